@@ -107,6 +107,7 @@ impl AppState {
             changes,
             large_work: LargeWork::above(LARGE_LIST),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
+            probe_interval: config.probe_interval,
             metrics_from: config.listener.metrics_from.clone(),
             request_limiter: RequestLimiter::new(
                 config.listener.limits.requests,
@@ -127,7 +128,6 @@ fn stores(
 ) -> Result<Vec<HostedStore>, ServerError> {
     let network = &environment.network;
     let mut stores = Vec::with_capacity(config.stores.len());
-    let mut all_authorities = Vec::new();
     let memory = FarmsMemory::new(config.stores.iter().map(|store| store.farms.len()).sum());
     for store in &config.stores {
         let authorities = ticket_authorities(store, network, metrics, &memory)?;
@@ -150,14 +150,16 @@ fn stores(
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
         stores.push(HostedStore {
+            path: store.path.to_string(),
             urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
             spelling: store.spelling,
             service: Arc::new(service),
+            authorities: authorities.map(|authorities| authorities.client),
         });
-        all_authorities.extend(authorities.map(|authorities| authorities.client));
     }
     let farms = stores.iter().flat_map(|store| store.service.farms());
-    metrics.watch(farms.cloned().collect(), all_authorities);
+    let authorities = stores.iter().filter_map(|store| store.authorities.clone());
+    metrics.watch(farms.cloned().collect(), authorities.collect());
     Ok(stores)
 }
 

@@ -1,6 +1,7 @@
 //! Adapter: the domain's port `Farm`, implemented over the NFuse client.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use roamd_nfuse_client::{ControllerReport, TlsError};
 use roamd_sessions::{Farm, FarmDescription, FarmError, User};
@@ -33,6 +34,11 @@ impl NfuseFarm {
     /// The controllers in configured order, with their health as calls have observed it.
     pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
         self.0.client.controllers()
+    }
+
+    /// Probes the controllers now, and from then on while they are idle.
+    pub(crate) fn start_probing(&self, interval: Duration) {
+        self.0.client.start_probing(interval);
     }
 
     /// Removes the user's enumeration from the cache.

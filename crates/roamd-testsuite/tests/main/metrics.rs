@@ -178,6 +178,56 @@ async fn readiness_is_reported_per_farm() {
 }
 
 #[tokio::test]
+async fn failure_of_idle_farm_is_reported_without_a_request() {
+    let mut env = TestEnvironment::start(Options {
+        listener: "probe_seconds = 1".to_owned(),
+        store: "[store.gateway]\naddress = \"gw.example.net\"\nsta = [\"{CVAD}\"]\n".to_owned(),
+        ..Options::default()
+    })
+    .await;
+    let text = readiness(&env, |text| text.contains("gateway of /Citrix/Store ready")).await;
+    assert!(
+        text.contains("(STA"),
+        "the id of the ticket authority: {text}"
+    );
+    let probes = [
+        ("farm", "XA1"),
+        ("request", "probe"),
+        ("outcome", "responded"),
+    ];
+    let attempts = "roamd_farm_attempts_total";
+    assert!(metric(&env, attempts, &probes).await >= Some(1.0));
+
+    env.stop_farm("XD5").await;
+    let some = readiness(&env, |text| text.contains("farm XD5 down")).await;
+    assert!(
+        some.starts_with("200 OK: ready\nfarm XA1 ready\n"),
+        "{some}"
+    );
+    env.stop_farm("XA1").await;
+    env.stop_farm("CVAD").await;
+    let none = readiness(&env, |text| text.starts_with("503")).await;
+    let summary = "503 Service Unavailable: no farm of /Citrix/Store can be reached\n";
+    assert!(none.starts_with(summary), "{none}");
+    // No permit of a farm was used.
+    let operations = metric(&env, "roamd_farm_operations_total", &[("outcome", "busy")]).await;
+    assert_eq!(operations, Some(0.0));
+}
+
+/// Waits until the readiness of a server holds a condition, and returns it.
+async fn readiness(env: &TestEnvironment, holds: impl Fn(&str) -> bool) -> String {
+    let begin = Instant::now();
+    loop {
+        let text = get(env, "/readyz", "*/*").await.text().to_owned();
+        if holds(&text) {
+            return text;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "{text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
 async fn readiness_of_farms_is_for_operators_only() {
     for (keys, forwarded, shows_farms) in [
         ("", None, true),

@@ -1,5 +1,6 @@
 //! `roamd farm probe`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -37,6 +38,8 @@ struct ProbeRow {
     up: bool,
     dialect: Option<String>,
     capabilities: Vec<String>,
+    /// Id of a ticket authority.
+    authority_id: Option<String>,
     milliseconds: u64,
     certificate_expiry: Option<String>,
     certificate_days_left: Option<i64>,
@@ -53,6 +56,9 @@ impl ProbeFarms {
                 .into_iter()
                 .map(|probe| ProbeRow::new(probe, now))
                 .collect();
+            for warning in repeated_ids(&rows) {
+                output::print_message(warning);
+            }
             let up = rows.iter().filter(|row| row.up).count();
             let exit = match up {
                 0 => Exit::Failed,
@@ -71,14 +77,20 @@ impl ProbeFarms {
 
 impl ProbeRow {
     fn new(probe: ControllerProbe, now: Timestamp) -> Self {
-        let (up, dialect, capabilities, reason) = match probe.result {
+        let up = probe.result.is_ok();
+        let (mut dialect, mut capabilities, mut authority_id, mut reason) =
+            (None, Vec::new(), None, None);
+        match probe.result {
             Ok(ProbeResponse::Capable {
-                dialect,
-                capabilities,
-            }) => (true, Some(dialect), capabilities, None),
-            Ok(ProbeResponse::Silent(reason)) => (true, None, Vec::new(), Some(reason)),
-            Err(reason) => (false, None, Vec::new(), Some(reason)),
-        };
+                dialect: sent,
+                capabilities: known,
+            }) => (dialect, capabilities) = (Some(sent), known),
+            Ok(ProbeResponse::TicketAuthority { dialect: sent, id }) => {
+                (dialect, authority_id) = (Some(sent), Some(id));
+            }
+            Ok(ProbeResponse::Silent(refusal)) => reason = Some(refusal),
+            Err(failure) => reason = Some(failure),
+        }
         Self {
             store: probe.store,
             farm: probe.farm,
@@ -86,6 +98,7 @@ impl ProbeRow {
             up,
             dialect,
             capabilities,
+            authority_id,
             milliseconds: u64::try_from(probe.took.as_millis()).unwrap_or(u64::MAX),
             certificate_expiry: probe.certificate_expiry.map(date),
             certificate_days_left: probe
@@ -109,6 +122,26 @@ impl ProbeRow {
     }
 }
 
+/// Returns a warning for each id that several ticket authorities of a Citrix Gateway have.
+fn repeated_ids(rows: &[ProbeRow]) -> Vec<String> {
+    let mut urls = BTreeMap::<_, Vec<&str>>::new();
+    for row in rows {
+        if let Some(id) = &row.authority_id {
+            let authorities = urls.entry((&*row.farm, id)).or_default();
+            authorities.push(&row.controller);
+        }
+    }
+    urls.retain(|_, urls| urls.len() > 1);
+    let warning = |((gateway, id), urls): ((&str, &String), Vec<&str>)| {
+        format!(
+            "warning: the ticket authorities {} of the {gateway} have the same id, {id}; Citrix \
+             Gateway cannot distinguish them, so give each an id of its own",
+            urls.join(" and ")
+        )
+    };
+    urls.into_iter().map(warning).collect()
+}
+
 fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
     let header = [
         "STORE",
@@ -118,13 +151,15 @@ fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
         "DIALECT",
         "MS",
         "CERTIFICATE",
-        "CAPABILITIES",
+        "CAPABILITIES OR ID",
         "REASON",
     ];
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let rows = rows.into_iter().map(|row| {
         let certificate = row.certificate();
-        let capabilities = row.capabilities.join(",");
+        let capabilities = row
+            .authority_id
+            .unwrap_or_else(|| row.capabilities.join(","));
         [
             row.store,
             row.farm,
