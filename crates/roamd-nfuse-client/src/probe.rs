@@ -97,6 +97,10 @@ impl ProbeConfig {
                 controller: pool.controller(),
                 request,
                 outcome: AttemptOutcome::of(result),
+                refusal: match result {
+                    Err(CallError::Refused(refusal)) => Some(refusal),
+                    _ => None,
+                },
                 took,
             });
         }

@@ -11,7 +11,7 @@ mod session;
 pub use self::connection::{ConnectRequest, Connection, Logon, Target};
 pub use self::deadline_share::DeadlineShare;
 pub use self::description::FarmDescription;
-pub use self::error::{Busy, FarmError, NoTicket, NotReady, Refusal};
+pub use self::error::{Busy, ErrorCodes, FarmError, NoTicket, NotReady, Refusal, Refused};
 pub use self::id::FarmId;
 pub(crate) use self::port::find_farm;
 pub use self::port::{EndAction, Farm, Operation};

@@ -78,7 +78,7 @@ async fn launch(farms: &[(&str, At)]) -> (Outcome, Vec<String>) {
 }
 
 fn refused(refusal: Refusal) -> FarmError {
-    FarmError::Refused(refusal)
+    FarmError::Refused(refusal.into())
 }
 
 fn not_done() -> FarmError {
@@ -108,7 +108,7 @@ async fn next_farm_is_tried_only_if_nothing_was_started() {
         // The farm responded to an earlier request, which may have started a session.
         (
             At::Connect(refused(Refusal::NotLicensed).after_earlier_request()),
-            here(FarmError::RefusedHalfway(Refusal::NotLicensed)),
+            here(FarmError::RefusedHalfway(Refusal::NotLicensed.into())),
         ),
         (
             At::Connect(refused(Refusal::NotReady(NotReady::Unknown)).after_earlier_request()),

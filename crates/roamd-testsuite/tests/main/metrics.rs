@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use roamd_server::{ProbeResponse, config, probe};
 use roamd_testkit::{FarmConfig, Script, ScriptedController, ServerConfig, StoreConfig, TlsProxy};
-use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, sign_in};
+use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, TokenService, sign_in};
+use serde_json::Value;
 
 /// Starts the demo environment with a scripted farm `SCRIPTED`. No farm has been called.
 async fn env_with(farm: &ScriptedController) -> TestEnvironment {
@@ -87,6 +88,59 @@ async fn farm_operations_are_counted_by_outcome() {
         ];
         let count = metric(&env, "roamd_farm_operations_total", &labels).await;
         assert_eq!(count, Some(1.0), "{operation} {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn codes_of_refusals_are_audited_and_counted() {
+    // nfuse.md §7: administrators search for the code of the subsystem.
+    let farm = ScriptedController::healthy().await;
+    let env = env_with(&farm).await;
+    let mut audit = env.audit();
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let url = carol.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
+    let refusal = "<ErrorId>unspecified</ErrorId><MPSError type=\"IMA\">0x8000000D</MPSError>";
+    let operations = [
+        ("Address", "launch"),
+        ("Ticket", "launch"),
+        ("DisconnectUserSessions", "disconnect"),
+        ("LogoffUserSessions", "log-off"),
+        ("ReconnectSessionData", "list"),
+        ("ValidateCredentials", "sign-in-refused"),
+    ];
+    for (request, event) in operations {
+        audit.new_lines(&carol).await;
+        farm.set_content(request, refusal);
+        match event {
+            "launch" => drop(carol.launch(&url, "DESK-C").await),
+            "disconnect" => drop(carol.end("disconnect", "DESK-C", "").await),
+            "log-off" => drop(carol.end("logoff", "DESK-C", "").await),
+            "list" => drop(carol.state("DESK-C", "").await),
+            _ => {
+                let sign_in = TokenService::discover(env.server).await.begin().await;
+                sign_in.attempt("bob", "roam-demo", Some("DEMO")).await;
+            }
+        }
+        let lines = audit.new_lines(&carol).await;
+        farm.make_healthy();
+        let labels = [
+            ("farm", "SCRIPTED"),
+            ("request", &*format!("Request{request}")),
+            ("error_id", "unspecified"),
+            ("native_code", "0x8000000D"),
+        ];
+        let count = metric(&env, "roamd_farm_refusals_total", &labels).await;
+        assert_eq!(count, Some(1.0), "{request}");
+        if event == "list" {
+            // A list without effect has no line.
+            continue;
+        }
+        let line = lines.iter().find(|line| line["event"] == event).unwrap();
+        let farms = line["farms"].as_array();
+        let at = |farms: &Vec<Value>| farms.iter().find(|at| at["farm"] == "SCRIPTED").cloned();
+        let codes = farms.map_or_else(|| line.clone(), |farms| at(farms).unwrap());
+        assert_eq!(codes["error_id"], "unspecified", "{line}");
+        assert_eq!(codes["native_code"], "IMA 0x8000000D", "{line}");
     }
 }
 
