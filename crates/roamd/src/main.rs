@@ -28,8 +28,8 @@ fn main() -> ExitCode {
     let log = match logging::init() {
         Ok(log) => log,
         Err(error) => {
-            output::print_error(&error.into());
-            return Exit::Failed.into();
+            output::print_error(&error);
+            return Exit::from(&error).into();
         }
     };
     // Most commands have a password in memory.

@@ -1,10 +1,12 @@
 //! The commands, one per file, and what several of them share.
 
 pub(crate) mod apps;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod farm;
+pub(crate) mod healthcheck;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod serve;
@@ -14,4 +16,5 @@ pub(crate) mod tokens;
 mod config_file;
 mod ica_launch;
 mod password;
+mod probe_rows;
 mod store;

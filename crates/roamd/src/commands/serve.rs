@@ -1,11 +1,9 @@
 //! `roamd serve`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use roamd_server::Server;
 
-use super::config_file::read_config;
+use super::config_file::ConfigFile;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
 use crate::listen::{listen, refuse_plain_http};
@@ -17,9 +15,8 @@ use crate::{output, systemd};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd serve --config /etc/roamd.toml")]
 pub(crate) struct ServeCommand {
-    /// Configuration file; `roamd config init` prints a sample.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Allow plain HTTP on an address that other machines can reach.
     #[arg(long)]
     insecure_plain_http: bool,
@@ -28,7 +25,7 @@ pub(crate) struct ServeCommand {
 impl ServeCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         harden_process()?;
-        let config = read_config(&self.config)?;
+        let config = self.config.read()?;
         refuse_plain_http(
             config.listen,
             config.listener.tls.is_some(),

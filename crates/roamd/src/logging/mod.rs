@@ -3,6 +3,7 @@
 mod json_lines;
 mod line_queue;
 
+use std::env::VarError;
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
@@ -10,6 +11,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use json_lines::JsonLines;
 use line_queue::LineQueue;
+
+use crate::exit_code::UsageError;
 
 /// Environment variable with the log filter, such as `debug` or `roamd_server=debug,info`.
 const FILTER: &str = "ROAMD_LOG";
@@ -22,12 +25,14 @@ pub(crate) struct LogGuard {
 /// Starts logging. The default level is `info`; [`FILTER`] changes it.
 ///
 /// # Errors
-/// If the system starts no thread.
-pub(crate) fn init() -> io::Result<LogGuard> {
-    let filter = EnvFilter::builder()
-        .with_default_directive(LevelFilter::INFO.into())
-        .with_env_var(FILTER)
-        .from_env_lossy();
+/// [`UsageError`] if [`FILTER`] is not a filter. If the system starts no thread.
+pub(crate) fn init() -> anyhow::Result<LogGuard> {
+    let text = match std::env::var(FILTER) {
+        Ok(text) => text,
+        Err(VarError::NotPresent) => String::new(),
+        Err(VarError::NotUnicode(_)) => return Err(bad_filter("it is not text").into()),
+    };
+    let filter = filter(&text)?;
     let logs = tracing_subscriber::fmt().with_env_filter(filter);
     if io::stderr().is_terminal() {
         logs.with_writer(io::stderr).init();
@@ -40,4 +45,59 @@ pub(crate) fn init() -> io::Result<LogGuard> {
     Ok(LogGuard {
         _queue: Some(queue),
     })
+}
+
+/// Parses a filter.
+///
+/// # Errors
+/// If a part of it is neither a level nor `TARGET=LEVEL`. The library takes a misspelt level for the
+/// name of a target, of which it then shows everything, and nothing else.
+fn filter(text: &str) -> Result<EnvFilter, UsageError> {
+    let parts = text.split(',').map(str::trim);
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    for part in &parts {
+        let level = part.rsplit_once('=').map_or(*part, |(_, level)| level);
+        let is_span = part.contains('[');
+        if !is_span && level.parse::<LevelFilter>().is_err() {
+            return Err(bad_filter(&format!(
+                "`{}` is no level",
+                part.escape_debug()
+            )));
+        }
+    }
+    EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse(parts.join(","))
+        .map_err(|error| bad_filter(&error.to_string()))
+}
+
+fn bad_filter(problem: &str) -> UsageError {
+    UsageError(format!(
+        "{FILTER} cannot be used: {problem}; set it to off, error, warn, info, debug or trace, or to \
+         a list such as roamd_server=debug,info"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_log_level_is_rejected() {
+        for (text, is_valid) in [
+            ("", true),
+            ("debug", true),
+            ("WARN", true),
+            ("off", true),
+            ("roamd_server=debug,info", true),
+            (" roamd_nfuse_client=trace , warn ", true),
+            ("verbose", false),
+            ("roamd_server", false),
+            ("roamd_server=loud,info", false),
+            ("info,debg", false),
+            ("=", false),
+        ] {
+            assert_eq!(filter(text).is_ok(), is_valid, "{text}");
+        }
+    }
 }

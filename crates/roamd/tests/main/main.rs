@@ -19,6 +19,7 @@ mod farm;
 mod help_and_usage;
 mod hostile_environment;
 mod keys;
+mod operations;
 mod probe;
 mod secret_leaks;
 mod serve;
