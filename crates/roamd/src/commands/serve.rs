@@ -1,7 +1,11 @@
 //! `roamd serve`.
 
+use std::net::SocketAddr;
+
 use clap::Args;
 use roamd_server::Server;
+use roamd_server::config::Config;
+use tracing::info;
 
 use super::config_file::ConfigFile;
 use crate::exit_code::Exit;
@@ -36,6 +40,7 @@ impl ServeCommand {
         block_on_main_thread(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
             let server = Server::with_listener(&config, listener)?;
+            self.log_start(&config, server.local_addr()?);
             let stop = stop_on_signal()?;
             notify_on_hangup(server.certificate_changed())?;
             let (urls, liveness) = (server.store_urls(), server.liveness());
@@ -48,5 +53,21 @@ impl ServeCommand {
             notified.await?;
             Ok(Exit::Done)
         })
+    }
+
+    /// Logs what starts here, so that the log of each run shows its version and its configuration.
+    fn log_start(&self, config: &Config, listen: SocketAddr) {
+        let (version, path) = (env!("CARGO_PKG_VERSION"), self.config.path().display());
+        info!(version, config = %path, %listen, base_url = %config.base_url, "Server starting");
+        for store in &config.stores {
+            let farms: Vec<_> = store.farms.iter().map(|farm| &*farm.id).collect();
+            let controllers: usize = store.farms.iter().map(|farm| farm.controllers.len()).sum();
+            let gateway = store
+                .gateway
+                .as_ref()
+                .map(|it| it.access.gateway.to_string());
+            let farms = farms.join(", ");
+            info!(store = %store.path, farms, controllers, gateway, "Store configured");
+        }
     }
 }

@@ -262,3 +262,18 @@ fn unknown_log_level_is_a_usage_error() {
         );
     }
 }
+
+#[test]
+fn commands_read_the_default_configuration() {
+    // The file may exist on the machine of the test, so the help has to name it.
+    for command in [
+        &["serve"][..],
+        &["healthcheck"],
+        &["audit"],
+        &["farm", "probe"],
+    ] {
+        let help = run(&[command, &["--help"]].concat());
+        let default = "[default: /etc/roamd/roamd.toml]";
+        assert!(help.out.contains(default), "{command:?}: {}", help.out);
+    }
+}
