@@ -2,16 +2,17 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use toml::de::DeTable;
 
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
 use crate::files::Files;
-use crate::reader::key::{Key, KnownKey};
+use crate::reader::key::{DefaultKey, Key, KnownKey};
 use crate::reader::report::LineError;
 use crate::reader::report::Report;
 use crate::reader::section::{Section, cut};
-use crate::reader::value::{folder, text};
+use crate::reader::value::{folder, seconds, text};
 use crate::sections::audit::{self, Audit};
 use crate::sections::authentication::{self, Authentication};
 use crate::sections::keys::{self, Keys};
@@ -42,6 +43,15 @@ const DATA_DIR: Key<PathBuf> = Key {
     read: folder,
 };
 
+const PROBE_SECONDS: DefaultKey<Option<Duration>> = DefaultKey {
+    name: "probe_seconds",
+    default: || Some(Duration::from_secs(10)),
+    read: |value| {
+        let interval = seconds(value, 0..=3_600)?;
+        Ok((!interval.is_zero()).then_some(interval))
+    },
+};
+
 /// The whole configuration of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -51,6 +61,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// Folder of the keys and of the embedded state.
     pub data_dir: PathBuf,
+    /// Interval at which idle controllers and ticket authorities are probed; `None` if they are not.
+    pub probe_interval: Option<Duration>,
     /// The listener for clients.
     pub listener: ListenerConfig,
     /// The audit log; `None` if it is disabled.
@@ -115,6 +127,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
     let listen = root.required(&LISTEN);
     let base_url = root.required(&BASE_URL);
     let data_dir = root.required(&DATA_DIR);
+    let probe_interval = root.value(&PROBE_SECONDS);
     let listener = listener::read(&mut root, files);
     let has_tls = listener.as_ref().is_some_and(|it| it.tls.is_some());
     let is_http = |url: &BaseUrl| url.scheme() == Scheme::Http;
@@ -133,6 +146,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
         listen: listen?,
         base_url: base_url?,
         data_dir: data_dir?,
+        probe_interval,
         listener: listener?,
         audit,
         authentication: authentication?,

@@ -6,6 +6,7 @@ mod files;
 mod reader;
 mod sample;
 mod sections;
+mod settings;
 mod tls;
 mod url_path;
 
@@ -29,5 +30,6 @@ pub use sections::limits::ServerLimits;
 pub use sections::listener::ListenerConfig;
 pub use sections::login_throttle::LoginThrottle;
 pub use sections::store::{SpellingChoice, Store};
+pub use settings::{SectionSettings, Setting, SettingValue, settings};
 pub use tls::{ControllerTls, ListenerTls};
 pub use url_path::{UrlPath, UrlPathError};

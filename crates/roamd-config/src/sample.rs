@@ -3,6 +3,50 @@
 /// A commented configuration with every key, as `roamd config init` prints it.
 pub const SAMPLE: &str = include_str!("../../../samples/roamd.toml");
 
+/// A line of the sample.
+#[derive(Clone, Copy)]
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "tests write the sample again from its lines")
+)]
+enum Line {
+    Header(&'static str),
+    /// A key, and the line without its comment sign.
+    Key(KeyPath, &'static str),
+    Other(&'static str),
+}
+
+/// Section and name of a key.
+type KeyPath = (&'static str, &'static str);
+
+/// Returns the value of a key in the sample, in TOML. Of a key with a default that is the default.
+pub(crate) fn value(section: &str, name: &str) -> Option<&'static str> {
+    lines().into_iter().find_map(|(line, _)| match line {
+        Line::Key(key, code) if key == (section, name) => code.split_once(" = ").map(|it| it.1),
+        _ => None,
+    })
+}
+
+/// Returns the lines of the sample, each with whether it is commented out.
+fn lines() -> Vec<(Line, bool)> {
+    let mut section = "";
+    let line = |text: &'static str| {
+        let code = text.strip_prefix('#').unwrap_or(text).trim_start();
+        let name = code.split_once(" = ").map(|(name, _)| name);
+        let is_name = |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        let line = if code.starts_with('[') {
+            section = code;
+            Line::Header(code)
+        } else if let Some(name) = name.filter(is_name) {
+            Line::Key((section, name), code)
+        } else {
+            Line::Other(text)
+        };
+        (line, text.starts_with('#'))
+    };
+    SAMPLE.lines().map(line).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
@@ -38,38 +82,6 @@ mod tests {
         ("[store.gateway]", "tls_public_keys"),
         ("[store.gateway]", "tls_name"),
     ];
-
-    /// Section and name of a key.
-    type KeyPath = (&'static str, &'static str);
-
-    /// A line of the sample.
-    #[derive(Clone, Copy)]
-    enum Line {
-        Header(&'static str),
-        /// A key, and the line without its comment sign.
-        Key(KeyPath, &'static str),
-        Other(&'static str),
-    }
-
-    /// Returns the lines of the sample, each with whether it is commented out.
-    fn lines() -> Vec<(Line, bool)> {
-        let mut section = "";
-        let line = |text: &'static str| {
-            let code = text.strip_prefix('#').unwrap_or(text).trim_start();
-            let name = code.split_once(" = ").map(|(name, _)| name);
-            let is_name = |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-            let line = if code.starts_with('[') {
-                section = code;
-                Line::Header(code)
-            } else if let Some(name) = name.filter(is_name) {
-                Line::Key((section, name), code)
-            } else {
-                Line::Other(text)
-            };
-            (line, text.starts_with('#'))
-        };
-        SAMPLE.lines().map(line).collect()
-    }
 
     /// Returns the sample with all its sections, and the commented keys that `shows` picks.
     fn uncommented(shows: impl Fn(KeyPath) -> bool) -> String {

@@ -141,6 +141,15 @@ impl TlsCertificate {
         })
     }
 
+    /// Returns the public key of the certificate, as its `SubjectPublicKeyInfo` in DER.
+    #[must_use]
+    pub fn public_key(&self) -> Vec<u8> {
+        let certificate = ParsedCertificate::try_from(&self.certificate);
+        // A certificate that rustls uses is well-formed.
+        let key = certificate.map(|it| it.subject_public_key_info());
+        key.map(|key| key.as_ref().to_vec()).unwrap_or_default()
+    }
+
     /// Returns when the certificate expires.
     #[must_use]
     pub fn expiry(&self) -> SystemTime {

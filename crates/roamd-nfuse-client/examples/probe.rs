@@ -26,7 +26,7 @@ async fn main() -> Result<(), ControllerUrlError> {
     });
     for (url, result) in controllers.iter().zip(farm.probe().await) {
         match result {
-            Ok(probe) => println!("{url}: dialect {}, {:?}", probe.dialect, probe.capabilities),
+            Ok(probe) => println!("{url}: dialect {}, {:?}", probe.dialect, probe.service),
             Err(error) => println!("{url}: {}", error.reason()),
         }
     }

@@ -3,7 +3,7 @@
 //! The breaker opens after consecutive failures of calls, and closes again after a successful
 //! probe; there is one probe at a time. A timeout of a call proves little, because it may come from
 //! the host of one user's session: the controller becomes suspect, and a probe that involves no
-//! user decides.
+//! user decides. The same holds for the failed probe of an idle controller.
 
 use std::time::{Duration, Instant};
 
@@ -66,7 +66,8 @@ pub(crate) enum Admission {
 pub enum ControllerState {
     /// Calls use the controller.
     Closed,
-    /// Calls use the controller. A call timed out, and a probe is due or in progress.
+    /// Calls use the controller. A call timed out, or the probe of the idle controller failed;
+    /// another probe is due or in progress.
     Suspect,
     /// Calls skip the controller.
     Open,
@@ -165,6 +166,12 @@ impl Breaker {
             }
             State::Suspect { .. } | State::Open { .. } => None,
         }
+    }
+
+    /// Records that the probe of an idle controller failed. Like a timeout, one failure proves
+    /// little: the next probe decides.
+    pub(crate) fn on_idle_probe_failure(&mut self) -> Option<Transition> {
+        self.on_timeout()
     }
 
     /// Starts a probe if one is due.

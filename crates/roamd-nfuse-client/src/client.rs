@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::answer_memory::{Answer, AnswerMemory};
 use crate::attempt;
 use crate::attempt_log::AttemptLog;
+use crate::authority_ids::AuthorityIds;
 use crate::candidates::Selector;
 use crate::connection_pool::ConnectionPool;
 use crate::connector::Connector;
@@ -94,7 +95,8 @@ impl FarmConfig {
 
 /// Client of one farm. It is created once, and shared by all callers.
 ///
-/// A circuit breaker skips controllers that fail, and background probes close it again.
+/// A circuit breaker skips controllers that fail, and background probes close it again. With
+/// [`start_probing`](Self::start_probing) they also find out that an idle controller fails.
 #[derive(Debug)]
 pub struct FarmClient {
     id: String,
@@ -129,6 +131,7 @@ impl FarmClient {
             observer: config.observer,
             dialect: config.dialect,
             response_timeout: config.response_timeout.min(MAX_PROBE_TIMEOUT),
+            authority_ids: AuthorityIds::default(),
         });
         let controller = |url| {
             let pool = ConnectionPool::new(url, Arc::clone(&connector));
@@ -167,6 +170,15 @@ impl FarmClient {
     /// The results are in configured order.
     pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
         join_all(self.controllers.iter().map(|controller| controller.probe())).await
+    }
+
+    /// Probes all controllers now, and from then on those that did not respond to a call in the
+    /// last interval, in tasks of the current runtime that end with this client. The interval
+    /// varies a little, so that several servers do not probe at the same time.
+    pub fn start_probing(&self, interval: Duration) {
+        for controller in &self.controllers {
+            controller.start_probing(interval);
+        }
     }
 
     /// Sends a request and returns the response.

@@ -1,4 +1,5 @@
-//! A controller with its health: circuit breaker, and background probes until it has recovered.
+//! A controller with its health: circuit breaker, and background probes until it has recovered and
+//! while it is idle.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
@@ -15,8 +16,10 @@ use crate::probe::{ProbeConfig, ProbeResult};
 
 /// Handle of one controller of a farm.
 ///
-/// While the controller is suspect or its breaker is open, a task probes it. Nothing runs for a
-/// controller that works, and the task ends with this handle.
+/// While the controller is suspect or its breaker is open, a task probes it. After
+/// [`start_probing`](Self::start_probing) the same task also probes it while it is idle; otherwise
+/// nothing runs for a controller that works. There is one task, so there is one probe at a time. It
+/// ends with this handle.
 #[derive(Debug)]
 pub(crate) struct Controller {
     pool: Arc<ConnectionPool>,
@@ -31,6 +34,31 @@ struct Health {
     breaker: Breaker,
     /// The only task that probes. It removes itself when it ends.
     probe_task: Option<AbortOnDropHandle<()>>,
+    /// `None` if an idle controller is not probed.
+    idle_probes: Option<IdleProbes>,
+}
+
+/// Probes of a controller that no call uses.
+#[derive(Debug)]
+struct IdleProbes {
+    interval: Duration,
+    /// Time of the next probe.
+    due: Instant,
+    /// Whether the controller has responded to a call since the last probe, which makes the next
+    /// one unnecessary.
+    is_used: bool,
+    /// Whether the controller has ever responded, to a call or to a probe.
+    has_responded: bool,
+}
+
+/// Next step of the task that probes.
+enum Step {
+    /// Probe the controller, which is suspect or not in use.
+    Probe,
+    /// Probe the controller, which is in use but idle.
+    ProbeIdle,
+    WaitUntil(Instant),
+    End,
 }
 
 /// Status of a controller.
@@ -44,6 +72,10 @@ pub struct ControllerReport<'a> {
     pub connections: ConnectionCounts,
     /// Expiry of the certificate that it presented last. `None` without TLS.
     pub certificate_expiry: Option<SystemTime>,
+    /// Whether it is probed while it is idle, and has not responded yet.
+    pub is_starting: bool,
+    /// Id of a ticket authority, once a probe has found it.
+    pub authority_id: Option<String>,
 }
 
 impl Controller {
@@ -54,6 +86,7 @@ impl Controller {
             health: Mutex::new(Health {
                 breaker: Breaker::new(),
                 probe_task: None,
+                idle_probes: None,
             }),
             transitioned: Arc::default(),
         })
@@ -71,7 +104,25 @@ impl Controller {
             state: health.breaker.state(),
             connections: self.pool.counts(),
             certificate_expiry: self.pool.certificate_expiry(),
+            is_starting: health
+                .idle_probes
+                .as_ref()
+                .is_some_and(|probes| !probes.has_responded),
+            authority_id: self.probes.authority_ids.get(self.pool.controller()),
         }
+    }
+
+    /// Probes the controller now, and from then on whenever it was idle for this time.
+    pub(crate) fn start_probing(self: &Arc<Self>, interval: Duration) {
+        let mut health = self.health();
+        health.idle_probes = Some(IdleProbes {
+            interval,
+            due: Instant::now(),
+            is_used: false,
+            has_responded: false,
+        });
+        self.ensure_task(&mut health);
+        self.transitioned.notify_one();
     }
 
     pub(crate) fn pool(&self) -> &ConnectionPool {
@@ -96,7 +147,12 @@ impl Controller {
             .map_or(HealthSignal::Response, CallError::health_signal);
         let mut health = self.health();
         let transition = match signal {
-            HealthSignal::Response => health.breaker.on_response(),
+            HealthSignal::Response => {
+                if let Some(probes) = &mut health.idle_probes {
+                    (probes.is_used, probes.has_responded) = (true, true);
+                }
+                health.breaker.on_response()
+            }
             HealthSignal::Failure => {
                 let jitter = self.probes.network.chance();
                 health.breaker.on_failure(now(), jitter)
@@ -105,31 +161,49 @@ impl Controller {
             HealthSignal::Neutral => None,
         };
         if let Some(Transition::Suspect | Transition::Opened) = transition {
-            let task = probe_until_closed(Arc::downgrade(self), Arc::clone(&self.transitioned));
-            health
-                .probe_task
-                .get_or_insert_with(|| AbortOnDropHandle::new(tokio::spawn(task)));
+            self.ensure_task(&mut health);
         }
         drop(health);
         self.announce(transition, result.err());
     }
 
-    /// Starts a probe if one is due. If none is needed, the task that called this has to end; a
-    /// later transition starts another task.
-    fn start_probe(&self) -> ProbeStep {
+    /// Starts the task that probes, unless it runs.
+    fn ensure_task(self: &Arc<Self>, health: &mut Health) {
+        health.probe_task.get_or_insert_with(|| {
+            let task = run_probes(Arc::downgrade(self), Arc::clone(&self.transitioned));
+            AbortOnDropHandle::new(tokio::spawn(task))
+        });
+    }
+
+    /// Returns the next step of the task that probes. After [`Step::End`] the task has to end; a
+    /// later transition starts another one.
+    fn next_step(&self) -> Step {
+        let jitter = self.probes.network.chance();
         let mut health = self.health();
-        let step = health.breaker.start_probe(now());
-        if step == ProbeStep::NotNeeded {
-            health.probe_task = None;
+        match health.breaker.start_probe(now()) {
+            ProbeStep::Start => Step::Probe,
+            ProbeStep::WaitUntil(due) => Step::WaitUntil(due.into()),
+            ProbeStep::NotNeeded => {
+                if let Some(probes) = &mut health.idle_probes {
+                    return probes.next_step(Instant::now(), jitter);
+                }
+                health.probe_task = None;
+                Step::End
+            }
         }
-        step
     }
 
     /// Records the result of a probe. A refusal is a response.
-    fn record_probe(&self, result: &Result<ProbeResult, CallError>) {
+    fn record_probe(&self, is_idle: bool, result: &Result<ProbeResult, CallError>) {
         let mut health = self.health();
         let (transition, error) = match result {
-            Ok(_) | Err(CallError::Refused(_)) => (health.breaker.on_response(), None),
+            Ok(_) | Err(CallError::Refused(_)) => {
+                if let Some(probes) = &mut health.idle_probes {
+                    probes.has_responded = true;
+                }
+                (health.breaker.on_response(), None)
+            }
+            Err(error) if is_idle => (health.breaker.on_idle_probe_failure(), Some(error)),
             Err(error) => {
                 let reason = match error {
                     CallError::Deadline {
@@ -160,7 +234,8 @@ impl Controller {
             }
             // Any slow request of a user may cause these two, so they are not for operators.
             Some(Transition::Suspect) => {
-                tracing::debug!(%farm, %controller, state = "suspect", "Controller timed out");
+                let error = error.map(CallError::reason);
+                tracing::debug!(%farm, %controller, state = "suspect", error, "Controller suspect");
             }
             Some(Transition::Cleared) => {
                 tracing::debug!(%farm, %controller, state = "closed", "Controller cleared");
@@ -175,29 +250,48 @@ impl Controller {
     }
 }
 
-/// Probes a controller until its breaker is closed. While it waits it holds no strong reference, so
+impl IdleProbes {
+    /// Returns the next step for a controller whose breaker is closed. `jitter` is from 0 to 1; the
+    /// interval varies by a fifth in both directions.
+    fn next_step(&mut self, now: Instant, jitter: f64) -> Step {
+        if now < self.due {
+            return Step::WaitUntil(self.due);
+        }
+        self.due = now + self.interval.mul_f64(0.8 + 0.4 * jitter.clamp(0.0, 1.0));
+        if std::mem::take(&mut self.is_used) {
+            Step::WaitUntil(self.due)
+        } else {
+            Step::ProbeIdle
+        }
+    }
+}
+
+/// Probes a controller while its health needs it. While it waits it holds no strong reference, so
 /// that the task ends as soon as the farm is dropped.
-async fn probe_until_closed(controller: Weak<Controller>, transitioned: Arc<Notify>) {
+async fn run_probes(controller: Weak<Controller>, transitioned: Arc<Notify>) {
     loop {
         let Some((step, pool, probes)) = controller.upgrade().map(|controller| {
             let (pool, probes) = (Arc::clone(&controller.pool), Arc::clone(&controller.probes));
-            (controller.start_probe(), pool, probes)
+            (controller.next_step(), pool, probes)
         }) else {
             return;
         };
-        match step {
-            ProbeStep::NotNeeded => return,
-            ProbeStep::WaitUntil(due) => tokio::select! {
-                biased;
-                () = transitioned.notified() => {}
-                () = sleep_until(due.into()) => {}
-            },
-            ProbeStep::Start => {
-                let result = probes.probe(&pool).await;
-                if let Some(controller) = controller.upgrade() {
-                    controller.record_probe(&result);
+        let is_idle = match step {
+            Step::End => return,
+            Step::WaitUntil(due) => {
+                tokio::select! {
+                    biased;
+                    () = transitioned.notified() => {}
+                    () = sleep_until(due) => {}
                 }
+                continue;
             }
+            Step::Probe => false,
+            Step::ProbeIdle => true,
+        };
+        let result = probes.probe(&pool).await;
+        if let Some(controller) = controller.upgrade() {
+            controller.record_probe(is_idle, &result);
         }
     }
 }

@@ -3,6 +3,7 @@
 mod answer_memory;
 mod attempt;
 mod attempt_log;
+mod authority_ids;
 mod breaker;
 mod candidates;
 mod client;
@@ -36,7 +37,7 @@ pub use large_work::{LargeWork, LargeWorkFailed};
 pub use memory_budget::{MemoryBudget, MemoryCharge, MemoryLimits, MemoryShare};
 pub use network::{Connecting, Network, Stream, SystemNetwork};
 pub use observer::{Attempt, AttemptOutcome, Observer};
-pub use probe::ProbeResult;
+pub use probe::{ProbeResult, ProbedService};
 pub use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, ControllerUrlError, PinError, PublicKeyPin, Security,
     ServiceKey, ServiceKeyError, ServiceKeys, Trust,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use roamd_nfuse_proto::FarmError;
 use roamd_nfuse_proto::transport::ControllerUrl;
 
 use crate::{CallError, Sent};
@@ -22,6 +23,8 @@ pub struct Attempt<'a> {
     pub request: &'static str,
     /// Result.
     pub outcome: AttemptOutcome,
+    /// Error of the farm, if it refused the request.
+    pub refusal: Option<&'a FarmError>,
     /// Duration, connecting included.
     pub took: Duration,
 }

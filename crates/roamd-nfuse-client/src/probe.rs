@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::Network;
 use crate::attempt;
+use crate::authority_ids::AuthorityIds;
 use crate::connection_pool::ConnectionPool;
 use crate::error::CallError;
 use crate::observer::{Attempt, AttemptOutcome, Observer};
@@ -35,15 +36,32 @@ pub(crate) struct ProbeConfig {
     pub(crate) dialect: Dialect,
     /// Limit for the response, from when there is a connection.
     pub(crate) response_timeout: Duration,
+    /// Ids of the authorities, for a client of ticket authorities.
+    pub(crate) authority_ids: AuthorityIds,
 }
 
-/// Response of a controller to a probe.
+/// Response of a controller or ticket authority to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeResult {
     /// Dialect of the response.
     pub dialect: Dialect,
-    /// Capabilities of the farm. Empty for a ticket authority.
-    pub capabilities: Vec<CapabilityId>,
+    /// The service that sent it.
+    pub service: ProbedService,
+}
+
+/// What a probe finds out about a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProbedService {
+    /// XML service of a farm.
+    Farm {
+        /// Capabilities of the farm.
+        capabilities: Vec<CapabilityId>,
+    },
+    /// Secure Ticket Authority.
+    TicketAuthority {
+        /// Its `AuthorityID`.
+        id: String,
+    },
 }
 
 impl ProbeConfig {
@@ -52,17 +70,16 @@ impl ProbeConfig {
         match self.service {
             Service::Xml => {
                 let (dialect, response) = self.send(pool, &CapabilitiesRequest).await?;
-                Ok(ProbeResult {
-                    dialect,
-                    capabilities: response.capabilities,
-                })
+                let capabilities = response.capabilities;
+                let service = ProbedService::Farm { capabilities };
+                Ok(ProbeResult { dialect, service })
             }
             Service::Sta => {
-                let (dialect, _) = self.send(pool, &unused_ticket()).await?;
-                Ok(ProbeResult {
-                    dialect,
-                    capabilities: Vec::new(),
-                })
+                let (dialect, response) = self.send(pool, &unused_ticket()).await?;
+                let id = response.authority_id;
+                self.record_authority(pool, &id);
+                let service = ProbedService::TicketAuthority { id };
+                Ok(ProbeResult { dialect, service })
             }
         }
     }
@@ -80,8 +97,24 @@ impl ProbeConfig {
                 controller: pool.controller(),
                 request,
                 outcome: AttemptOutcome::of(result),
+                refusal: match result {
+                    Err(CallError::Refused(refusal)) => Some(refusal),
+                    _ => None,
+                },
                 took,
             });
+        }
+    }
+
+    /// Records the id of a ticket authority, and warns once if another one has the same.
+    fn record_authority(&self, pool: &ConnectionPool, id: &str) {
+        let authority = pool.controller();
+        if let Some(other) = self.authority_ids.record(authority, id) {
+            let gateway = &self.farm;
+            tracing::warn!(
+                farm = %gateway, controller = %authority, %other, id,
+                "Ticket authorities have the same id; Citrix Gateway cannot distinguish them",
+            );
         }
     }
 

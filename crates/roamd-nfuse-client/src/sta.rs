@@ -1,5 +1,7 @@
 //! Client of Secure Ticket Authorities (nfuse.md §8).
 
+use std::time::Duration;
+
 use roamd_nfuse_proto::Service;
 use roamd_nfuse_proto::sta::{TicketRequest, TicketResponse};
 use tokio::time::Instant;
@@ -31,6 +33,11 @@ impl StaClient {
     /// order.
     pub async fn probe(&self) -> Vec<Result<ProbeResult, CallError>> {
         self.0.probe().await
+    }
+
+    /// Probes the authorities while they are idle, as [`FarmClient::start_probing`] does.
+    pub fn start_probing(&self, interval: Duration) {
+        self.0.start_probing(interval);
     }
 
     /// Returns the status of the authorities, in configured order.

@@ -78,7 +78,10 @@ impl ClientTls {
     }
 
     /// Performs the handshake. Returns the secure stream and the expiry of the peer's certificate.
-    pub(crate) async fn secure(
+    ///
+    /// # Errors
+    /// If the host is no name or address, or the peer is not trusted.
+    pub async fn secure(
         &self,
         host: &str,
         stream: Box<dyn Stream>,

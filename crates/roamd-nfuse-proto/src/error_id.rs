@@ -17,8 +17,9 @@ const LONGEST_IDENTIFIER: usize = 64;
 pub struct ErrorId(pub Cow<'static, str>);
 
 /// Error of a farm: the `ErrorId` in a `Response…` element.
+///
+/// The text has both codes, because administrators search for them.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("farm refused the request: {id}")]
 pub struct FarmError {
     /// The error.
     pub id: ErrorId,
@@ -153,6 +154,27 @@ impl NativeError {
         }
         let code = identifier(parent.first_child("BrowserError")?.text())?.to_owned();
         Some(Self::Browser { code })
+    }
+}
+
+impl fmt::Display for FarmError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "farm refused the request: {}", self.id)?;
+        match &self.native {
+            Some(native) => write!(f, ", {native}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The family and the code, such as `IMA 0x8000000D`.
+impl fmt::Display for NativeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mps { family, code } if family.is_empty() => write!(f, "MPS {code}"),
+            Self::Mps { family, code } => write!(f, "{family} {code}"),
+            Self::Browser { code } => write!(f, "browser {code}"),
+        }
     }
 }
 

@@ -19,8 +19,10 @@ mod routes;
 mod tls;
 
 pub use app::environment::Environment;
+pub use app::healthcheck::{HealthcheckError, HealthcheckResult, healthcheck};
 pub use app::liveness::Liveness;
 pub use app::server::Server;
+pub use app::start_checks::start_checks;
 pub use app::warnings::warnings;
 pub use audit::{AuditError, AuditLog};
 pub use data_dir::DataDirError;

@@ -24,9 +24,9 @@ pub use client_name::ClientNameLength;
 pub use description::Description;
 pub use end::{EndOutcome, FarmResult, merge as merge_end};
 pub use farm::{
-    Busy, ConnectRequest, Connection, DeadlineShare, EndAction, Farm, FarmDescription, FarmError,
-    FarmId, FarmSession, FarmSessions, Logon, NoTicket, NotReady, Operation, Refusal, SessionKey,
-    Target,
+    Busy, ConnectRequest, Connection, DeadlineShare, EndAction, ErrorCodes, Farm, FarmDescription,
+    FarmError, FarmId, FarmSession, FarmSessions, Logon, NoTicket, NotReady, Operation, Refusal,
+    Refused, SessionKey, Target,
 };
 pub use generation::Generation;
 pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};

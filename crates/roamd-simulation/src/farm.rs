@@ -167,7 +167,7 @@ impl Controller {
         });
     }
 
-    /// Returns the number of requests received so far.
+    /// Returns the number of requests received so far, without those for capabilities.
     pub(crate) fn received(&self) -> usize {
         *lock(&self.0.received)
     }
@@ -186,7 +186,6 @@ impl Controller {
     async fn serve(self, mut socket: Socket) -> Option<()> {
         loop {
             let body = read_request(&mut socket).await?;
-            *lock(&self.0.received) += 1;
             let (frame, request) = match decode_request(&body) {
                 Ok(request) => request,
                 Err(error) => {
@@ -196,6 +195,10 @@ impl Controller {
                     return None;
                 }
             };
+            // The requests of probes do not count: they show no use by a client.
+            if !matches!(request, AnyRequest::Capabilities(_)) {
+                *lock(&self.0.received) += 1;
+            }
             let (reaction, think) = {
                 let mut rng = lock(&self.0.rng);
                 let reaction = lock(&self.0.behaviour).reaction(&mut rng);

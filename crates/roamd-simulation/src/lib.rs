@@ -94,7 +94,11 @@ async fn simulate(seed: u64) -> Result<SimulationResult> {
         clock: Arc::clone(&clock),
     };
     let backlog = network.listen(SERVER);
-    let server = Server::in_environment(&configuration(&plans)?, backlog, environment)?;
+    // Without probes of idle controllers in some runs.
+    let probe_seconds = rng.u64(0..=4);
+    history.note(format!("probe_seconds = {probe_seconds}"));
+    let configuration = configuration(&plans, probe_seconds)?;
+    let server = Server::in_environment(&configuration, backlog, environment)?;
     let stop = CancellationToken::new();
     let running = tokio::spawn(server.run(stop.clone()));
 
@@ -153,13 +157,13 @@ fn clock(error: ClockError) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
     })
 }
 
-fn configuration(plans: &[FarmPlan]) -> Result<config::Config> {
+fn configuration(plans: &[FarmPlan], probe_seconds: u64) -> Result<config::Config> {
     let store = StoreConfig::new(STORE, plans.iter().map(FarmPlan::section));
     let server = ServerConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).to_string(),
         base_url: BASE_URL.to_owned(),
         data_dir: "/nonexistent".to_owned(),
-        lines: String::new(),
+        lines: format!("probe_seconds = {probe_seconds}"),
         stores: vec![store],
     };
     config::parse(&server.to_string()).map_err(|errors| {

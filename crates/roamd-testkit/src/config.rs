@@ -11,7 +11,8 @@ pub struct ServerConfig {
     pub base_url: String,
     /// Data folder.
     pub data_dir: String,
-    /// More keys of the document, and after them sections.
+    /// More keys of the document, and after them sections. Without `probe_seconds`, idle
+    /// controllers are not probed.
     pub lines: String,
     /// The stores.
     pub stores: Vec<StoreConfig>,
@@ -89,6 +90,10 @@ impl fmt::Display for ServerConfig {
         writeln!(f, "listen = {listen:?}")?;
         writeln!(f, "base_url = {base_url:?}")?;
         writeln!(f, "data_dir = {data_dir:?}")?;
+        if !lines.contains("probe_seconds") {
+            // Most tests count the requests of a controller.
+            writeln!(f, "probe_seconds = 0")?;
+        }
         writeln!(f, "{lines}")?;
         stores.iter().try_for_each(|store| store.fmt(f))
     }

@@ -3,10 +3,12 @@
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::apps::AppsCommand;
+use crate::commands::audit::AuditCommand;
 use crate::commands::completions::CompletionsCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::demo::DemoCommand;
 use crate::commands::farm::FarmCommand;
+use crate::commands::healthcheck::HealthcheckCommand;
 use crate::commands::keys::KeysCommand;
 use crate::commands::man::ManCommand;
 use crate::commands::serve::ServeCommand;
@@ -50,6 +52,8 @@ pub(crate) enum Command {
     Sessions(SessionsCommand),
     Apps(AppsCommand),
     Config(ConfigCommand),
+    Healthcheck(HealthcheckCommand),
+    Audit(AuditCommand),
     Keys(KeysCommand),
     Tokens(TokensCommand),
     Completions(CompletionsCommand),
@@ -81,6 +85,8 @@ impl Command {
             Self::Sessions(command) => command.run(),
             Self::Apps(command) => command.run(),
             Self::Config(command) => command.run(),
+            Self::Healthcheck(command) => command.run(),
+            Self::Audit(command) => command.run(),
             Self::Keys(command) => command.run(),
             Self::Tokens(command) => command.run(),
             Self::Completions(command) => command.run(Cli::command()),

@@ -33,8 +33,8 @@ fn main() -> ExitCode {
     let log = match logging::init(cli.log_level()) {
         Ok(log) => log,
         Err(error) => {
-            output::print_error(&error.into());
-            return Exit::Failed.into();
+            output::print_error(&error);
+            return Exit::from(&error).into();
         }
     };
     // Most commands have a password in memory.

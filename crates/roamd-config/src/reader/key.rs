@@ -48,11 +48,19 @@ pub(crate) enum Absence {
 }
 
 /// A key that the reader of a section has read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KnownKey {
     /// How the file writes the section, for example `[[store.farm]]`; empty for the document
     /// itself.
     pub(crate) section: &'static str,
     pub(crate) name: &'static str,
     pub(crate) absence: Absence,
+    /// Number of the section in this document: there may be several of the same name.
+    pub(crate) section_id: usize,
+    /// Line of the section; `None` if the file leaves it out.
+    pub(crate) section_line: Option<usize>,
+    /// Text of the value and its line; `None` if the file leaves the key out.
+    pub(crate) in_file: Option<(String, usize)>,
+    /// The default in TOML, if it depends on other keys.
+    pub(crate) computed_default: Option<String>,
 }

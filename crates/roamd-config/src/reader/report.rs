@@ -1,6 +1,7 @@
 //! Errors found while reading a document.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::ops::Range;
 
 use super::key::KnownKey;
 
@@ -16,19 +17,34 @@ pub struct LineError {
 
 /// The errors found so far in one document, and the keys that its readers know.
 pub(crate) struct Report {
+    text: String,
     /// Where lines end, in bytes from the start of the text.
     line_ends: Vec<usize>,
     errors: RefCell<Vec<LineError>>,
     known: RefCell<Vec<KnownKey>>,
+    /// Number of sections so far.
+    sections: Cell<usize>,
 }
 
 impl Report {
     pub(crate) fn new(text: &str) -> Self {
         Self {
+            text: text.to_owned(),
             line_ends: text.match_indices('\n').map(|(end, _)| end).collect(),
             errors: RefCell::default(),
             known: RefCell::default(),
+            sections: Cell::default(),
         }
+    }
+
+    /// Returns a number that no other section has.
+    pub(crate) fn next_section(&self) -> usize {
+        self.sections.replace(self.sections.get() + 1)
+    }
+
+    /// Returns a part of the text, such as a value.
+    pub(crate) fn text(&self, span: Range<usize>) -> String {
+        self.text.get(span).unwrap_or_default().to_owned()
     }
 
     /// Returns the line of an offset in bytes, counted from 1.

@@ -1,5 +1,7 @@
 //! One table of the document.
 
+use std::fmt::Display;
+
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -18,6 +20,8 @@ const LONGEST_QUOTE: usize = 60;
 pub(crate) struct Section<'d> {
     /// How the file writes it, for example `[[store.farm]]`; empty for the document itself.
     name: &'static str,
+    /// Distinguishes sections of the same name.
+    id: usize,
     offset: usize,
     /// `None` for a section that the file leaves out: all its keys are absent.
     table: Option<&'d DeTable<'d>>,
@@ -30,6 +34,7 @@ impl<'d> Section<'d> {
     pub(crate) fn root(table: &'d DeTable<'d>, report: &'d Report) -> Self {
         Self {
             name: "",
+            id: report.next_section(),
             offset: 0,
             table: Some(table),
             known: Vec::new(),
@@ -42,6 +47,7 @@ impl<'d> Section<'d> {
         let report = Report::new("");
         read(&mut Section {
             name: "",
+            id: report.next_section(),
             offset: 0,
             table: None,
             known: Vec::new(),
@@ -116,6 +122,13 @@ impl<'d> Section<'d> {
             check(&value)?;
             Ok(value)
         })
+    }
+
+    /// Notes the default of a key, in TOML, which depends on other keys.
+    pub(crate) fn note_default(&mut self, key: &str, default: impl Display) {
+        if let Some(known) = self.known.iter_mut().find(|known| known.name == key) {
+            known.computed_default = Some(default.to_string());
+        }
     }
 
     /// Reads a list that has to be there and to have a value. Leaves out wrong values.
@@ -275,6 +288,7 @@ impl<'d> Section<'d> {
     fn child(&self, name: &'static str, offset: usize, table: Option<&'d DeTable<'d>>) -> Self {
         Self {
             name,
+            id: self.report.next_section(),
             offset,
             table,
             known: Vec::new(),
@@ -284,12 +298,20 @@ impl<'d> Section<'d> {
 
     /// Returns the value of a key, which is known from now on.
     fn find(&mut self, key: &'static str, absence: Absence) -> Option<&'d Spanned<DeValue<'d>>> {
+        let value = self.table.and_then(|table| table.get(key));
         self.known.push(KnownKey {
             section: self.name,
             name: key,
             absence,
+            section_id: self.id,
+            section_line: self.table.map(|_| self.report.line(self.offset)),
+            in_file: value.map(|value| {
+                let span = value.span();
+                (self.report.text(span.clone()), self.report.line(span.start))
+            }),
+            computed_default: None,
         });
-        self.table?.get(key)
+        value
     }
 
     /// Returns the offset of a key, or of the section if the key is absent, in bytes from the start

@@ -131,6 +131,9 @@ pub(crate) fn read(
         );
         section.error(PATH.name, problem);
     }
+    if let Some(path) = &path {
+        section.note_default(PATH.name, format_args!("\"{path}\""));
+    }
     let at = values(&mut section, farms);
     section.finish();
     path.map(at)
@@ -171,6 +174,13 @@ fn values(
             section.error(VALIDATION_SERVICES.name, problem);
         }
         validation_services.clear();
+        section.note_default(VALIDATION_SERVICES.name, "[]");
+    }
+    if token_lifetime > token_lifetime_max {
+        section.note_default(
+            TOKEN_LIFETIME.name,
+            format_args!("\"{}\"", Lifetime(token_lifetime_max)),
+        );
     }
     move |path| Authentication {
         path,

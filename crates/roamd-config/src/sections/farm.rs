@@ -309,6 +309,9 @@ fn options(
     let response_timeout = section.value_or_if(&RESPONSE_TIMEOUT, default, is_part);
     // Every controller once. A single controller twice, for a read whose connection broke.
     let attempts = section.value_or(&ATTEMPTS, controllers.len().max(2));
+    section.note_default(CONNECT_TIMEOUT.name, connect_timeout.as_millis());
+    section.note_default(RESPONSE_TIMEOUT.name, response_timeout.as_millis());
+    section.note_default(ATTEMPTS.name, attempts);
     let concurrency = section.value(&CONCURRENCY);
     let queue = section.value(&QUEUE);
     let max_sessions = section.value(&MAX_SESSIONS);

@@ -17,5 +17,6 @@ mod farm;
 mod keys;
 mod listener;
 mod login_throttle;
+mod settings;
 mod store;
 mod support;

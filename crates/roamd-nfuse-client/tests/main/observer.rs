@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use roamd_nfuse_client::{
     Attempt, AttemptOutcome, CallError, ControllerOrder, FarmClient, FarmConfig, Observer,
+    ProbedService,
 };
 use roamd_nfuse_proto::ErrorId;
 use roamd_testkit::{Script, ScriptedController};
@@ -126,5 +127,8 @@ async fn probe_asks_every_controller_regardless_of_breaker() {
     assert_eq!((responded, refused), (1, 1));
     let probed = probed.into_iter().flatten().next().unwrap();
     assert_eq!(probed.dialect.to_string(), "5.4");
-    assert_eq!(probed.capabilities.len(), 1);
+    let ProbedService::Farm { capabilities } = probed.service else {
+        panic!("a controller is no ticket authority");
+    };
+    assert_eq!(capabilities.len(), 1);
 }

@@ -25,7 +25,7 @@ use crate::farms::{
 use crate::http::client_address::TrustedProxies;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
-use crate::metrics::readiness::SharedStateCheck;
+use crate::metrics::shared_state_check::SharedStateCheck;
 use crate::metrics::{FarmCounts, Metrics};
 
 /// Shortest lifetime of a token (CA-30).
@@ -108,6 +108,7 @@ impl AppState {
             changes,
             large_work: LargeWork::above(LARGE_LIST),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
+            probe_interval: config.probe_interval,
             metrics_from: config.listener.metrics_from.clone(),
             request_limiter: RequestLimiter::new(
                 config.listener.limits.requests,
@@ -128,7 +129,6 @@ fn stores(
 ) -> Result<Vec<HostedStore>, ServerError> {
     let network = &environment.network;
     let mut stores = Vec::with_capacity(config.stores.len());
-    let mut all_authorities = Vec::new();
     let memory = FarmsMemory::new(config.stores.iter().map(|store| store.farms.len()).sum());
     for store in &config.stores {
         let authorities = ticket_authorities(store, network, metrics, &memory)?;
@@ -151,15 +151,17 @@ fn stores(
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
         stores.push(HostedStore {
+            path: store.path.to_string(),
             urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
             spelling: store.spelling,
             client_name_length: store.client_name_length,
             service: Arc::new(service),
+            authorities: authorities.map(|authorities| authorities.client),
         });
-        all_authorities.extend(authorities.map(|authorities| authorities.client));
     }
     let farms = stores.iter().flat_map(|store| store.service.farms());
-    metrics.watch(farms.cloned().collect(), all_authorities);
+    let authorities = stores.iter().filter_map(|store| store.authorities.clone());
+    metrics.watch(farms.cloned().collect(), authorities.collect());
     Ok(stores)
 }
 

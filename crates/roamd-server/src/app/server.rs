@@ -175,6 +175,7 @@ impl<L: Listener> Server<L> {
             }
             None => None,
         };
+        self.state.start_probing();
         let state = Arc::clone(&self.state);
         let service = move |request| {
             let state = Arc::clone(&state);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
-use roamd_nfuse_client::LargeWork;
+use roamd_nfuse_client::{LargeWork, StaClient};
 use roamd_sessions::{ClientNameLength, Store, User};
 use roamd_state::SharedState;
 use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
@@ -28,7 +28,7 @@ use crate::http::request::Request;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::metrics::Metrics;
-use crate::metrics::readiness::SharedStateCheck;
+use crate::metrics::shared_state_check::SharedStateCheck;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].
 pub(crate) struct AppState {
@@ -65,6 +65,8 @@ pub(crate) struct AppState {
     pub(crate) request_limiter: Arc<RequestLimiter>,
     /// Time that a body may take to arrive.
     pub(crate) body_timeout: Duration,
+    /// Interval at which idle controllers are probed; `None` if they are not.
+    pub(super) probe_interval: Option<Duration>,
     /// Clients that may read the metrics, and the details of readiness.
     pub(crate) metrics_from: Vec<IpNet>,
     pub(super) audit: AuditLog,
@@ -73,6 +75,8 @@ pub(crate) struct AppState {
 
 /// A configured store: its URLs and its farms.
 pub(crate) struct HostedStore {
+    /// Configured path.
+    pub(crate) path: String,
     /// Shared, because work on large lists needs it on another thread.
     pub(crate) urls: Arc<StoreUrls>,
     /// Rule that selects the spelling of a response (SS-47).
@@ -82,6 +86,8 @@ pub(crate) struct HostedStore {
     /// The Sessions Service of the store's farms. Shared, because a change continues after its
     /// client disconnects.
     pub(crate) service: Arc<Store<NfuseFarm>>,
+    /// The ticket authorities of the store's Citrix Gateway, if it has one.
+    pub(crate) authorities: Option<Arc<StaClient>>,
 }
 
 impl HostedStore {
@@ -140,6 +146,24 @@ impl AppState {
     /// All farms of all stores, in configured order.
     pub(crate) fn farms(&self) -> impl Iterator<Item = &NfuseFarm> {
         self.stores.iter().flat_map(|store| store.service.farms())
+    }
+
+    /// Probes the controllers and ticket authorities now, and from then on while they are idle, if
+    /// that is configured. The tasks use no permit of a farm, and run on the current runtime.
+    pub(super) fn start_probing(&self) {
+        let Some(interval) = self.probe_interval else {
+            return;
+        };
+        for farm in self.farms() {
+            farm.start_probing(interval);
+        }
+        let authorities = self
+            .stores
+            .iter()
+            .filter_map(|store| store.authorities.as_ref());
+        for authorities in authorities {
+            authorities.start_probing(interval);
+        }
     }
 
     /// Forgets the resources of a user, so that their enumeration is requested again.

@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use roamd_citrixauth::{ChangeRefusal, CredentialRefusal};
 use roamd_sessions::{
-    Busy, EndAction, EndOutcome, EndPoint, FarmId, FarmResult, LaunchOutcome, SessionList, Target,
-    User,
+    Busy, EndAction, EndOutcome, EndPoint, ErrorCodes, FarmError, FarmId, FarmResult,
+    LaunchOutcome, SessionList, Target, User,
 };
 use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
@@ -51,6 +51,9 @@ pub(crate) enum Event {
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<Text>,
         reason: &'static str,
+        /// Codes of the farm, if one refused.
+        #[serde(flatten)]
+        codes: Option<Codes>,
     },
     /// A password was changed with a sign-in.
     PasswordChanged {
@@ -171,6 +174,16 @@ struct OnFarm {
     farm: Text,
     /// As in the metrics.
     outcome: &'static str,
+    #[serde(flatten)]
+    codes: Option<Codes>,
+}
+
+/// Error codes of a farm that refused.
+#[derive(Debug, Serialize)]
+pub(crate) struct Codes {
+    error_id: Text,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    native_code: Option<Text>,
 }
 
 /// A launch before its result is known.
@@ -212,6 +225,8 @@ pub(crate) struct LaunchRecord {
     /// Error that was sent to the client.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Text>,
+    #[serde(flatten)]
+    codes: Option<Codes>,
 }
 
 /// Result of an event, in one word.
@@ -276,7 +291,11 @@ impl Event {
         }
     }
 
-    pub(crate) fn sign_in_refused(user: Option<Text>, refusal: CredentialRefusal) -> Self {
+    pub(crate) fn sign_in_refused(
+        user: Option<Text>,
+        refusal: CredentialRefusal,
+        codes: Option<&ErrorCodes>,
+    ) -> Self {
         let reason = match refusal {
             CredentialRefusal::BadCredentials => "bad-credentials",
             CredentialRefusal::Disabled => "disabled",
@@ -285,7 +304,12 @@ impl Event {
             CredentialRefusal::Expired => "expired",
             CredentialRefusal::Unavailable => "unavailable",
         };
-        Self::SignInRefused { user, reason }
+        let codes = codes.map(Codes::from);
+        Self::SignInRefused {
+            user,
+            reason,
+            codes,
+        }
     }
 
     /// A sign-in that was throttled: its password was not checked.
@@ -293,6 +317,7 @@ impl Event {
         Self::SignInRefused {
             user: Some(user),
             reason: "throttled",
+            codes: None,
         }
     }
 
@@ -301,6 +326,7 @@ impl Event {
         Self::SignInRefused {
             user: Some(user),
             reason: "blocked",
+            codes: None,
         }
     }
 
@@ -408,11 +434,25 @@ impl OnFarms {
         let farms = farms.iter().map(|FarmResult { farm, result }| OnFarm {
             farm: Text::new(farm.as_str()),
             outcome: farm_outcome(result.as_ref().err()),
+            codes: result
+                .as_ref()
+                .err()
+                .and_then(FarmError::codes)
+                .map(Codes::from),
         });
         Self {
             actor,
             outcome,
             farms: farms.collect(),
+        }
+    }
+}
+
+impl From<&ErrorCodes> for Codes {
+    fn from(codes: &ErrorCodes) -> Self {
+        Self {
+            error_id: Text::new(&codes.id),
+            native_code: codes.native.as_deref().map(Text::new),
         }
     }
 }
@@ -438,6 +478,7 @@ impl From<&Result<LaunchOutcome, Busy>> for LaunchRecord {
         let plain = |outcome| Self {
             outcome,
             error: None,
+            codes: None,
         };
         match launched {
             Ok(LaunchOutcome::Ready { .. }) => plain(EventOutcome::Success),
@@ -445,10 +486,12 @@ impl From<&Result<LaunchOutcome, Busy>> for LaunchRecord {
             Ok(LaunchOutcome::Failed(failure)) => Self {
                 outcome: EventOutcome::Failure,
                 error: Some(Text::new(&failure.id().0)),
+                codes: failure.cause.codes().map(Codes::from),
             },
             Ok(LaunchOutcome::NotFound(reason)) => Self {
                 outcome: EventOutcome::NotFound,
                 error: Some(Text::new(reason.as_str())),
+                codes: None,
             },
             Err(Busy) => plain(EventOutcome::Busy),
         }

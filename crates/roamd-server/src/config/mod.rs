@@ -11,8 +11,9 @@ pub use roamd_config::{
     AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, CitrixGateway, ClientNameLength,
     Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
     Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle, PublicKeyPin, SAMPLE, Scheme,
-    ServerLimits, SpellingChoice, Store, Trust, UrlPath, UrlPathError,
+    SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, Store, Trust, UrlPath,
+    UrlPathError,
 };
 
-pub use read::{ConfigError, parse, read};
+pub use read::{ConfigError, parse, read, read_settings};
 pub(crate) use transport::{client_tls, listener_limits};

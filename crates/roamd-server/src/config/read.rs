@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use roamd_config::{Config, LineError};
+use roamd_config::{Config, LineError, SectionSettings};
 
 use super::files::SystemFiles;
 
@@ -60,6 +60,25 @@ impl fmt::Display for Count {
 /// # Errors
 /// If the file cannot be read, or is too large; otherwise all its errors.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
+    parse(&read_text(path)?).map_err(|errors| ConfigError::Invalid {
+        path: path.into(),
+        errors,
+    })
+}
+
+/// Reads and checks a configuration file, and returns its effective settings with their origins.
+///
+/// # Errors
+/// As of [`read`].
+pub fn read_settings(path: &Path) -> Result<Vec<SectionSettings>, ConfigError> {
+    let text = read_text(path)?;
+    roamd_config::settings(&text, &SystemFiles).map_err(|errors| ConfigError::Invalid {
+        path: path.into(),
+        errors,
+    })
+}
+
+fn read_text(path: &Path) -> Result<String, ConfigError> {
     let unreadable = |source| ConfigError::Unreadable {
         path: path.into(),
         source,
@@ -73,10 +92,7 @@ pub fn read(path: &Path) -> Result<Config, ConfigError> {
     if text.len() as u64 > LARGEST {
         return Err(ConfigError::TooLarge { path: path.into() });
     }
-    parse(&text).map_err(|errors| ConfigError::Invalid {
-        path: path.into(),
-        errors,
-    })
+    Ok(text)
 }
 
 /// Checks the text of a configuration, and the files that it names.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use roamd_fairness::NoPermit;
 use roamd_nfuse_client::{ControllerReport, TlsError};
@@ -34,6 +35,11 @@ impl NfuseFarm {
     /// The controllers in configured order, with their health as calls have observed it.
     pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
         self.0.client.controllers()
+    }
+
+    /// Probes the controllers now, and from then on while they are idle.
+    pub(crate) fn start_probing(&self, interval: Duration) {
+        self.0.client.start_probing(interval);
     }
 
     /// Removes the user's enumeration from the cache.

@@ -12,13 +12,14 @@ use roamd_nfuse_proto::{
     CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
     ValidateCredentialsRequest,
 };
-use roamd_sessions::{FarmError, FarmId, User, UserKey};
+use roamd_sessions::{ErrorCodes, FarmError, FarmId, User, UserKey};
 use roamd_store_proto::auth::Reason;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::adapter::NfuseFarm;
 use super::credentials::{encoded, explicit};
+use super::error_codes::error_codes;
 use super::errors::farm_error;
 use super::farm_state::FarmState;
 use super::operation_kind::OperationKind;
@@ -33,12 +34,31 @@ pub(crate) struct CredentialFarms {
     domains: Arc<[String]>,
 }
 
+/// Refusal of a sign-in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RefusedSignIn {
+    pub(crate) refusal: CredentialRefusal,
+    /// Codes of the farm that refused last, if one did.
+    pub(crate) codes: Option<ErrorCodes>,
+}
+
 impl CredentialFarms {
     pub(crate) fn new(farms: impl IntoIterator<Item = NfuseFarm>, domains: &[String]) -> Self {
         Self {
             farms: farms.into_iter().collect(),
             domains: domains.into(),
         }
+    }
+
+    /// Checks the credentials of a sign-in.
+    ///
+    /// # Errors
+    /// If the user cannot be signed in, with the codes of the farm.
+    pub(crate) async fn sign_in(
+        &self,
+        credentials: &Credentials,
+    ) -> Result<UserIdentity, RefusedSignIn> {
+        self.query(credentials, None).await
     }
 
     /// Checks the password in a user's token. The operation that needs the result has yet to begin,
@@ -51,10 +71,8 @@ impl CredentialFarms {
         };
         let timeouts = self.farms.iter().map(|farm| farm.0.config.timeout);
         let timeout = timeouts.min().unwrap_or_default() / 2;
-        match self
-            .query(&credentials, Some(Instant::now() + timeout))
-            .await
-        {
+        let checked = self.query(&credentials, Some(Instant::now() + timeout));
+        match checked.await.map_err(|refused| refused.refusal) {
             Ok(_) => PasswordCheck::Good,
             Err(
                 CredentialRefusal::BadCredentials
@@ -127,7 +145,7 @@ impl CredentialFarms {
         &self,
         credentials: &Credentials,
         until: Option<Instant>,
-    ) -> Result<UserIdentity, CredentialRefusal> {
+    ) -> Result<UserIdentity, RefusedSignIn> {
         let request = ValidateCredentialsRequest {
             identity_wanted: true,
             ..ValidateCredentialsRequest::new(explicit(
@@ -139,6 +157,7 @@ impl CredentialFarms {
         let typed = UserIdentity::new(&*credentials.domain, &*credentials.user_name);
         let key = UserKey::new(typed.domain(), typed.name());
         let mut farms = self.farms.iter().peekable();
+        let mut codes = None;
         while let Some(NfuseFarm(farm)) = farms.next() {
             let id = &farm.description.id;
             let now = Instant::now();
@@ -161,17 +180,23 @@ impl CredentialFarms {
                     return Ok(self.identity(id, typed, named));
                 }
                 Err(CallError::Refused(error)) => {
+                    let sent = error_codes(&error);
                     if let Some(refusal) = refusal(&error.id) {
-                        return Err(refusal);
+                        let codes = Some(sent);
+                        return Err(RefusedSignIn { refusal, codes });
                     }
-                    warn!(farm = %id, %error, "Farm refused to check credentials");
+                    warn!(farm = %id, error = %sent, "Farm refused to check credentials");
+                    codes = Some(sent);
                 }
                 Err(error) => {
                     warn!(farm = %id, %error, "Farm did not check credentials");
                 }
             }
         }
-        Err(CredentialRefusal::Unavailable)
+        Err(RefusedSignIn {
+            refusal: CredentialRefusal::Unavailable,
+            codes,
+        })
     }
 }
 
@@ -229,7 +254,8 @@ fn change_refusal(error: &CallError) -> ChangeRefusal {
 
 impl CheckCredentials for CredentialFarms {
     async fn check(&self, sign_in: &Credentials) -> Result<UserIdentity, CredentialRefusal> {
-        self.query(sign_in, None).await
+        let checked = self.sign_in(sign_in).await;
+        checked.map_err(|refused| refused.refusal)
     }
 }
 

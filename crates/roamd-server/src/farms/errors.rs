@@ -1,8 +1,10 @@
 //! Conversion of NFuse errors to the errors of the domain (nfuse.md §7).
 
 use roamd_nfuse_client::{CallError, Sent};
-use roamd_nfuse_proto::{ErrorId, NativeError};
-use roamd_sessions::{FarmError, NotReady, Refusal, Target};
+use roamd_nfuse_proto::{self as nfuse, ErrorId, NativeError};
+use roamd_sessions::{FarmError, NotReady, Refusal, Refused, Target};
+
+use super::error_codes::{error_codes, id_label, number};
 
 /// Refusals by `ErrorId` (nfuse.md §7), compared without case and hyphens. Unknown ids are like
 /// `unspecified`. Two known ids are handled elsewhere: `service-unavailable` is no refusal, and
@@ -65,7 +67,9 @@ pub(super) fn farm_error(error: &CallError) -> FarmError {
         (CallError::Refused(refused), _) if refused.id == ErrorId::SERVICE_UNAVAILABLE => {
             FarmError::NotDone(refused.to_string())
         }
-        (CallError::Refused(refused), _) => FarmError::Refused(refusal(&refused.id)),
+        (CallError::Refused(refused), _) => {
+            FarmError::Refused(with_codes(refusal(&refused.id), refused))
+        }
         (error, Sent::NotSent) => FarmError::NotDone(error.with_causes()),
         (error, Sent::MaybeSent) => FarmError::Unavailable(error.with_causes()),
     }
@@ -77,15 +81,36 @@ pub(super) fn farm_error_of_launch(error: &CallError, target: &Target) -> FarmEr
         return farm_error(error);
     };
     let is_unknown = match &refused.native {
-        Some(NativeError::Mps { code, .. }) => is_code(code, UNKNOWN_NAME_MPS),
-        Some(NativeError::Browser { code }) => is_code(code, UNKNOWN_NAME_BROWSER),
+        Some(NativeError::Mps { code, .. }) => number(code) == Some(UNKNOWN_NAME_MPS),
+        Some(NativeError::Browser { code }) => number(code) == Some(UNKNOWN_NAME_BROWSER),
         None => false,
     };
-    match target {
-        _ if !is_unknown => farm_error(error),
-        Target::Session(_) => FarmError::Refused(Refusal::UnknownSession),
-        Target::Application(_) => FarmError::Refused(Refusal::UnknownApplication),
+    let unknown = match target {
+        _ if !is_unknown => return farm_error(error),
+        Target::Session(_) => Refusal::UnknownSession,
+        Target::Application(_) => Refusal::UnknownApplication,
+    };
+    FarmError::Refused(with_codes(unknown, refused))
+}
+
+/// A refusal with this meaning, and with the codes of the farm.
+pub(super) fn with_codes(reason: Refusal, refused: &nfuse::FarmError) -> Refused {
+    Refused {
+        reason,
+        codes: Some(Box::new(error_codes(refused))),
     }
+}
+
+/// The label of an identifier in metrics: its name if it is known, else `other`.
+pub(crate) fn error_id_label(id: &ErrorId) -> &'static str {
+    let elsewhere = [
+        "service-unavailable",
+        "no-alt-address",
+        "new-password-too-short",
+        "new-password-used-before",
+    ];
+    let known = REFUSALS.iter().map(|(known, _)| *known);
+    id_label(id, known.chain(elsewhere))
 }
 
 /// Whether a farm refused with this error.
@@ -93,15 +118,8 @@ pub(super) fn is_refused_with(error: &CallError, id: &ErrorId) -> bool {
     matches!(error, CallError::Refused(refused) if refused.id == *id)
 }
 
-/// Whether a text is this code in hexadecimal.
-fn is_code(text: &str, code: u32) -> bool {
-    let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
-    u32::from_str_radix(digits.unwrap_or(text), 16) == Ok(code)
-}
-
 #[cfg(test)]
 mod tests {
-    use roamd_nfuse_proto as nfuse;
     use roamd_sessions::SessionKey;
 
     use super::*;
@@ -192,8 +210,13 @@ mod tests {
         ] {
             let error = refused(id, native);
             let found = targets().map(|target| farm_error_of_launch(&error, &target));
-            let expected = [session, application].map(FarmError::Refused);
-            assert_eq!(found, expected, "{error:?}");
+            let refusals = found.each_ref().map(FarmError::refusal);
+            assert_eq!(refusals, [session, application].map(Some), "{error:?}");
+            // Whatever it means, the words of the farm stay with it.
+            assert!(
+                found.iter().all(|error| error.codes().is_some()),
+                "{error:?}"
+            );
         }
     }
 

@@ -15,7 +15,7 @@ use tracing::warn;
 use super::address_request::address_request;
 use super::context::OperationContext;
 use super::credentials::explicit;
-use super::errors::{farm_error_of_launch, is_refused_with};
+use super::errors::{farm_error_of_launch, is_refused_with, with_codes};
 use super::session_list;
 
 /// Flag of a request for the alternate address of a host.
@@ -153,7 +153,10 @@ async fn launch_error(
             .iter()
             .any(|it| it.key.is_same_session(session))
     {
-        return FarmError::Refused(Refusal::UnknownSession);
+        return FarmError::Refused(match error {
+            CallError::Refused(refused) => with_codes(Refusal::UnknownSession, refused),
+            _ => Refusal::UnknownSession.into(),
+        });
     }
     let error = farm_error_of_launch(error, &connect.target);
     context.checked(error).await

@@ -6,6 +6,7 @@ mod context;
 mod credential_check;
 mod credentials;
 mod enumeration;
+mod error_codes;
 mod errors;
 mod farm_client;
 mod farm_state;
@@ -24,6 +25,8 @@ mod ticket_authorities;
 
 pub(crate) use self::adapter::NfuseFarm;
 pub(crate) use self::credential_check::CredentialFarms;
+pub(crate) use self::error_codes::native_label;
+pub(crate) use self::errors::error_id_label;
 pub(crate) use self::farm_state::{FarmSetup, FarmsMemory, LARGE_LIST, change_limiter};
 pub(crate) use self::operation_kind::OperationKind;
 pub(crate) use self::outcome::{OUTCOMES, outcome};

@@ -17,11 +17,13 @@ pub(crate) const OUTCOMES: [&str; 6] = [
 pub(crate) fn outcome(error: Option<&FarmError>) -> &'static str {
     match error {
         None => "confirmed",
-        Some(FarmError::Refused(refusal) | FarmError::RefusedHalfway(refusal)) => match refusal {
-            Refusal::UnknownSession => "gone",
-            Refusal::NotReady(_) => "not_ready",
-            _ => "refused",
-        },
+        Some(FarmError::Refused(refused) | FarmError::RefusedHalfway(refused)) => {
+            match refused.reason {
+                Refusal::UnknownSession => "gone",
+                Refusal::NotReady(_) => "not_ready",
+                _ => "refused",
+            }
+        }
         Some(FarmError::Unavailable(_) | FarmError::NotDone(_)) => "unavailable",
         Some(FarmError::Busy) => "busy",
     }

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use jiff::Timestamp;
 use roamd_nfuse_client::{
-    AnswerMemory, CallError, ControllerReport, FarmClient, Network, ProbeResult, StaClient,
-    SystemNetwork,
+    AnswerMemory, CallError, ControllerReport, FarmClient, Network, ProbeResult, ProbedService,
+    StaClient, SystemNetwork,
 };
 use roamd_nfuse_proto::ErrorId;
 
@@ -43,6 +43,13 @@ pub enum ProbeResponse {
         dialect: String,
         /// Names of the capabilities, as the farm spells them.
         capabilities: Vec<String>,
+    },
+    /// A ticket authority issued a ticket.
+    TicketAuthority {
+        /// Dialect of the response.
+        dialect: String,
+        /// Its `AuthorityID`, as in the configuration of Citrix Gateway.
+        id: String,
     },
     /// It works, but refused to send capabilities, for this reason. Old farms do not know the
     /// request.
@@ -100,7 +107,7 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
 /// Probes the only controller of this client.
 async fn probe_controller(store: String, client: FarmClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let response = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let response = client.probe().await.pop()?.map(response);
     let response = response.or_else(|error| silent_or_down(&error));
     let report = client.controllers().next()?;
     Some(result(
@@ -115,7 +122,7 @@ async fn probe_controller(store: String, client: FarmClient) -> Option<Controlle
 /// Probes the only ticket authority of this client. One that refuses issues no tickets.
 async fn probe_authority(store: String, client: StaClient) -> Option<ControllerProbe> {
     let started = Instant::now();
-    let response = client.probe().await.pop()?.map(|probed| capable(&probed));
+    let response = client.probe().await.pop()?.map(response);
     let response = response.map_err(|error| error.reason());
     let report = client.authorities().next()?;
     Some(result(
@@ -145,11 +152,14 @@ fn result(
     }
 }
 
-fn capable(probed: &ProbeResult) -> ProbeResponse {
-    let capabilities = probed.capabilities.iter();
-    ProbeResponse::Capable {
-        dialect: probed.dialect.to_string(),
-        capabilities: capabilities.map(|id| id.0.to_string()).collect(),
+fn response(probed: ProbeResult) -> ProbeResponse {
+    let dialect = probed.dialect.to_string();
+    match probed.service {
+        ProbedService::Farm { capabilities } => ProbeResponse::Capable {
+            dialect,
+            capabilities: capabilities.iter().map(|id| id.0.to_string()).collect(),
+        },
+        ProbedService::TicketAuthority { id } => ProbeResponse::TicketAuthority { dialect, id },
     }
 }
 

@@ -1,7 +1,7 @@
 //! Metrics of farms: attempts at controllers, and operations by outcome.
 //!
 //! Labels are ids and URLs of the configuration and words of this program, so their number is
-//! bounded.
+//! bounded. An error of a farm that is not known has the label `other`.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::{Attempt, CallError, ControllerUrl, Observer};
 use roamd_sessions::FarmError;
 
-use crate::farms::{OUTCOMES, OperationKind, outcome};
+use crate::farms::{OUTCOMES, OperationKind, error_id_label, native_label, outcome};
 
 /// Metrics of all farms.
 #[derive(Debug)]
@@ -21,6 +21,7 @@ pub(crate) struct FarmMetrics {
     attempts: Family<AttemptLabels, Counter>,
     times: Family<ControllerLabels, Histogram>,
     operations: Family<OperationLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
 }
 
 /// Counters of one farm.
@@ -30,6 +31,7 @@ pub(crate) struct FarmCounts {
     controllers: Vec<ControllerCounts>,
     attempts: Family<AttemptLabels, Counter>,
     operations: Family<OperationLabels, Counter>,
+    refusals: Family<RefusalLabels, Counter>,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,14 @@ struct OperationLabels {
     outcome: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RefusalLabels {
+    farm: Arc<String>,
+    request: &'static str,
+    error_id: &'static str,
+    native_code: &'static str,
+}
+
 impl FarmMetrics {
     pub(super) fn register(registry: &mut Registry) -> Self {
         // From 1 ms to 16 s.
@@ -69,6 +79,7 @@ impl FarmMetrics {
             attempts: Family::default(),
             times,
             operations: Family::default(),
+            refusals: Family::default(),
         };
         registry.register(
             "farm_attempts",
@@ -85,6 +96,11 @@ impl FarmMetrics {
             "farm_operations",
             "Operations on farms by outcome",
             metrics.operations.clone(),
+        );
+        registry.register(
+            "farm_refusals",
+            "Requests that farms refused, by the error of the farm",
+            metrics.refusals.clone(),
         );
         metrics
     }
@@ -138,6 +154,7 @@ impl FarmMetrics {
             farm,
             attempts: self.attempts.clone(),
             operations: self.operations.clone(),
+            refusals: self.refusals.clone(),
         }
     }
 }
@@ -189,5 +206,14 @@ impl Observer for FarmCounts {
             outcome: attempt.outcome.as_str(),
         };
         self.attempts.get_or_create(&labels).inc();
+        if let Some(refusal) = attempt.refusal {
+            let labels = RefusalLabels {
+                farm: Arc::clone(&self.farm),
+                request: attempt.request,
+                error_id: error_id_label(&refusal.id),
+                native_code: native_label(refusal.native.as_ref()),
+            };
+            self.refusals.get_or_create(&labels).inc();
+        }
     }
 }

@@ -7,6 +7,7 @@ mod farms;
 mod listener;
 pub(crate) mod readiness;
 mod shared_state;
+pub(crate) mod shared_state_check;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,131 +2,227 @@
 //!
 //! It holds no address of a controller and no cause of a failure. The farms are for operators only.
 
-use std::fmt::Write as _;
-use std::time::Duration;
+use std::collections::BTreeMap;
 
-use roamd_nfuse_client::ControllerState;
-use roamd_state::StateError;
+use roamd_nfuse_client::{ControllerReport, ControllerState, StaClient};
 use serde_json::json;
-use tokio::sync::Mutex;
-use tokio::time::Instant;
 
 use crate::farms::NfuseFarm;
 
-/// Time for which the result of a check of the shared state holds.
-const CHECK_AGE: Duration = Duration::from_secs(1);
-
-/// Check that the shared state responds. Any client can request one, so there is one at a time, and
-/// one a second.
-#[derive(Debug, Default)]
-pub(crate) struct SharedStateCheck(Mutex<Option<(Instant, Result<(), StateError>)>>);
-
-impl SharedStateCheck {
-    /// Returns the last result, or runs the check if that is too old.
-    ///
-    /// # Errors
-    /// The error of the check.
-    pub(crate) async fn check<F>(&self, run: impl FnOnce() -> F) -> Result<(), StateError>
-    where
-        F: Future<Output = Result<(), StateError>>,
-    {
-        let mut last = self.0.lock().await;
-        if let Some((at, result)) = &*last
-            && at.elapsed() < CHECK_AGE
-        {
-            return result.clone();
-        }
-        let result = run().await;
-        *last = Some((Instant::now(), result.clone()));
-        result
-    }
-}
-
-/// State of the farms, as calls and probes have found it.
+/// State of the stores, as calls and probes have found it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Readiness<'a> {
+    stores: Vec<StoreReadiness<'a>>,
+}
+
+/// One store: its farms, and the ticket authorities of its Citrix Gateway.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct StoreReadiness<'a> {
+    path: &'a str,
     farms: Vec<FarmReadiness<'a>>,
+    /// `None` without a Citrix Gateway.
+    gateway: Option<GatewayReadiness<'a>>,
 }
 
 /// One farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct FarmReadiness<'a> {
     id: &'a str,
-    controllers: usize,
-    /// Number of controllers in use.
+    controllers: Controllers,
+}
+
+/// The ticket authorities of one Citrix Gateway.
+#[derive(Debug, PartialEq, Eq)]
+struct GatewayReadiness<'a> {
+    id: &'a str,
+    authorities: Controllers,
+    /// Ids of the authorities in configured order; `None` if it is not known yet.
+    ids: Vec<Option<String>>,
+}
+
+/// Controllers of a farm, or ticket authorities, by their state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Controllers {
+    all: usize,
+    /// Those in use.
     used: usize,
+    /// Those whose first probe has not ended.
+    starting: usize,
 }
 
 impl<'a> Readiness<'a> {
-    /// Reads the present state.
-    pub(crate) fn of(farms: impl Iterator<Item = &'a NfuseFarm>) -> Self {
-        let farms = farms.map(|farm| {
-            let states = || farm.controllers().map(|report| report.state);
-            FarmReadiness {
-                id: farm.id(),
-                controllers: states().count(),
-                used: states().filter(|state| is_used(*state)).count(),
-            }
-        });
+    /// The readiness of a server with these stores.
+    pub(crate) fn of(stores: impl Iterator<Item = StoreReadiness<'a>>) -> Self {
         Self {
-            farms: farms.collect(),
+            stores: stores.collect(),
         }
     }
 
-    /// Whether any farm can be queried. Users see the sessions of those that can.
-    pub(crate) fn is_ready(&self) -> bool {
-        self.farms.iter().any(|farm| farm.used > 0)
+    /// The paths of the stores of which no farm can be reached. The server is ready if there are
+    /// none: users see the sessions of the farms that can.
+    pub(crate) fn unreachable_stores(&self) -> Vec<&'a str> {
+        let stores = self.stores.iter().filter(|store| !store.is_ready());
+        stores.map(|store| store.path).collect()
     }
 
-    /// A line for each farm: `farm XA1 degraded (1 of 2 controllers)`.
+    /// A line for each farm, such as `farm XA1 degraded (1 of 2 controllers)`, and for each Citrix
+    /// Gateway, such as `gateway of /Citrix/Store ready (STA01, STA02)`.
     pub(crate) fn lines(&self) -> String {
-        self.farms.iter().fold(String::new(), |mut lines, farm| {
-            let (id, state) = (farm.id, farm.state());
-            let written = match state {
-                "degraded" => writeln!(
-                    lines,
-                    "farm {id} {state} ({} of {} controllers)",
-                    farm.used, farm.controllers
-                ),
-                _ => writeln!(lines, "farm {id} {state}"),
-            };
-            // Writing to a `String` cannot fail.
-            written.ok();
-            lines
-        })
+        let mut lines = String::new();
+        for farm in self.farms() {
+            let (id, state) = (farm.id, farm.controllers.state());
+            let of = farm.controllers.degraded("controllers");
+            let of = of.map(|of| format!(" ({of})")).unwrap_or_default();
+            lines.push_str(&format!("farm {id} {state}{of}\n"));
+        }
+        for gateway in self.gateways() {
+            let (id, state) = (gateway.id, gateway.authorities.state());
+            let of = gateway.authorities.degraded("ticket authorities");
+            let details: Vec<_> = of.into_iter().chain([gateway.shown_ids()]).collect();
+            lines.push_str(&format!("{id} {state} ({})\n", details.join("; ")));
+            for id in gateway.repeated_ids() {
+                lines.push_str(&format!(
+                    "warning: several ticket authorities have the id {id}\n"
+                ));
+            }
+        }
+        lines
     }
 
     /// Returns the readiness as JSON: `{"ready": true, "farms": [{"id": "XA1", "state": "degraded",
-    /// "controllers": 2, "used": 1}]}`. Without the farms it is `{"ready": true}`.
+    /// "controllers": 2, "used": 1}], "gateways": []}`. Without the farms it is `{"ready": true}`.
     pub(crate) fn json(&self, with_farms: bool) -> String {
+        let is_ready = self.unreachable_stores().is_empty();
         if !with_farms {
-            return format!("{}\n", json!({ "ready": self.is_ready() }));
+            return format!("{}\n", json!({ "ready": is_ready }));
         }
-        let farms = self.farms.iter().map(|farm| {
+        let farms = self.farms().map(|farm| {
             json!({
                 "id": farm.id,
-                "state": farm.state(),
-                "controllers": farm.controllers,
-                "used": farm.used,
+                "state": farm.controllers.state(),
+                "controllers": farm.controllers.all,
+                "used": farm.controllers.used,
             })
         });
-        let farms: Vec<_> = farms.collect();
-        let mut text = json!({ "ready": self.is_ready(), "farms": farms }).to_string();
-        text.push('\n');
-        text
+        let gateways = self.gateways().map(|gateway| {
+            json!({
+                "id": gateway.id,
+                "state": gateway.authorities.state(),
+                "authorities": gateway.authorities.all,
+                "used": gateway.authorities.used,
+                "authority_ids": gateway.ids,
+                "repeated_ids": gateway.repeated_ids(),
+            })
+        });
+        let (farms, gateways): (Vec<_>, Vec<_>) = (farms.collect(), gateways.collect());
+        let all = json!({ "ready": is_ready, "farms": farms, "gateways": gateways });
+        format!("{all}\n")
+    }
+
+    fn farms(&self) -> impl Iterator<Item = &FarmReadiness<'a>> {
+        self.stores.iter().flat_map(|store| &store.farms)
+    }
+
+    fn gateways(&self) -> impl Iterator<Item = &GatewayReadiness<'a>> {
+        self.stores
+            .iter()
+            .filter_map(|store| store.gateway.as_ref())
     }
 }
 
-impl FarmReadiness<'_> {
-    fn state(&self) -> &'static str {
-        if self.used == 0 {
-            "down"
-        } else if self.used < self.controllers {
-            "degraded"
-        } else {
-            "ready"
+impl<'a> StoreReadiness<'a> {
+    /// Reads the present state of a store: of its farms, and of the ticket authorities of its Citrix
+    /// Gateway, if it has one.
+    pub(crate) fn of(
+        path: &'a str,
+        farms: &'a [NfuseFarm],
+        authorities: Option<&'a StaClient>,
+    ) -> Self {
+        Self {
+            path,
+            farms: farms.iter().map(FarmReadiness::of).collect(),
+            gateway: authorities.map(GatewayReadiness::of),
         }
     }
+
+    fn is_ready(&self) -> bool {
+        self.farms.iter().any(|farm| farm.controllers.used > 0)
+    }
+}
+
+impl<'a> FarmReadiness<'a> {
+    fn of(farm: &'a NfuseFarm) -> Self {
+        Self {
+            id: farm.id(),
+            controllers: Controllers::of(farm.controllers()),
+        }
+    }
+}
+
+impl<'a> GatewayReadiness<'a> {
+    fn of(authorities: &'a StaClient) -> Self {
+        let reports = authorities.authorities();
+        Self {
+            id: authorities.id(),
+            authorities: Controllers::of(authorities.authorities()),
+            ids: reports.map(|report| report.authority_id).collect(),
+        }
+    }
+
+    fn shown_ids(&self) -> String {
+        let ids = self
+            .ids
+            .iter()
+            .map(|id| id.as_deref().unwrap_or("id unknown"));
+        ids.collect::<Vec<_>>().join(", ")
+    }
+
+    /// Ids that several authorities have. Citrix Gateway finds the authority of a ticket by its id.
+    fn repeated_ids(&self) -> Vec<&str> {
+        repeated(self.ids.iter().flatten().map(String::as_str))
+    }
+}
+
+impl Controllers {
+    fn of<'r>(reports: impl Iterator<Item = ControllerReport<'r>>) -> Self {
+        reports.fold(Self::default(), |mut controllers, report| {
+            controllers.all += 1;
+            match (is_used(report.state), report.is_starting) {
+                (true, true) => controllers.starting += 1,
+                (true, false) => controllers.used += 1,
+                (false, _) => {}
+            }
+            controllers
+        })
+    }
+
+    fn state(self) -> &'static str {
+        if self.used == self.all {
+            "ready"
+        } else if self.used > 0 {
+            "degraded"
+        } else if self.starting > 0 {
+            "starting"
+        } else {
+            "down"
+        }
+    }
+
+    /// How many are used, if only some are.
+    fn degraded(self, word: &str) -> Option<String> {
+        let is_degraded = self.used > 0 && self.used < self.all;
+        is_degraded.then(|| format!("{} of {} {word}", self.used, self.all))
+    }
+}
+
+/// Returns the texts that come more than once, each once.
+pub(crate) fn repeated<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+    let mut counts = BTreeMap::<_, usize>::new();
+    for text in texts {
+        *counts.entry(text).or_default() += 1;
+    }
+    let repeated = counts.into_iter().filter(|(_, count)| *count > 1);
+    repeated.map(|(text, _)| text).collect()
 }
 
 fn is_used(state: ControllerState) -> bool {
@@ -138,82 +234,103 @@ fn is_used(state: ControllerState) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use futures_util::future::join_all;
-    use tokio::time::sleep;
-
     use super::*;
 
-    fn farm(id: &str, used: usize, controllers: usize) -> FarmReadiness<'_> {
-        FarmReadiness {
-            id,
-            controllers,
+    fn farm(id: &str, used: usize, all: usize) -> FarmReadiness<'_> {
+        let controllers = Controllers {
+            all,
             used,
+            starting: 0,
+        };
+        FarmReadiness { id, controllers }
+    }
+
+    fn store<'a>(path: &'a str, farms: &[FarmReadiness<'a>]) -> StoreReadiness<'a> {
+        StoreReadiness {
+            path,
+            farms: farms.to_vec(),
+            gateway: None,
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn shared_state_is_checked_once_a_second() {
-        let check = SharedStateCheck::default();
-        let runs = AtomicUsize::new(0);
-        let run = |result: Result<(), StateError>| {
-            check.check(|| async {
-                runs.fetch_add(1, Ordering::Relaxed);
-                sleep(Duration::from_millis(500)).await;
-                result
-            })
-        };
-        let thousand = join_all((0..1_000).map(|_| run(Ok(())))).await;
-        assert!(thousand.iter().all(Result::is_ok));
-        assert_eq!(runs.load(Ordering::Relaxed), 1);
-        sleep(Duration::from_millis(900)).await;
-        assert!(run(Err(StateError::Stopped)).await.is_ok());
-        sleep(Duration::from_millis(100)).await;
-        assert!(run(Err(StateError::Stopped)).await.is_err());
-        assert!(run(Ok(())).await.is_err(), "an error holds as long");
-        sleep(CHECK_AGE).await;
-        assert!(run(Ok(())).await.is_ok());
-        assert_eq!(runs.load(Ordering::Relaxed), 3);
-    }
-
     #[test]
-    fn server_is_ready_while_one_controller_is_used() {
-        let cases: [(&[(usize, usize)], bool); 5] = [
-            (&[(2, 2), (1, 1)], true),
-            (&[(2, 2), (0, 1)], true),
-            (&[(1, 2), (0, 1)], true),
-            (&[(0, 2), (0, 1)], false),
-            (&[(0, 1)], false),
+    fn server_is_ready_while_a_farm_of_each_store_is_used() {
+        let (up, half, down) = (farm("A", 1, 1), farm("B", 1, 2), farm("C", 0, 2));
+        let mut starting = down;
+        starting.controllers.starting = 2;
+        let cases: [(&[FarmReadiness<'_>], &[FarmReadiness<'_>], &[&str]); 5] = [
+            (&[up, half], &[up], &[]),
+            (&[down, half], &[up, down], &[]),
+            (&[up], &[down, down], &["/Two"]),
+            (&[down], &[down], &["/One", "/Two"]),
+            (&[up], &[down, starting], &["/Two"]),
         ];
-        for (farms, ready) in cases {
-            let farms = farms.iter().map(|(used, all)| farm("XA1", *used, *all));
+        for (one, two, unreachable) in cases {
             let readiness = Readiness {
-                farms: farms.collect(),
+                stores: vec![store("/One", one), store("/Two", two)],
             };
-            assert_eq!(readiness.is_ready(), ready, "{readiness:?}");
+            assert_eq!(readiness.unreachable_stores(), unreachable, "{readiness:?}");
         }
     }
 
     #[test]
     fn readiness_reports_state_of_each_farm() {
+        let mut starting = farm("NEW", 0, 1);
+        starting.controllers.starting = 1;
+        let farms = [
+            farm("XA1", 2, 2),
+            farm("XD5", 1, 2),
+            farm("CVAD", 0, 2),
+            farm("ONE", 1, 1),
+            starting,
+        ];
         let readiness = Readiness {
-            farms: vec![
-                farm("XA1", 2, 2),
-                farm("XD5", 1, 2),
-                farm("CVAD", 0, 2),
-                farm("ONE", 1, 1),
-            ],
+            stores: vec![store("/Citrix/Store", &farms)],
         };
         assert_eq!(
             readiness.lines(),
             "farm XA1 ready\nfarm XD5 degraded (1 of 2 controllers)\nfarm CVAD down\n\
-             farm ONE ready\n"
+             farm ONE ready\nfarm NEW starting\n"
         );
         let read: serde_json::Value = serde_json::from_str(&readiness.json(true)).unwrap();
         let expected = json!({"id": "XD5", "state": "degraded", "controllers": 2, "used": 1});
         assert_eq!(read.pointer("/farms/1"), Some(&expected));
         assert_eq!(read.pointer("/ready"), Some(&json!(true)));
         assert_eq!(readiness.json(false), "{\"ready\":true}\n");
+    }
+
+    #[test]
+    fn ticket_authorities_with_the_same_id_are_a_warning() {
+        let ids = [Some("STA1"), Some("STA2"), None, Some("STA1")];
+        let gateway = GatewayReadiness {
+            id: "gateway of /Citrix/Store",
+            authorities: Controllers {
+                all: 4,
+                used: 3,
+                starting: 0,
+            },
+            ids: ids.map(|id| id.map(str::to_owned)).to_vec(),
+        };
+        let readiness = Readiness {
+            stores: vec![StoreReadiness {
+                path: "/Citrix/Store",
+                farms: vec![farm("XA1", 1, 1)],
+                gateway: Some(gateway),
+            }],
+        };
+        assert_eq!(
+            readiness.lines(),
+            "farm XA1 ready\ngateway of /Citrix/Store degraded (3 of 4 ticket authorities; STA1, \
+             STA2, id unknown, STA1)\nwarning: several ticket authorities have the id STA1\n"
+        );
+        let read: serde_json::Value = serde_json::from_str(&readiness.json(true)).unwrap();
+        assert_eq!(
+            read.pointer("/gateways/0/repeated_ids"),
+            Some(&json!(["STA1"]))
+        );
+        assert_eq!(
+            read.pointer("/gateways/0/authority_ids/2"),
+            Some(&json!(null))
+        );
     }
 }

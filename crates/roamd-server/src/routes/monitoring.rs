@@ -10,7 +10,7 @@ use crate::app::state::AppState;
 use crate::http::error::{ApiError, RETRY_SECONDS};
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond, sentence};
-use crate::metrics::readiness::Readiness;
+use crate::metrics::readiness::{Readiness, StoreReadiness};
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
@@ -20,20 +20,27 @@ pub(crate) fn health() -> Response {
     sentence(StatusCode::OK, "alive")
 }
 
-/// Whether the server can serve: its shared state responds, and a farm can be queried. Clients in
-/// `metrics_from` get a line for each farm, or JSON if `Accept` asks for it; others get the status.
+/// Whether the server can serve: its shared state responds, and a farm of each store can be queried.
+/// Clients in `metrics_from` get a line for each farm, or JSON if `Accept` asks for it; others get
+/// the status.
 pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Response, ApiError> {
     let shared = Arc::clone(&state.shared);
     let is_alive = || async move { shared.is_alive().await };
     state.shared_check.check(is_alive).await?;
-    let readiness = Readiness::of(state.farms());
-    let (status, summary) = if readiness.is_ready() {
-        (StatusCode::OK, "ready")
-    } else {
-        (
-            StatusCode::SERVICE_UNAVAILABLE,
-            "no controller of any farm responds",
+    let readiness = Readiness::of(state.stores.iter().map(|store| {
+        StoreReadiness::of(
+            &store.path,
+            store.service.farms(),
+            store.authorities.as_deref(),
         )
+    }));
+    let unreachable = readiness.unreachable_stores();
+    let (status, summary) = if unreachable.is_empty() {
+        (StatusCode::OK, "ready".to_owned())
+    } else {
+        let stores = unreachable.join(" and ");
+        let summary = format!("no farm of {stores} can be reached");
+        (StatusCode::SERVICE_UNAVAILABLE, summary)
     };
     let shows_farms = request.client_is_in(&state.metrics_from);
     let mut response = match request.accepts(&[TEXT, JSON], TEXT) {

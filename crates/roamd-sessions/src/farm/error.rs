@@ -1,5 +1,7 @@
 //! Errors of farms and ticket authorities.
 
+use std::fmt;
+
 /// Failure of a request to a farm.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FarmError {
@@ -14,11 +16,11 @@ pub enum FarmError {
     Busy,
     /// The farm refused.
     #[error("refused: {0}")]
-    Refused(Refusal),
+    Refused(Refused),
     /// The farm refused a request after an earlier request of the same operation, which may have
     /// started something.
     #[error("refused after an earlier request: {0}")]
-    RefusedHalfway(Refusal),
+    RefusedHalfway(Refused),
 }
 
 impl FarmError {
@@ -26,7 +28,16 @@ impl FarmError {
     #[must_use]
     pub const fn refusal(&self) -> Option<Refusal> {
         match self {
-            Self::Refused(refusal) | Self::RefusedHalfway(refusal) => Some(*refusal),
+            Self::Refused(refused) | Self::RefusedHalfway(refused) => Some(refused.reason),
+            Self::Unavailable(_) | Self::NotDone(_) | Self::Busy => None,
+        }
+    }
+
+    /// Returns the error codes that the farm sent with its refusal.
+    #[must_use]
+    pub fn codes(&self) -> Option<&ErrorCodes> {
+        match self {
+            Self::Refused(refused) | Self::RefusedHalfway(refused) => refused.codes.as_deref(),
             Self::Unavailable(_) | Self::NotDone(_) | Self::Busy => None,
         }
     }
@@ -61,7 +72,7 @@ impl FarmError {
     pub fn after_earlier_request(self) -> Self {
         match self {
             Self::NotDone(reason) => Self::Unavailable(reason),
-            Self::Refused(refusal) => Self::RefusedHalfway(refusal),
+            Self::Refused(refused) => Self::RefusedHalfway(refused),
             error => error,
         }
     }
@@ -80,6 +91,57 @@ pub(crate) fn is_account_refused<'e>(
         }
     }
     is_refused
+}
+
+/// Refusal of a farm: its meaning, and the words of the farm.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Meaning of the refusal.
+    pub reason: Refusal,
+    /// The codes that the farm sent; `None` if it sent none. Boxed, because few operations fail.
+    pub codes: Option<Box<ErrorCodes>>,
+}
+
+/// Error codes of a farm, as it spells them. Administrators search for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorCodes {
+    /// Identifier of the error, such as `unspecified`.
+    pub id: String,
+    /// Code of the farm's subsystem with its name, such as `IMA 0x8000000D`.
+    pub native: Option<String>,
+    /// What an administrator can do, where it is known.
+    pub hint: Option<&'static str>,
+}
+
+impl From<Refusal> for Refused {
+    fn from(reason: Refusal) -> Self {
+        Self {
+            reason,
+            codes: None,
+        }
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.codes {
+            None => self.reason.fmt(f),
+            Some(codes) => write!(f, "{} ({codes})", self.reason),
+        }
+    }
+}
+
+impl fmt::Display for ErrorCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.id)?;
+        if let Some(native) = &self.native {
+            write!(f, ", {native}")?;
+        }
+        match self.hint {
+            Some(hint) => write!(f, "; {hint}"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// No ticket authority of the store's Citrix Gateway issued a ticket. The farm is not involved.
@@ -106,7 +168,7 @@ pub enum Refusal {
     #[error("the password must be changed")]
     PasswordExpired,
     /// The farm does not trust requests of this server: XML trust is off.
-    #[error("the farm does not trust this server; enable XML trust")]
+    #[error("the farm does not trust this server")]
     NotTrusted,
     /// The farm has no free licence.
     #[error("the farm has no free licence")]
@@ -142,7 +204,7 @@ pub enum Refusal {
     #[error("the farm does not support the request")]
     Unsupported,
     /// Any other reason.
-    #[error("the farm gave no reason")]
+    #[error("the farm names no known cause")]
     Other,
 }
 

@@ -12,7 +12,7 @@ pub use self::connection::{ConnectRequest, Connection, Logon, Target};
 pub use self::deadline_share::DeadlineShare;
 pub use self::description::FarmDescription;
 pub(crate) use self::error::is_account_refused;
-pub use self::error::{Busy, FarmError, NoTicket, NotReady, Refusal};
+pub use self::error::{Busy, ErrorCodes, FarmError, NoTicket, NotReady, Refusal, Refused};
 pub use self::id::FarmId;
 pub(crate) use self::port::find_farm;
 pub use self::port::{EndAction, Farm, Operation};

@@ -43,15 +43,19 @@ pub(crate) async fn attempt<F: Farm>(
     if failure.cause == FailureCause::Farm(FarmError::Busy) {
         return Err(Busy);
     }
+    let (farm, error) = (&farm.description().id, &failure.cause);
     Ok(match failure.cause.refusal() {
-        Some(Refusal::UnknownSession) => LaunchOutcome::NotFound(ErrorReason::ResourceNotFound),
+        Some(Refusal::UnknownSession) => {
+            info!(%farm, %error, "Launch of an unknown session");
+            LaunchOutcome::NotFound(ErrorReason::ResourceNotFound)
+        }
         Some(Refusal::NotReady(reason)) => {
-            let farm = farm.description().id.clone();
+            info!(%farm, %error, "Launch has to be retried");
+            let farm = farm.clone();
             LaunchOutcome::NotReady { reason, farm }
         }
         _ => {
-            let error = &failure.cause;
-            warn!(farm = %farm.description().id, %error, "Launch failed");
+            warn!(%farm, %error, "Launch failed");
             LaunchOutcome::Failed(failure)
         }
     })
@@ -144,8 +148,8 @@ fn optional_enumeration<F: Farm>(
 ) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match (enumeration, target) {
         (Ok(enumeration), _) => Ok(Some(enumeration)),
-        (Err(FarmError::Refused(refusal)), _) if refusal.concerns_account() => {
-            Err(FarmError::Refused(refusal))
+        (Err(FarmError::Refused(refused)), _) if refused.reason.concerns_account() => {
+            Err(FarmError::Refused(refused))
         }
         (Err(error), Target::Application(_)) => Err(error.after_read()),
         (Err(error), Target::Session(_)) => {

@@ -17,7 +17,7 @@ pub(crate) fn may_try_next_farm(outcome: &Result<LaunchOutcome, Busy>) -> bool {
         Err(Busy) | Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound)) => true,
         Ok(LaunchOutcome::Failed(failure)) => match &failure.cause {
             FailureCause::Farm(FarmError::NotDone(_) | FarmError::Busy) => true,
-            FailureCause::Farm(FarmError::Refused(refusal)) => is_limited_to_farm(*refusal),
+            FailureCause::Farm(FarmError::Refused(refused)) => is_limited_to_farm(refused.reason),
             FailureCause::Farm(FarmError::Unavailable(_) | FarmError::RefusedHalfway(_))
             | FailureCause::NoTicket(_)
             | FailureCause::IcaFile(_)

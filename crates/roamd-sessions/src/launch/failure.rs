@@ -3,7 +3,7 @@
 
 use roamd_store_proto::{Language, LaunchErrorId, RemedyHint, Text};
 
-use crate::{FarmError, IcaError, NoTicket, Refusal};
+use crate::{ErrorCodes, FarmError, IcaError, NoTicket, Refusal};
 
 /// A failed launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +78,20 @@ impl FailureCause {
         }
     }
 
+    /// Returns the error codes of the farm, if it refused with any.
+    #[must_use]
+    pub fn codes(&self) -> Option<&ErrorCodes> {
+        match self {
+            Self::Farm(error) => error.codes(),
+            Self::NoTicket(_) | Self::IcaFile(_) | Self::Cancelled => None,
+        }
+    }
+
     fn row(&self) -> (LaunchErrorId, Text) {
         use LaunchErrorId as Id;
         let refusal = match self {
-            Self::Farm(FarmError::Refused(refusal) | FarmError::RefusedHalfway(refusal)) => {
-                *refusal
+            Self::Farm(FarmError::Refused(refused) | FarmError::RefusedHalfway(refused)) => {
+                refused.reason
             }
             Self::Farm(FarmError::Unavailable(_) | FarmError::NotDone(_) | FarmError::Busy) => {
                 return (Id::GENERAL_APP_LAUNCH_ERROR, FARM_UNAVAILABLE);

@@ -45,10 +45,10 @@ pub(super) async fn not_startable_any_more(
     target: &Target,
     error: &FarmError,
 ) -> Option<ErrorReason> {
-    let (Target::Application(in_name), FarmError::Refused(refusal)) = (target, error) else {
+    let (Target::Application(in_name), FarmError::Refused(refused)) = (target, error) else {
         return None;
     };
-    if !refusal.may_mean_unpublished() {
+    if !refused.reason.may_mean_unpublished() {
         return None;
     }
     operation.forget_applications().await;

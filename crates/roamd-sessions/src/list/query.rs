@@ -105,8 +105,8 @@ fn optional_enumeration<F: Farm>(
     match enumeration {
         Ok(enumeration) => Ok(Some(enumeration)),
         Err(error) if query.requires_enumeration() => Err(error),
-        Err(FarmError::Refused(refusal)) if refusal.concerns_account() => {
-            Err(FarmError::Refused(refusal))
+        Err(FarmError::Refused(refused)) if refused.reason.concerns_account() => {
+            Err(FarmError::Refused(refused))
         }
         Err(error) => {
             let farm = &farm.description().id;

@@ -8,7 +8,7 @@ use crate::scripted::down;
 #[test]
 fn account_is_refused_if_no_farm_confirmed() {
     // CA-12
-    let refused = |refusal| Err(FarmError::Refused(refusal));
+    let refused = |refusal: Refusal| Err(FarmError::Refused(refusal.into()));
     let bad = &refused(Refusal::Credentials);
     let locked = &refused(Refusal::Account);
     let (good, lost, other) = (&Ok(()), &Err(down()), &refused(Refusal::Other));

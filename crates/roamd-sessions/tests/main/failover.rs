@@ -39,7 +39,7 @@ fn farm(id: &str, at: &At) -> ScriptedFarm {
         At::Enumeration(error) => farm.applications = Err(error),
         At::NotPublished => farm.applications = Ok(enumeration(&[])),
         At::Removed(refusal) => {
-            farm.connect = Err(FarmError::Refused(refusal));
+            farm.connect = Err(FarmError::Refused(refusal.into()));
             farm.current_applications = Some(Ok(enumeration(&[])));
         }
         At::Connect(error) => farm.connect = Err(error),
@@ -84,7 +84,7 @@ async fn launch(farms: &[(&str, At)]) -> (Outcome, Vec<String>) {
 }
 
 fn refused(refusal: Refusal) -> FarmError {
-    FarmError::Refused(refusal)
+    FarmError::Refused(refusal.into())
 }
 
 fn not_done() -> FarmError {
@@ -114,7 +114,7 @@ async fn next_farm_is_tried_only_if_nothing_was_started() {
         // The farm responded to an earlier request, which may have started a session.
         (
             At::Connect(refused(Refusal::NotLicensed).after_earlier_request()),
-            here(FarmError::RefusedHalfway(Refusal::NotLicensed)),
+            here(FarmError::RefusedHalfway(Refusal::NotLicensed.into())),
         ),
         (
             At::Connect(refused(Refusal::NotReady(NotReady::Unknown)).after_earlier_request()),

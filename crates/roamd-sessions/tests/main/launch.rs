@@ -342,9 +342,9 @@ fn window_size_defaults_to_application() {
 async fn failed_enumeration_fails_application_launch_only() {
     for (error, asked) in [
         (down(), true),
-        (FarmError::Refused(Refusal::Other), true),
+        (FarmError::Refused(Refusal::Other.into()), true),
         // A refused password is not sent again.
-        (FarmError::Refused(Refusal::Credentials), false),
+        (FarmError::Refused(Refusal::Credentials.into()), false),
     ] {
         let store = Store::new(vec![paint(Generation::Cvad7)], keys());
         let target = session_of(&store).await;
@@ -388,7 +388,7 @@ async fn launch_outcome_follows_farm_error() {
     use Expected::{Failure, Gone, Retry};
     use LaunchErrorId as Id;
     let general = || Failure(Id::GENERAL_APP_LAUNCH_ERROR);
-    let refused = FarmError::Refused;
+    let refused = |refusal: Refusal| FarmError::Refused(refusal.into());
     let table = [
         (refused(Refusal::UnknownSession), Gone),
         (
@@ -471,7 +471,7 @@ fn every_failure_has_text_in_every_language() {
         Refusal::Other,
     ];
     let causes = refusals
-        .map(|refusal| FailureCause::Farm(FarmError::Refused(refusal)))
+        .map(|refusal| FailureCause::Farm(FarmError::Refused(refusal.into())))
         .into_iter()
         .chain([
             down().into(),
@@ -501,14 +501,17 @@ fn every_failure_has_text_in_every_language() {
 #[test]
 fn refusing_desktop_may_be_restarted() {
     // ST-51
-    let refused = FarmError::Refused(Refusal::HostRefused);
+    let refused = FarmError::Refused(Refusal::HostRefused.into());
     let remedy = |cause: FarmError, desktop| LaunchFailure::new(cause, desktop).remedy();
     assert_eq!(
         remedy(refused.clone(), true),
         Some(RemedyHint::RESTART_DESKTOP)
     );
     assert_eq!(remedy(refused, false), None);
-    assert_eq!(remedy(FarmError::Refused(Refusal::Maintenance), true), None);
+    assert_eq!(
+        remedy(FarmError::Refused(Refusal::Maintenance.into()), true),
+        None
+    );
 }
 
 /// Names that a hostile farm or client would choose.

@@ -100,7 +100,7 @@ async fn pre_launch_resource_is_found_behind_a_stale_cache() {
 #[tokio::test]
 async fn refusal_of_a_withdrawn_application_gets_its_reason() {
     // ST-52, ST-54: the farm's refusal says less than its enumeration.
-    let refused = FarmError::Refused;
+    let refused = |refusal: Refusal| FarmError::Refused(refusal.into());
     let [on, off, gone] = [paint(false), paint(true), ResourceEnumeration::default()];
     let disabled = || Outcome::NotFound(ResourceDisabled);
     let failed = |refusal| Outcome::Failed(refused(refusal));
@@ -151,7 +151,7 @@ async fn refusal_of_a_withdrawn_application_gets_its_reason() {
 async fn refusal_after_a_started_session_stays_a_failure() {
     // The farm may have started a session, so no other farm may be tried.
     let mut farm = farm(paint(false));
-    let halfway = FarmError::RefusedHalfway(Refusal::NoHost);
+    let halfway = FarmError::RefusedHalfway(Refusal::NoHost.into());
     farm.connect = Err(halfway.clone());
     farm.current_applications = Some(Ok(ResourceEnumeration::default()));
     let (outcome, calls) = launch(farm).await;

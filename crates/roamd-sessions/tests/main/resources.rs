@@ -253,7 +253,7 @@ async fn pre_launch_resources_are_listed_separately() {
     let mut knows = farm("A", None, &[("Word", "Word", false)]);
     knows.pre_launch = Ok(enumeration(&[("Warm", "Warm-up", false)]));
     let mut refuses = farm("B", None, &[("Paint", "Paint", false)]);
-    refuses.pre_launch = Err(FarmError::Refused(Refusal::Unsupported));
+    refuses.pre_launch = Err(FarmError::Refused(Refusal::Unsupported.into()));
     let store = Store::new(vec![knows, refuses], keys());
     let alice = user("alice");
     let list = scripted::resources(&store, &alice, Scope::PreLaunch)

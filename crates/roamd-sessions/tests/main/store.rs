@@ -111,7 +111,7 @@ async fn pre_launched_session_is_an_application_session() {
             ("Hot", "Hot", true),
         ]))
     };
-    let refused = || Err(FarmError::Refused(Refusal::Unsupported));
+    let refused = || Err(FarmError::Refused(Refusal::Unsupported.into()));
     let asked = Some(Call::PreLaunchApplications);
     for (request, running, pre_launch, expected, call) in [
         (
@@ -189,7 +189,7 @@ async fn farm_refusing_the_account_is_not_asked_again() {
         (Refusal::Other, 2, EnumerationStatus::Full),
     ] {
         let mut farm = ScriptedFarm::new("XA1", Generation::XenApp6);
-        farm.applications = Err(FarmError::Refused(refusal));
+        farm.applications = Err(FarmError::Refused(refusal.into()));
         let store = Store::new(vec![farm], keys());
         let sessions = list(&store, &user("alice"), ACTIVE).await.unwrap();
         assert_eq!(sessions.enumeration, enumeration, "{refusal:?}");

@@ -234,17 +234,29 @@ async fn refused_sign_in_is_logged_with_its_reason() {
         (
             "alice",
             "wrong",
-            json!({ "user": "DEMO\\alice", "reason": "bad-credentials" }),
+            json!({
+                "user": "DEMO\\alice",
+                "reason": "bad-credentials",
+                "error_id": "failed-credentials",
+            }),
         ),
         (
             "mallory",
             "wrong",
-            json!({ "user": "DEMO\\mallory", "reason": "bad-credentials" }),
+            json!({
+                "user": "DEMO\\mallory",
+                "reason": "bad-credentials",
+                "error_id": "failed-credentials",
+            }),
         ),
         (
             "carol",
             "roam-demo",
-            json!({ "user": "DEMO\\carol", "reason": "disabled" }),
+            json!({
+                "user": "DEMO\\carol",
+                "reason": "disabled",
+                "error_id": "account-disabled",
+            }),
         ),
         ("", "", json!({ "reason": "bad-credentials" })),
     ] {
@@ -323,7 +335,12 @@ async fn throttled_sign_in_is_logged_as_throttled() {
         let conversation = service.begin().await;
         let response = conversation.attempt("bob", password, Some("DEMO")).await;
         assert_eq!(response.status, 200);
-        let refused = json!({ "event": "sign-in-refused", "user": "DEMO\\bob", "reason": reason });
+        let mut refused =
+            json!({ "event": "sign-in-refused", "user": "DEMO\\bob", "reason": reason });
+        if reason == "bad-credentials" {
+            // A throttled attempt reaches no farm.
+            refused["error_id"] = json!("failed-credentials");
+        }
         assert_eq!(line(&mut audit, &alice).await, refused);
     }
 }

@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use roamd_server::{ProbeResponse, config, probe};
 use roamd_testkit::{FarmConfig, Script, ScriptedController, ServerConfig, StoreConfig, TlsProxy};
-use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, sign_in};
+use roamd_testsuite::{Options, Response, SignedIn, TestEnvironment, TokenService, sign_in};
+use serde_json::Value;
 
 /// Starts the demo environment with a scripted farm `SCRIPTED`. No farm has been called.
 async fn env_with(farm: &ScriptedController) -> TestEnvironment {
@@ -87,6 +88,59 @@ async fn farm_operations_are_counted_by_outcome() {
         ];
         let count = metric(&env, "roamd_farm_operations_total", &labels).await;
         assert_eq!(count, Some(1.0), "{operation} {outcome}");
+    }
+}
+
+#[tokio::test]
+async fn codes_of_refusals_are_audited_and_counted() {
+    // nfuse.md §7: administrators search for the code of the subsystem.
+    let farm = ScriptedController::healthy().await;
+    let env = env_with(&farm).await;
+    let mut audit = env.audit();
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let url = carol.launch_url("DESK-C", "", "SCRIPTED.Ledger").await;
+    let refusal = "<ErrorId>unspecified</ErrorId><MPSError type=\"IMA\">0x8000000D</MPSError>";
+    let operations = [
+        ("Address", "launch"),
+        ("Ticket", "launch"),
+        ("DisconnectUserSessions", "disconnect"),
+        ("LogoffUserSessions", "log-off"),
+        ("ReconnectSessionData", "list"),
+        ("ValidateCredentials", "sign-in-refused"),
+    ];
+    for (request, event) in operations {
+        audit.new_lines(&carol).await;
+        farm.set_content(request, refusal);
+        match event {
+            "launch" => drop(carol.launch(&url, "DESK-C").await),
+            "disconnect" => drop(carol.end("disconnect", "DESK-C", "").await),
+            "log-off" => drop(carol.end("logoff", "DESK-C", "").await),
+            "list" => drop(carol.state("DESK-C", "").await),
+            _ => {
+                let sign_in = TokenService::discover(env.server).await.begin().await;
+                sign_in.attempt("bob", "roam-demo", Some("DEMO")).await;
+            }
+        }
+        let lines = audit.new_lines(&carol).await;
+        farm.make_healthy();
+        let labels = [
+            ("farm", "SCRIPTED"),
+            ("request", &*format!("Request{request}")),
+            ("error_id", "unspecified"),
+            ("native_code", "0x8000000D"),
+        ];
+        let count = metric(&env, "roamd_farm_refusals_total", &labels).await;
+        assert_eq!(count, Some(1.0), "{request}");
+        if event == "list" {
+            // A list without effect has no line.
+            continue;
+        }
+        let line = lines.iter().find(|line| line["event"] == event).unwrap();
+        let farms = line["farms"].as_array();
+        let at = |farms: &Vec<Value>| farms.iter().find(|at| at["farm"] == "SCRIPTED").cloned();
+        let codes = farms.map_or_else(|| line.clone(), |farms| at(farms).unwrap());
+        assert_eq!(codes["error_id"], "unspecified", "{line}");
+        assert_eq!(codes["native_code"], "IMA 0x8000000D", "{line}");
     }
 }
 
@@ -174,6 +228,56 @@ async fn readiness_is_reported_per_farm() {
             "a probe has to mark it up"
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn failure_of_idle_farm_is_reported_without_a_request() {
+    let mut env = TestEnvironment::start(Options {
+        listener: "probe_seconds = 1".to_owned(),
+        store: "[store.gateway]\naddress = \"gw.example.net\"\nsta = [\"{CVAD}\"]\n".to_owned(),
+        ..Options::default()
+    })
+    .await;
+    let text = readiness(&env, |text| text.contains("gateway of /Citrix/Store ready")).await;
+    assert!(
+        text.contains("(STA"),
+        "the id of the ticket authority: {text}"
+    );
+    let probes = [
+        ("farm", "XA1"),
+        ("request", "probe"),
+        ("outcome", "responded"),
+    ];
+    let attempts = "roamd_farm_attempts_total";
+    assert!(metric(&env, attempts, &probes).await >= Some(1.0));
+
+    env.stop_farm("XD5").await;
+    let some = readiness(&env, |text| text.contains("farm XD5 down")).await;
+    assert!(
+        some.starts_with("200 OK: ready\nfarm XA1 ready\n"),
+        "{some}"
+    );
+    env.stop_farm("XA1").await;
+    env.stop_farm("CVAD").await;
+    let none = readiness(&env, |text| text.starts_with("503")).await;
+    let summary = "503 Service Unavailable: no farm of /Citrix/Store can be reached\n";
+    assert!(none.starts_with(summary), "{none}");
+    // No permit of a farm was used.
+    let operations = metric(&env, "roamd_farm_operations_total", &[("outcome", "busy")]).await;
+    assert_eq!(operations, Some(0.0));
+}
+
+/// Waits until the readiness of a server holds a condition, and returns it.
+async fn readiness(env: &TestEnvironment, holds: impl Fn(&str) -> bool) -> String {
+    let begin = Instant::now();
+    loop {
+        let text = get(env, "/readyz", "*/*").await.text().to_owned();
+        if holds(&text) {
+            return text;
+        }
+        assert!(begin.elapsed() < Duration::from_secs(20), "{text}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 

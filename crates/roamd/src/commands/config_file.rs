@@ -1,20 +1,39 @@
-//! Reading a configuration file for a command.
+//! The configuration file of a command.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use roamd_server::config::{self, Config, ConfigError};
 
 use crate::output;
 
-/// Reads a configuration, and prints each of its errors as `FILE:LINE: what is wrong`.
-///
-/// # Errors
-/// If the file cannot be read or is not a valid configuration.
-pub(super) fn read_config(path: &Path) -> Result<Config, ConfigError> {
-    config::read(path).inspect_err(print_errors)
+/// Configuration file that commands read unless another one is given.
+pub(super) const DEFAULT_CONFIG: &str = "/etc/roamd/roamd.toml";
+
+/// Argument for the configuration file of the server.
+#[derive(Debug, Args)]
+pub(super) struct ConfigFile {
+    /// Configuration file of the server; `roamd config init` prints a sample.
+    #[arg(id = "config", long = "config", value_name = "FILE", default_value = DEFAULT_CONFIG)]
+    path: PathBuf,
 }
 
-fn print_errors(error: &ConfigError) {
+impl ConfigFile {
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the configuration, and prints each of its errors as `FILE:LINE: what is wrong`.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is not a valid configuration.
+    pub(super) fn read(&self) -> Result<Config, ConfigError> {
+        config::read(&self.path).inspect_err(print_errors)
+    }
+}
+
+/// Prints each error of a configuration as `FILE:LINE: what is wrong`.
+pub(super) fn print_errors(error: &ConfigError) {
     if let ConfigError::Invalid { path, errors } = error {
         for error in errors {
             output::print_failure(format_args!(

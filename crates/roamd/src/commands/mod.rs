@@ -1,10 +1,12 @@
 //! The commands, one per file, and what several of them share.
 
 pub(crate) mod apps;
+pub(crate) mod audit;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod farm;
+pub(crate) mod healthcheck;
 pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod serve;
@@ -17,5 +19,6 @@ mod confirm;
 mod ica_launch;
 mod listing;
 mod password;
+mod probe_rows;
 mod result_format;
 mod store;

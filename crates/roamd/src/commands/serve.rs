@@ -1,11 +1,13 @@
 //! `roamd serve`.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
 
 use clap::Args;
 use roamd_server::Server;
+use roamd_server::config::Config;
+use tracing::info;
 
-use super::config_file::read_config;
+use super::config_file::ConfigFile;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
 use crate::listen::{listen, refuse_plain_http};
@@ -17,9 +19,8 @@ use crate::{output, systemd};
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd serve --config /etc/roamd.toml")]
 pub(crate) struct ServeCommand {
-    /// Configuration file; `roamd config init` prints a sample.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Allow plain HTTP on an address that other machines can reach.
     #[arg(long)]
     insecure_plain_http: bool,
@@ -28,7 +29,7 @@ pub(crate) struct ServeCommand {
 impl ServeCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         harden_process()?;
-        let config = read_config(&self.config)?;
+        let config = self.config.read()?;
         refuse_plain_http(
             config.listen,
             config.listener.tls.is_some(),
@@ -39,6 +40,7 @@ impl ServeCommand {
         block_on_main_thread(async {
             let listener = listen(config.listen, "change `listen` in the configuration").await?;
             let server = Server::with_listener(&config, listener)?;
+            self.log_start(&config, server.local_addr()?);
             let stop = stop_on_signal()?;
             notify_on_hangup(server.certificate_changed())?;
             let (urls, liveness) = (server.store_urls(), server.liveness());
@@ -51,5 +53,21 @@ impl ServeCommand {
             notified.await?;
             Ok(Exit::Done)
         })
+    }
+
+    /// Logs what starts here, so that the log of each run shows its version and its configuration.
+    fn log_start(&self, config: &Config, listen: SocketAddr) {
+        let (version, path) = (env!("CARGO_PKG_VERSION"), self.config.path().display());
+        info!(version, config = %path, %listen, base_url = %config.base_url, "Server starting");
+        for store in &config.stores {
+            let farms: Vec<_> = store.farms.iter().map(|farm| &*farm.id).collect();
+            let controllers: usize = store.farms.iter().map(|farm| farm.controllers.len()).sum();
+            let gateway = store
+                .gateway
+                .as_ref()
+                .map(|it| it.access.gateway.to_string());
+            let farms = farms.join(", ");
+            info!(store = %store.path, farms, controllers, gateway, "Store configured");
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! `roamd tokens`.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -9,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_server::revocations::{RevocationFile, UserRevocation};
 use serde::Serialize;
 
-use super::config_file::read_config;
+use super::config_file::ConfigFile;
 use crate::exit_code::{Exit, UsageError};
 use crate::output::{self, printable};
 
@@ -47,9 +46,8 @@ struct RevokeTokens {
     /// Also refuse new sign-ins of the user for this time, such as 30m or 12h; 0h ends a block.
     #[arg(long, value_name = "TIME", value_parser = parse_block)]
     block: Option<Duration>,
-    /// Configuration file of the server.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -72,7 +70,7 @@ impl TokensCommand {
 
 impl RevokeTokens {
     fn run(self) -> anyhow::Result<Exit> {
-        let config = read_config(&self.config)?;
+        let config = self.config.read()?;
         let Account { domain, name } = &self.user;
         let revocation = RevocationFile::of(&config.data_dir).revoke(
             domain,

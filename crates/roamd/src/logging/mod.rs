@@ -3,6 +3,7 @@
 mod json_lines;
 mod line_queue;
 
+use std::env::VarError;
 use std::io::{self, IsTerminal};
 
 use tracing_subscriber::EnvFilter;
@@ -10,6 +11,8 @@ use tracing_subscriber::filter::LevelFilter;
 
 use json_lines::JsonLines;
 use line_queue::LineQueue;
+
+use crate::exit_code::UsageError;
 
 /// Environment variable with the log filter, such as `debug` or `roamd_server=debug,info`.
 const FILTER: &str = "ROAMD_LOG";
@@ -31,15 +34,12 @@ pub(crate) struct LogGuard {
 /// Starts logging. Without a level, [`FILTER`] has one, and the default is `info`.
 ///
 /// # Errors
-/// If the system starts no thread.
-pub(crate) fn init(level: Option<LogLevel>) -> io::Result<LogGuard> {
+/// [`UsageError`] if [`FILTER`] is needed and is not a filter. If the system starts no thread.
+pub(crate) fn init(level: Option<LogLevel>) -> anyhow::Result<LogGuard> {
     let filter = match level {
         Some(LogLevel::Warnings) => EnvFilter::new("warn"),
         Some(LogLevel::Details) => EnvFilter::new("info,roamd=debug"),
-        None => EnvFilter::builder()
-            .with_default_directive(LevelFilter::INFO.into())
-            .with_env_var(FILTER)
-            .from_env_lossy(),
+        None => filter_of_environment()?,
     };
     let logs = tracing_subscriber::fmt().with_env_filter(filter);
     if io::stderr().is_terminal() {
@@ -53,4 +53,67 @@ pub(crate) fn init(level: Option<LogLevel>) -> io::Result<LogGuard> {
     Ok(LogGuard {
         _queue: Some(queue),
     })
+}
+
+fn filter_of_environment() -> Result<EnvFilter, UsageError> {
+    match std::env::var(FILTER) {
+        Ok(text) => filter(&text),
+        Err(VarError::NotPresent) => filter(""),
+        Err(VarError::NotUnicode(_)) => Err(bad_filter("it is not text")),
+    }
+}
+
+/// Parses a filter.
+///
+/// # Errors
+/// If a part of it is neither a level nor `TARGET=LEVEL`. The library takes a misspelt level for the
+/// name of a target, of which it then shows everything, and nothing else.
+fn filter(text: &str) -> Result<EnvFilter, UsageError> {
+    let parts = text.split(',').map(str::trim);
+    let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
+    for part in &parts {
+        let level = part.rsplit_once('=').map_or(*part, |(_, level)| level);
+        let is_span = part.contains('[');
+        if !is_span && level.parse::<LevelFilter>().is_err() {
+            return Err(bad_filter(&format!(
+                "`{}` is no level",
+                part.escape_debug()
+            )));
+        }
+    }
+    EnvFilter::builder()
+        .with_default_directive(LevelFilter::INFO.into())
+        .parse(parts.join(","))
+        .map_err(|error| bad_filter(&error.to_string()))
+}
+
+fn bad_filter(problem: &str) -> UsageError {
+    UsageError(format!(
+        "{FILTER} cannot be used: {problem}; set it to off, error, warn, info, debug or trace, or to \
+         a list such as roamd_server=debug,info"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_log_level_is_rejected() {
+        for (text, is_valid) in [
+            ("", true),
+            ("debug", true),
+            ("WARN", true),
+            ("off", true),
+            ("roamd_server=debug,info", true),
+            (" roamd_nfuse_client=trace , warn ", true),
+            ("verbose", false),
+            ("roamd_server", false),
+            ("roamd_server=loud,info", false),
+            ("info,debg", false),
+            ("=", false),
+        ] {
+            assert_eq!(filter(text).is_ok(), is_valid, "{text}");
+        }
+    }
 }

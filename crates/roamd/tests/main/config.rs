@@ -72,7 +72,11 @@ fn config_init_output_is_valid() {
     let path = folder.path().join("roamd.toml");
     let init = run(&["config", "init"]);
     assert_eq!((init.code, init.err.as_str()), (0, ""));
-    fs::write(&path, init.out).unwrap();
+    // Another program may use the port of the sample.
+    let text = init
+        .out
+        .replace("listen = \"127.0.0.1:8080\"", "listen = \"127.0.0.1:0\"");
+    fs::write(&path, text).unwrap();
     let check = run(&["config", "check", path.to_str().unwrap()]);
     assert_eq!((check.code, check.err.as_str()), (0, ""));
     assert_eq!(check.out, format!("{} is valid\n", path.display()));
@@ -98,66 +102,66 @@ fn config_check_warns_about_valid_but_risky_values() {
     fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
     let (data, open) = (path("data"), path("open"));
     for (listen, base_url, data, sections, warning) in [
-        ("127.0.0.1:1", "http://127.0.0.1:1", &data, "", None),
+        ("127.0.0.1:0", "http://127.0.0.1:1", &data, "", None),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "https://localhost",
             &data,
             tls.as_str(),
             None,
         ),
-        ("0.0.0.0:1", "https://localhost", &data, &tls, None),
+        ("0.0.0.0:0", "https://localhost", &data, &tls, None),
         (
-            "0.0.0.0:1",
+            "0.0.0.0:0",
             "http://store.test",
             &data,
             "",
             Some("unencrypted"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "https://store.test",
             &data,
             "",
             Some("add the proxy to trusted_proxies"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "https://store.test",
             &data,
             &tls,
             Some("is not for store.test"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "https://localhost",
             &data,
             &expired,
             Some("is expired or not valid yet"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "http://127.0.0.1:1",
             &open,
             "",
             Some("mode 777"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "http://127.0.0.1:1",
             &data,
             "[audit]\nfile = \"/no/such/audit.jsonl\"\n",
             Some("the folder /no/such of the audit log is missing"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "http://127.0.0.1:1",
             &data,
             "trusted_proxies = [\"0.0.0.0/0\"]",
             Some("trusted_proxies contains 0.0.0.0/0"),
         ),
         (
-            "127.0.0.1:1",
+            "127.0.0.1:0",
             "http://127.0.0.1:1",
             &data,
             "metrics_from = [\"::/0\"]",
@@ -205,7 +209,7 @@ fn config_check_warns_about_controllers_in_the_clear() {
         ("http://ddc1.example.net", false),
     ] {
         let config = ServerConfig {
-            listen: "127.0.0.1:1".to_owned(),
+            listen: "127.0.0.1:0".to_owned(),
             base_url: "http://127.0.0.1:1".to_owned(),
             data_dir: folder.path().join("data").display().to_string(),
             stores: vec![StoreConfig::new(

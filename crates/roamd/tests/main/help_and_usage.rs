@@ -59,7 +59,7 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
     let cases = [
         ("", "Usage: roamd [OPTIONS] <COMMAND>"),
         ("deme", "similar subcommand exists: 'demo'"),
-        ("serve", "--config <FILE>"),
+        ("serve --config", "--config <FILE>"),
         ("demo --listen localhost", "must be an address and a port"),
         (
             "farm serve --data x --farm XA1 --listen 127.0.0.1:70000",

@@ -95,9 +95,12 @@ fn probe_requests_ticket_from_each_ticket_authority() {
          <ErrorId>unspecified</ErrorId></ResponseTicket></CtxSTAProtocol>",
     );
     let controller = format!("http://{}", farm.address());
+    // Another controller of the same farm, and so another URL of the same ticket authority.
+    let other = embedded_farm(&world);
+    let other_port = format!("http://{}", other.address());
     let gateway = format!(
         "[store.gateway]\naddress = \"gw.example.net\"\nsta = {:?}\n",
-        [&controller, &refusing, &closed_url()]
+        [&controller, &refusing, &closed_url(), &other_port]
     );
     let farms = vec![FarmConfig::new("CVAD", &controller)];
     let config = configuration(&world, &gateway, farms);
@@ -105,10 +108,23 @@ fn probe_requests_ticket_from_each_ticket_authority() {
     assert_eq!(ran.code, 4, "{ran:?}");
     // Ticket authorities are listed under the Citrix Gateway of their store.
     let gateway = "gateway of /Citrix/Store";
-    assert_eq!(ran.column("", "farm"), ["CVAD", gateway, gateway, gateway]);
+    let farms = ["CVAD", gateway, gateway, gateway, gateway];
+    assert_eq!(ran.column("", "farm"), farms);
     let rows = ran.json();
-    let up: Vec<_> = (0..4).map(|row| rows[row]["up"].as_bool()).collect();
-    assert_eq!(up, [Some(true), Some(true), Some(false), Some(false)]);
+    let up: Vec<_> = (0..5).map(|row| rows[row]["up"] == true).collect();
+    assert_eq!(up, [true, true, false, false, true]);
+    // Operators compare the ids with those in the configuration of Citrix Gateway.
+    let id = rows[1]["authority_id"].as_str().unwrap();
+    assert!(id.starts_with("STA"), "{id}");
+    assert_eq!(rows[4]["authority_id"], id);
+    let warning = format!("{controller} and {other_port} of the {gateway} have the same id, {id}");
+    assert!(ran.err.contains(&warning), "{}", ran.err);
+    let table = run(&["farm", "probe", "--config", &config]);
+    assert!(
+        table.out.lines().nth(2).unwrap().contains(id),
+        "{}",
+        table.out
+    );
     assert_eq!(rows[1]["dialect"], "4.0");
     assert_eq!(rows[2]["reason"], "farm refused the request: unspecified");
 }

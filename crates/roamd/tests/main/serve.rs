@@ -76,6 +76,36 @@ fn server_lists_partially_if_a_farm_does_not_respond() {
 }
 
 #[test]
+fn log_of_a_start_has_version_configuration_and_farms() {
+    let world = World::new();
+    let listen = unused_address();
+    let config = configuration(&world, &listen, ["127.0.0.1:1", "127.0.0.1:1"]);
+    let log = world.path("log");
+    let file = std::fs::File::create(&log).unwrap();
+    let serve = &mut roamd(&["serve", "--config", &config]);
+    let server = Server::start_with_logs(serve, 2, file);
+    // Programs that read the `ready` lines see nothing else.
+    assert_eq!(server.lines.len(), 2);
+    server.stop();
+    let log = std::fs::read_to_string(&log).unwrap();
+    let lines: Vec<serde_json::Value> = log
+        .lines()
+        .filter_map(|line| serde_json::from_str(line).ok())
+        .collect();
+    let find = |message: &str| {
+        let mut found = lines.iter();
+        found.find(|line| line["message"] == message).unwrap()
+    };
+    let start = find("Server starting");
+    assert_eq!(start["version"], env!("CARGO_PKG_VERSION"), "{log}");
+    assert_eq!(start["config"], config.as_str());
+    assert_eq!(start["listen"], listen.as_str());
+    let store = find("Store configured");
+    assert_eq!(store["store"], "/Citrix/Store");
+    assert_eq!(store["farms"], "XA1, CVAD");
+}
+
+#[test]
 fn server_with_bad_configuration_or_busy_port_exits() {
     let world = World::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use http::header::{COOKIE, HeaderName};
 use roamd_citrixauth::{
-    CheckCredentials, Conversation, ConversationRefusal, Conversations, CredentialRefusal,
-    Credentials, Negotiation, Service,
+    Conversation, ConversationRefusal, Conversations, CredentialRefusal, Credentials, Negotiation,
+    Service,
 };
 use roamd_http::Response;
 use roamd_state::{Digest, FlagKind};
@@ -81,7 +81,8 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
         Ok(credentials) => credentials,
         Err(bad) => {
             let refusal = CredentialRefusal::from(bad);
-            post.audit.record(Event::sign_in_refused(None, refusal));
+            post.audit
+                .record(Event::sign_in_refused(None, refusal, None));
             return post.refused(&fields, refusal).await;
         }
     };
@@ -135,7 +136,7 @@ async fn check(
     credentials: Credentials,
     fields: FormPost,
 ) -> Result<Response, ApiError> {
-    let refusal = match post.state.credential_farms.check(&credentials).await {
+    let refused = match post.state.credential_farms.sign_in(&credentials).await {
         Ok(user) if post.is_blocked(user.domain(), user.name()) => {
             return post.blocked(&fields, attempt, &user).await;
         }
@@ -143,10 +144,11 @@ async fn check(
             attempt.succeeded().await?;
             return post.signed_in(user, credentials.password).await;
         }
-        Err(refusal) => refusal,
+        Err(refused) => refused,
     };
+    let refusal = refused.refusal;
     let typed = account(&credentials.domain, &credentials.user_name);
-    let event = Event::sign_in_refused(Some(typed), refusal);
+    let event = Event::sign_in_refused(Some(typed), refusal, refused.codes.as_ref());
     post.audit.record(event);
     if refusal.is_failed_attempt() {
         attempt.failed().await?;

@@ -1,14 +1,10 @@
 //! `roamd farm probe`.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
-use roamd_server::{ControllerProbe, ProbeResponse};
-use serde::Serialize;
 
-use crate::commands::config_file::read_config;
+use crate::commands::config_file::ConfigFile;
+use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, repeated_ids};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
@@ -18,34 +14,18 @@ use crate::runtime::block_on;
 /// Requests the capabilities of each controller, and a test ticket from each ticket authority.
 /// Exit code 0 if all respond, 4 if some do, 1 if none does. Needs no user and changes nothing.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd farm probe --config /etc/roamd.toml")]
+#[command(after_help = "Example:\n  roamd farm probe --config /etc/roamd/roamd.toml")]
 pub(super) struct ProbeFarms {
-    /// Configuration file of the server.
-    #[arg(long, value_name = "FILE")]
-    config: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
     /// Print JSON.
     #[arg(long)]
     json: bool,
 }
 
-/// The probe result of a controller, as printed.
-#[derive(Debug, Serialize)]
-struct ProbeRow {
-    store: String,
-    farm: String,
-    controller: String,
-    up: bool,
-    dialect: Option<String>,
-    capabilities: Vec<String>,
-    milliseconds: u64,
-    certificate_expiry: Option<String>,
-    certificate_days_left: Option<i64>,
-    reason: Option<String>,
-}
-
 impl ProbeFarms {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = read_config(&self.config)?;
+        let config = self.config.read()?;
         block_on(async {
             let probes = roamd_server::probe(&config).await?;
             let now = Timestamp::now();
@@ -53,12 +33,10 @@ impl ProbeFarms {
                 .into_iter()
                 .map(|probe| ProbeRow::new(probe, now))
                 .collect();
-            let up = rows.iter().filter(|row| row.up).count();
-            let exit = match up {
-                0 => Exit::Failed,
-                _ if up < rows.len() => Exit::Partial,
-                _ => Exit::Done,
-            };
+            for warning in repeated_ids(&rows) {
+                output::print_message(warning);
+            }
+            let exit = exit_of(&rows);
             if self.json {
                 output::print_json(&rows)?;
             } else {
@@ -66,122 +44,5 @@ impl ProbeFarms {
             }
             Ok(exit)
         })
-    }
-}
-
-impl ProbeRow {
-    fn new(probe: ControllerProbe, now: Timestamp) -> Self {
-        let (up, dialect, capabilities, reason) = match probe.result {
-            Ok(ProbeResponse::Capable {
-                dialect,
-                capabilities,
-            }) => (true, Some(dialect), capabilities, None),
-            Ok(ProbeResponse::Silent(reason)) => (true, None, Vec::new(), Some(reason)),
-            Err(reason) => (false, None, Vec::new(), Some(reason)),
-        };
-        Self {
-            store: probe.store,
-            farm: probe.farm,
-            controller: probe.controller,
-            up,
-            dialect,
-            capabilities,
-            milliseconds: u64::try_from(probe.took.as_millis()).unwrap_or(u64::MAX),
-            certificate_expiry: probe.certificate_expiry.map(date),
-            certificate_days_left: probe
-                .certificate_expiry
-                .map(|expiry| days_until(now, expiry)),
-            reason,
-        }
-    }
-
-    /// Returns the expiry of the certificate for the table.
-    fn certificate(&self) -> Option<String> {
-        let (expiry, days) = (
-            self.certificate_expiry.as_ref()?,
-            self.certificate_days_left?,
-        );
-        Some(if days < 0 {
-            format!("{expiry} (expired)")
-        } else {
-            format!("{expiry} ({days} days left)")
-        })
-    }
-}
-
-fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
-    let header = [
-        "STORE",
-        "FARM",
-        "CONTROLLER",
-        "UP",
-        "DIALECT",
-        "MS",
-        "CERTIFICATE",
-        "CAPABILITIES",
-        "REASON",
-    ];
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
-    let rows = rows.into_iter().map(|row| {
-        let certificate = row.certificate();
-        let capabilities = row.capabilities.join(",");
-        [
-            row.store,
-            row.farm,
-            row.controller,
-            if row.up { "yes" } else { "no" }.into(),
-            or_dash(row.dialect),
-            row.milliseconds.to_string(),
-            or_dash(certificate),
-            or_dash((!capabilities.is_empty()).then_some(capabilities)),
-            or_dash(row.reason),
-        ]
-    });
-    Ok(output::print_table(header, rows)?)
-}
-
-/// Returns the date of a point in time, in UTC.
-fn date(time: Timestamp) -> String {
-    TimeZone::UTC.to_datetime(time).date().to_string()
-}
-
-/// Returns the whole days from `now` to `then`; negative if `then` has passed.
-fn days_until(now: Timestamp, then: Timestamp) -> i64 {
-    then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn certificate_cell_has_expiry_date_and_days_left() {
-        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
-        let cases = [
-            (None, None),
-            (
-                Some("2026-12-24T12:00:00Z"),
-                Some("2026-12-24 (30 days left)"),
-            ),
-            (
-                Some("2026-11-25T11:59:59Z"),
-                Some("2026-11-25 (0 days left)"),
-            ),
-            (Some("2026-11-24T11:59:59Z"), Some("2026-11-24 (expired)")),
-        ];
-        for (expiry, expected) in cases {
-            let probe = ControllerProbe {
-                store: "/Citrix/Store".into(),
-                farm: "XA1".into(),
-                controller: "https://ddc.example.test".into(),
-                took: Duration::from_millis(3),
-                certificate_expiry: expiry.map(|time| time.parse().unwrap()),
-                result: Err("none".into()),
-            };
-            let row = ProbeRow::new(probe, now);
-            assert_eq!(row.certificate().as_deref(), expected);
-        }
     }
 }

@@ -1,0 +1,125 @@
+//! Health check from outside: asks a running server whether it is ready.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, StatusCode, header};
+use http_body_util::{BodyExt, Empty, Limited};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use roamd_nfuse_client::{ClientTls, Network, PublicKeyPin, SystemNetwork, Trust};
+use sha2::{Digest, Sha256};
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::config::Config;
+use crate::tls::{self, TlsCertificateFileError};
+
+/// Longest response that is read, in bytes.
+const LONGEST_RESPONSE: usize = 64 * 1024;
+
+/// Response of `/readyz`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthcheckResult {
+    /// Whether the server is ready.
+    pub is_ready: bool,
+    /// Body of the response.
+    pub text: String,
+}
+
+/// Why a server has no health.
+#[derive(Debug, thiserror::Error)]
+pub enum HealthcheckError {
+    /// The configuration names no port.
+    #[error("`listen` has port 0, so the port of the running server is unknown")]
+    NoPort,
+    /// The certificate of the listener cannot be read.
+    #[error(transparent)]
+    Certificate(#[from] TlsCertificateFileError),
+    /// No server responds at the address.
+    #[error("no server responds at {address}")]
+    NoResponse {
+        /// Address of the listener.
+        address: SocketAddr,
+        /// Cause.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server did not respond in time.
+    #[error("server at {0} did not respond in time")]
+    TimedOut(SocketAddr),
+}
+
+/// Asks `/readyz` of the listener of a configuration. With TLS, the server has to present the key of
+/// the configured certificate.
+///
+/// # Errors
+/// If there is no response within this time.
+pub async fn healthcheck(
+    config: &Config,
+    limit: Duration,
+) -> Result<HealthcheckResult, HealthcheckError> {
+    let address = local(config.listen);
+    if address.port() == 0 {
+        return Err(HealthcheckError::NoPort);
+    }
+    let tls = match &config.listener.tls {
+        Some(files) => Some(pinned(&tls::read(files)?)?),
+        None => None,
+    };
+    match timeout(limit, ask(config, address, tls)).await {
+        Ok(Ok(result)) => Ok(result),
+        Ok(Err(source)) => Err(HealthcheckError::NoResponse { address, source }),
+        Err(_) => Err(HealthcheckError::TimedOut(address)),
+    }
+}
+
+async fn ask(
+    config: &Config,
+    address: SocketAddr,
+    tls: Option<ClientTls>,
+) -> Result<HealthcheckResult, Box<dyn std::error::Error + Send + Sync>> {
+    let host = config.base_url.host();
+    let network = SystemNetwork::new();
+    let (ip, port) = (address.ip().to_string(), address.port());
+    let mut stream = network.connect(&ip, port).await?;
+    if let Some(tls) = tls {
+        let name = host.trim_start_matches('[').trim_end_matches(']');
+        (stream, _) = tls.secure(name, stream).await?;
+    }
+    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
+    let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
+    let request = Request::get("/readyz")
+        .header(header::HOST, host)
+        .header(header::ACCEPT, "text/plain")
+        .body(Empty::<Bytes>::new())?;
+    let response = sender.send_request(request).await?;
+    let is_ready = response.status() == StatusCode::OK;
+    let body = Limited::new(response.into_body(), LONGEST_RESPONSE);
+    let bytes = body.collect().await?.to_bytes();
+    Ok(HealthcheckResult {
+        is_ready,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+    })
+}
+
+/// TLS that accepts the key of this certificate only.
+fn pinned(certificate: &roamd_http::TlsCertificate) -> Result<ClientTls, HealthcheckError> {
+    let key = certificate.public_key();
+    let pin = PublicKeyPin::from_digest(Sha256::digest(&key).into());
+    let tls = ClientTls::new(&Trust::PublicKeys(vec![pin]), None);
+    tls.map_err(|error| {
+        let setup = roamd_http::TlsCertificateError::Setup(Box::new(error));
+        HealthcheckError::Certificate(setup.into())
+    })
+}
+
+/// An address at which this machine reaches the listener.
+fn local(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}

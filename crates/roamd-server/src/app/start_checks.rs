@@ -1,0 +1,54 @@
+//! Checks of this machine before a start: the port, and the folders that the server writes to.
+
+use std::io::ErrorKind;
+use std::net::TcpListener;
+use std::path::Path;
+
+use rustix::fs::{Access, access};
+
+use crate::config::Config;
+
+/// Returns a sentence for each reason why a server with this configuration would not start on this
+/// machine now. Creates nothing.
+///
+/// [`warnings`](crate::warnings) has what the configuration alone shows.
+#[must_use]
+pub fn start_checks(config: &Config) -> Vec<String> {
+    let mut problems = Vec::new();
+    let address = config.listen;
+    if let Err(error) = TcpListener::bind(address) {
+        problems.push(match error.kind() {
+            ErrorKind::AddrInUse => {
+                format!("The address {address} is in use, by a running roamd or another program")
+            }
+            ErrorKind::PermissionDenied => {
+                format!("The server does not start: no permission to listen on {address}")
+            }
+            _ => format!("The server does not start: cannot listen on {address}: {error}"),
+        });
+    }
+    let data_dir = &config.data_dir;
+    let audit = config
+        .audit
+        .as_ref()
+        .map(|audit| data_dir.join(&audit.file));
+    let audit_dir = audit.as_deref().and_then(Path::parent);
+    let folders = [Some(("data_dir", data_dir.as_path())), {
+        let outside = audit_dir.filter(|folder| *folder != data_dir);
+        outside.map(|folder| ("folder of the audit log", folder))
+    }];
+    for (name, folder) in folders.into_iter().flatten() {
+        // The server creates a missing data folder, with its missing parents.
+        let existing = folder.ancestors().find(|folder| folder.exists());
+        let existing = existing.filter(|folder| !folder.as_os_str().is_empty());
+        let existing = existing.unwrap_or(Path::new("."));
+        if access(existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+            let existing = existing.display();
+            problems.push(format!(
+                "The {name} {} cannot be written by this user: no permission for {existing}",
+                folder.display()
+            ));
+        }
+    }
+    problems
+}

@@ -1,0 +1,150 @@
+//! Selection of audit lines.
+
+use std::net::IpAddr;
+
+use anyhow::bail;
+use clap::Args;
+use ipnet::IpNet;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+/// Filters, of which a line has to match all.
+#[derive(Debug, Args)]
+pub(super) struct Filter {
+    /// Lines of this user: an account such as 'EXAMPLE\ada', or a name in any domain. Case does not
+    /// matter.
+    #[arg(long, value_name = "USER")]
+    user: Option<String>,
+    /// Lines of this event, such as `launch` or `sign-in-refused`. May be repeated.
+    #[arg(long = "event", value_name = "EVENT")]
+    events: Vec<String>,
+    /// Lines from this time on: 2026-11-29T08:00:00Z, 2026-11-29 (UTC), or a time ago such as 2h.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    since: Option<Timestamp>,
+    /// Lines before this time.
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    until: Option<Timestamp>,
+    /// Lines of clients with this address or in this network, such as 10.0.0.0/8.
+    #[arg(long, value_name = "ADDRESS", value_parser = parse_network)]
+    address: Option<IpNet>,
+    /// Lines of the request with this id, the `x-request-id` of its response.
+    #[arg(long, value_name = "ID")]
+    request: Option<String>,
+}
+
+impl Filter {
+    /// Whether a line matches all filters. A line without the field of a filter does not match it.
+    pub(super) fn selects(&self, line: &Value) -> bool {
+        let text = |field: &str| line.get(field).and_then(Value::as_str);
+        let time = || text("time")?.parse::<Timestamp>().ok();
+        let address = || text("address")?.parse::<IpAddr>().ok();
+        let is = |wanted: &String, field| {
+            text(field).is_some_and(|found| found.eq_ignore_ascii_case(wanted))
+        };
+        self.user
+            .as_ref()
+            .is_none_or(|user| text("user").is_some_and(|found| is_user(found, user)))
+            && (self.events.is_empty() || self.events.iter().any(|event| is(event, "event")))
+            && self
+                .since
+                .is_none_or(|since| time().is_some_and(|time| time >= since))
+            && self
+                .until
+                .is_none_or(|until| time().is_some_and(|time| time < until))
+            && self
+                .address
+                .is_none_or(|network| address().is_some_and(|it| network.contains(&it)))
+            && self.request.as_ref().is_none_or(|id| is(id, "request"))
+    }
+}
+
+/// Whether an account is the wanted one. A wanted name without a domain is that of any domain.
+fn is_user(account: &str, wanted: &str) -> bool {
+    let (account, wanted) = (account.to_lowercase(), wanted.to_lowercase());
+    let name = account.rsplit('\\').next();
+    account == wanted || name == Some(&*wanted)
+}
+
+/// Parses a point in time: RFC 3339, a date, or a time ago.
+fn parse_time(text: &str) -> anyhow::Result<Timestamp> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time);
+    }
+    if let Ok(date) = text.parse::<Date>() {
+        return Ok(Offset::UTC.to_timestamp(date.at(0, 0, 0, 0))?);
+    }
+    if let Ok(ago) = text.parse::<SignedDuration>() {
+        return Ok(Timestamp::now().checked_sub(ago)?);
+    }
+    bail!("must be a time such as 2026-11-29T08:00:00Z, a date, or a time ago such as 2h")
+}
+
+fn parse_network(text: &str) -> Result<IpNet, String> {
+    let network = text.parse::<IpAddr>().map(IpNet::from);
+    let network = network.or_else(|_| text.parse::<IpNet>());
+    network.map_err(|_| "must be an address, or a network such as 10.0.0.0/8".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use serde_json::json;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Command {
+        #[command(flatten)]
+        filter: Filter,
+    }
+
+    #[test]
+    fn line_has_to_match_every_filter() {
+        let line = json!({
+            "time": "2026-11-29T08:30:00.000000Z",
+            "request": "00000000000000ab",
+            "address": "10.1.2.3",
+            "event": "launch",
+            "user": "EXAMPLE\\Ada",
+        });
+        let cases: [(&[&str], bool); 16] = [
+            (&[], true),
+            (&["--user", "example\\ada"], true),
+            (&["--user", "ada"], true),
+            (&["--user", "ad"], false),
+            (&["--user", "OTHER\\ada"], false),
+            (&["--event", "sign-in", "--event", "launch"], true),
+            (&["--event", "sign-in"], false),
+            (&["--since", "2026-11-29T08:30:00Z"], true),
+            (&["--until", "2026-11-29T08:30:00Z"], false),
+            (&["--since", "2026-11-29", "--until", "2026-11-30"], true),
+            (&["--address", "10.1.2.3"], true),
+            (&["--address", "10.0.0.0/8"], true),
+            (&["--address", "2001:db8::/32"], false),
+            (&["--request", "00000000000000AB"], true),
+            (&["--request", "1"], false),
+            (&["--user", "ada", "--event", "list"], false),
+        ];
+        for (arguments, expected) in cases {
+            let arguments = ["audit"].iter().chain(arguments);
+            let filter = Command::parse_from(arguments.clone()).filter;
+            assert_eq!(filter.selects(&line), expected, "{arguments:?}");
+        }
+        // A line without a user, such as `missing`, is of no user.
+        let missing = json!({ "time": "2026-11-29T08:30:00.000000Z", "event": "missing" });
+        let filter = Command::parse_from(["audit", "--user", "ada"]).filter;
+        assert!(!filter.selects(&missing));
+    }
+
+    #[test]
+    fn time_is_absolute_or_ago() {
+        for text in ["2026-11-29T08:00:00+01:00", "2026-11-29", "90m", "1h30m"] {
+            assert!(parse_time(text).is_ok(), "{text}");
+        }
+        for text in ["", "yesterday", "8 o'clock"] {
+            assert!(parse_time(text).is_err(), "{text}");
+        }
+    }
+}

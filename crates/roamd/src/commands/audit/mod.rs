@@ -1,0 +1,175 @@
+//! `roamd audit`.
+
+mod filter;
+mod follow;
+mod row;
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+
+use self::filter::Filter;
+use self::follow::follow;
+use self::row::{COLUMNS, Row};
+use super::config_file::ConfigFile;
+use crate::exit_code::{Exit, UsageError};
+use crate::output::{self, printable};
+
+/// Reads the audit log: who signed in, launched, disconnected or was refused.
+///
+/// Prints the lines that match all filters, oldest first, with those of rotated files.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  roamd audit --user 'EXAMPLE\\ada' --since 2h\n  roamd audit --event \
+                  launch --follow"
+)]
+pub(crate) struct AuditCommand {
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Read this file and its rotated files, instead of the audit log of the configuration.
+    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    filter: Filter,
+    /// Wait for new lines, also after a rotation.
+    #[arg(long)]
+    follow: bool,
+    /// Form of the output.
+    #[arg(short, long, value_enum, default_value_t = Format::Table)]
+    output: Format,
+    /// Print JSON; short for `--output json`.
+    #[arg(long, conflicts_with = "output")]
+    json: bool,
+}
+
+/// Form of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// A line with columns.
+    Table,
+    /// The JSON objects of the log, one per line.
+    Json,
+    /// Comma-separated values with a header (RFC 4180).
+    Csv,
+}
+
+/// Prints the lines that a filter selects.
+struct Printer {
+    filter: Filter,
+    format: Format,
+    /// Number of lines that are no audit lines.
+    malformed: u64,
+}
+
+impl AuditCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let path = match self.file {
+            Some(path) => path,
+            None => {
+                let config = self.config.read()?;
+                let Some(audit) = config.audit else {
+                    let text = "the configuration has no audit log: `enabled` of [audit] is false";
+                    return Err(UsageError(text.to_owned()).into());
+                };
+                config.data_dir.join(audit.file)
+            }
+        };
+        let mut printer = Printer {
+            filter: self.filter,
+            format: if self.json { Format::Json } else { self.output },
+            malformed: 0,
+        };
+        printer.print_header()?;
+        for rotated in rotated_files(&path) {
+            let file = open(&rotated)?;
+            printer.print_lines(BufReader::new(file))?;
+        }
+        let file = open(&path)?;
+        if self.follow {
+            follow(&path, file, |line| printer.print(line))?;
+        } else {
+            printer.print_lines(BufReader::new(file))?;
+        }
+        if printer.malformed > 0 {
+            let count = printer.malformed;
+            output::print_message(format_args!("{count} lines are no audit lines; left out"));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+impl Printer {
+    fn print_header(&self) -> io::Result<()> {
+        match self.format {
+            Format::Table => output::print_line(Row::header()),
+            Format::Json => Ok(()),
+            Format::Csv => print_csv(&COLUMNS.map(str::to_owned)),
+        }
+    }
+
+    fn print_lines(&mut self, mut lines: impl BufRead) -> anyhow::Result<()> {
+        let mut line = Vec::new();
+        while lines.read_until(b'\n', &mut line)? > 0 {
+            self.print(&line)?;
+            line.clear();
+        }
+        Ok(())
+    }
+
+    /// Prints a line if the filter selects it.
+    fn print(&mut self, line: &[u8]) -> anyhow::Result<()> {
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            return Ok(());
+        }
+        let Ok(event @ Value::Object(_)) = serde_json::from_slice(line) else {
+            self.malformed += 1;
+            return Ok(());
+        };
+        if !self.filter.selects(&event) {
+            return Ok(());
+        }
+        match self.format {
+            Format::Json => output::print_bytes(&[line, b"\n"].concat())?,
+            Format::Table => output::print_line(Row::of(&event).columns())?,
+            Format::Csv => print_csv(&Row::of(&event).0.map(|cell| printable(&cell)))?,
+        }
+        Ok(())
+    }
+}
+
+/// Prints a record of comma-separated values.
+fn print_csv(cells: &[String]) -> io::Result<()> {
+    let mut record = Vec::new();
+    let mut writer = csv::Writer::from_writer(&mut record);
+    writer.write_record(cells)?;
+    writer.flush()?;
+    drop(writer);
+    output::print_bytes(&record)
+}
+
+/// The rotated files of a log, oldest first: the one with the highest number.
+fn rotated_files(path: &Path) -> Vec<PathBuf> {
+    let numbered = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(format!(".{number}"));
+        PathBuf::from(name)
+    };
+    let mut files: Vec<_> = (1..)
+        .map(numbered)
+        .take_while(|path| path.exists())
+        .collect();
+    files.reverse();
+    files
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| {
+        let path = path.display();
+        format!("cannot read the audit log {path}; run the command as its owner")
+    })
+}

@@ -1,0 +1,116 @@
+//! `roamd config check`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use jiff::Timestamp;
+use roamd_server::config::{self, Config, ConfigError};
+use roamd_server::{start_checks, warnings};
+use serde::Serialize;
+
+use crate::commands::config_file::{DEFAULT_CONFIG, print_errors};
+use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, repeated_ids};
+use crate::exit_code::Exit;
+use crate::output;
+use crate::runtime::block_on;
+
+/// Checks a configuration: prints every error with its line number, and warnings.
+///
+/// The files that it names, its port and its folders are checked, too; nothing is created. Exit
+/// code 0 if it is valid, also with warnings, and 2 if not.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  roamd config check /etc/roamd/roamd.toml --probe")]
+pub(super) struct CheckConfig {
+    /// Configuration file.
+    #[arg(default_value = DEFAULT_CONFIG)]
+    file: PathBuf,
+    /// Also probe all controllers and ticket authorities, as `roamd farm probe` does. Exit code 4
+    /// if some are down, 1 if all are.
+    #[arg(long)]
+    probe: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Result of a check as JSON.
+#[derive(Serialize)]
+struct CheckResult {
+    file: String,
+    valid: bool,
+    errors: Vec<LineRow>,
+    warnings: Vec<String>,
+    /// `null` without --probe.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    probes: Option<Vec<ProbeRow>>,
+}
+
+#[derive(Serialize)]
+struct LineRow {
+    line: usize,
+    message: String,
+}
+
+impl CheckConfig {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let file = self.file.display().to_string();
+        let config = match config::read(&self.file) {
+            Ok(config) => config,
+            Err(ConfigError::Invalid { errors, .. }) if self.json => {
+                let errors = errors.into_iter().map(|error| LineRow {
+                    line: error.line,
+                    message: error.message,
+                });
+                output::print_json(&CheckResult {
+                    file,
+                    valid: false,
+                    errors: errors.collect(),
+                    warnings: Vec::new(),
+                    probes: None,
+                })?;
+                return Ok(Exit::Usage);
+            }
+            Err(error) => {
+                print_errors(&error);
+                return Err(error.into());
+            }
+        };
+        let mut warnings = warnings(&config, Timestamp::now());
+        warnings.extend(start_checks(&config));
+        let probes = match self.probe {
+            true => Some(probe(&config)?),
+            false => None,
+        };
+        warnings.extend(probes.iter().flat_map(|rows| repeated_ids(rows)));
+        let exit = probes.as_deref().map_or(Exit::Done, exit_of);
+        if self.json {
+            output::print_json(&CheckResult {
+                file,
+                valid: true,
+                errors: Vec::new(),
+                warnings,
+                probes,
+            })?;
+            return Ok(exit);
+        }
+        for warning in warnings {
+            output::print_message(format_args!("{file}: {warning}"));
+        }
+        output::print_line(format_args!("{file} is valid"))?;
+        if let Some(rows) = probes {
+            print_rows(rows)?;
+        }
+        Ok(exit)
+    }
+}
+
+fn probe(config: &Config) -> anyhow::Result<Vec<ProbeRow>> {
+    let mut rows = Vec::new();
+    block_on(async {
+        let now = Timestamp::now();
+        let probes = roamd_server::probe(config).await?;
+        rows.extend(probes.into_iter().map(|probe| ProbeRow::new(probe, now)));
+        Ok(Exit::Done)
+    })?;
+    Ok(rows)
+}

@@ -1,0 +1,184 @@
+//! Results of probes, as commands print them.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use roamd_server::{ControllerProbe, ProbeResponse};
+use serde::Serialize;
+
+use crate::exit_code::Exit;
+use crate::output;
+
+/// The probe result of a controller, as printed.
+#[derive(Debug, Serialize)]
+pub(super) struct ProbeRow {
+    store: String,
+    farm: String,
+    controller: String,
+    up: bool,
+    dialect: Option<String>,
+    capabilities: Vec<String>,
+    /// Id of a ticket authority.
+    authority_id: Option<String>,
+    milliseconds: u64,
+    certificate_expiry: Option<String>,
+    certificate_days_left: Option<i64>,
+    reason: Option<String>,
+}
+
+impl ProbeRow {
+    pub(super) fn new(probe: ControllerProbe, now: Timestamp) -> Self {
+        let up = probe.result.is_ok();
+        let (mut dialect, mut capabilities, mut authority_id, mut reason) =
+            (None, Vec::new(), None, None);
+        match probe.result {
+            Ok(ProbeResponse::Capable {
+                dialect: sent,
+                capabilities: known,
+            }) => (dialect, capabilities) = (Some(sent), known),
+            Ok(ProbeResponse::TicketAuthority { dialect: sent, id }) => {
+                (dialect, authority_id) = (Some(sent), Some(id));
+            }
+            Ok(ProbeResponse::Silent(refusal)) => reason = Some(refusal),
+            Err(failure) => reason = Some(failure),
+        }
+        Self {
+            store: probe.store,
+            farm: probe.farm,
+            controller: probe.controller,
+            up,
+            dialect,
+            capabilities,
+            authority_id,
+            milliseconds: u64::try_from(probe.took.as_millis()).unwrap_or(u64::MAX),
+            certificate_expiry: probe.certificate_expiry.map(date),
+            certificate_days_left: probe
+                .certificate_expiry
+                .map(|expiry| days_until(now, expiry)),
+            reason,
+        }
+    }
+
+    /// Returns the expiry of the certificate for the table.
+    fn certificate(&self) -> Option<String> {
+        let (expiry, days) = (
+            self.certificate_expiry.as_ref()?,
+            self.certificate_days_left?,
+        );
+        Some(if days < 0 {
+            format!("{expiry} (expired)")
+        } else {
+            format!("{expiry} ({days} days left)")
+        })
+    }
+}
+
+/// Returns the exit code: done if all are up, partial if some are, failed if none is.
+pub(super) fn exit_of(rows: &[ProbeRow]) -> Exit {
+    match rows.iter().filter(|row| row.up).count() {
+        0 => Exit::Failed,
+        up if up < rows.len() => Exit::Partial,
+        _ => Exit::Done,
+    }
+}
+
+/// Returns a warning for each id that several ticket authorities of a Citrix Gateway have.
+pub(super) fn repeated_ids(rows: &[ProbeRow]) -> Vec<String> {
+    let mut urls = BTreeMap::<_, Vec<&str>>::new();
+    for row in rows {
+        if let Some(id) = &row.authority_id {
+            let authorities = urls.entry((&*row.farm, id)).or_default();
+            authorities.push(&row.controller);
+        }
+    }
+    urls.retain(|_, urls| urls.len() > 1);
+    let warning = |((gateway, id), urls): ((&str, &String), Vec<&str>)| {
+        format!(
+            "The ticket authorities {} of the {gateway} have the same id, {id}; Citrix \
+             Gateway cannot distinguish them, so give each an id of its own",
+            urls.join(" and ")
+        )
+    };
+    urls.into_iter().map(warning).collect()
+}
+
+/// Prints a table.
+pub(super) fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
+    let header = [
+        "STORE",
+        "FARM",
+        "CONTROLLER",
+        "UP",
+        "DIALECT",
+        "MS",
+        "CERTIFICATE",
+        "CAPABILITIES OR ID",
+        "REASON",
+    ];
+    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
+    let rows = rows.into_iter().map(|row| {
+        let certificate = row.certificate();
+        let capabilities = row
+            .authority_id
+            .unwrap_or_else(|| row.capabilities.join(","));
+        [
+            row.store,
+            row.farm,
+            row.controller,
+            if row.up { "yes" } else { "no" }.into(),
+            or_dash(row.dialect),
+            row.milliseconds.to_string(),
+            or_dash(certificate),
+            or_dash((!capabilities.is_empty()).then_some(capabilities)),
+            or_dash(row.reason),
+        ]
+    });
+    Ok(output::print_table(header, rows)?)
+}
+
+/// Returns the date of a point in time, in UTC.
+fn date(time: Timestamp) -> String {
+    TimeZone::UTC.to_datetime(time).date().to_string()
+}
+
+/// Returns the whole days from `now` to `then`; negative if `then` has passed.
+fn days_until(now: Timestamp, then: Timestamp) -> i64 {
+    then.duration_since(now).as_secs().div_euclid(24 * 60 * 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn certificate_cell_has_expiry_date_and_days_left() {
+        let now: Timestamp = "2026-11-24T12:00:00Z".parse().unwrap();
+        let cases = [
+            (None, None),
+            (
+                Some("2026-12-24T12:00:00Z"),
+                Some("2026-12-24 (30 days left)"),
+            ),
+            (
+                Some("2026-11-25T11:59:59Z"),
+                Some("2026-11-25 (0 days left)"),
+            ),
+            (Some("2026-11-24T11:59:59Z"), Some("2026-11-24 (expired)")),
+        ];
+        for (expiry, expected) in cases {
+            let probe = ControllerProbe {
+                store: "/Citrix/Store".into(),
+                farm: "XA1".into(),
+                controller: "https://ddc.example.test".into(),
+                took: Duration::from_millis(3),
+                certificate_expiry: expiry.map(|time| time.parse().unwrap()),
+                result: Err("none".into()),
+            };
+            let row = ProbeRow::new(probe, now);
+            assert_eq!(row.certificate().as_deref(), expected);
+        }
+    }
+}
