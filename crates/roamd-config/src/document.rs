@@ -61,7 +61,8 @@ pub struct Config {
     pub base_url: BaseUrl,
     /// Folder of the keys and of the embedded state.
     pub data_dir: PathBuf,
-    /// Interval at which idle controllers and ticket authorities are probed; `None` if they are not.
+    /// Interval at which idle controllers and ticket authorities are probed; `None` if they are
+    /// not.
     pub probe_interval: Option<Duration>,
     /// The listener for clients.
     pub listener: ListenerConfig,

@@ -18,8 +18,8 @@ pub struct SectionSettings {
     pub settings: Vec<Setting>,
 }
 
-/// A key with its effective value. Values are TOML. None is a secret: secrets are in files, of which
-/// a configuration has the paths.
+/// A key with its effective value. Values are TOML. None is a secret: secrets are in files, of
+/// which a configuration has the paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Setting {
     /// Name of the key.

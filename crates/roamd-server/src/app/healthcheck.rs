@@ -50,8 +50,8 @@ pub enum HealthcheckError {
     TimedOut(SocketAddr),
 }
 
-/// Asks `/readyz` of the listener of a configuration. With TLS, the server has to present the key of
-/// the configured certificate.
+/// Asks `/readyz` of the listener of a configuration. With TLS, the server has to present the key
+/// of the configured certificate.
 ///
 /// # Errors
 /// If there is no response within this time.

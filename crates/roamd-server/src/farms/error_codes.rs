@@ -26,7 +26,7 @@ const KNOWN_CODES: [KnownCode; 4] = [
         is_browser: false,
         code: 0x800D_0006,
         label: "0x800D0006",
-        hint: "see the event logs of the controller and of the servers that publish the application",
+        hint: "see the event logs of the controller and of the servers of the application",
     },
     KnownCode {
         is_browser: false,
@@ -55,8 +55,8 @@ const HINTS: [(ErrorId, &str); 14] = [
     (ErrorId::NOT_LICENSED, "the farm has no licence for this; check its licence server"),
     (ErrorId::NO_SERVER, "no server is up that publishes the application"),
     (ErrorId::MFSERVER_OVERLOADED, "all servers that publish the application are at full load"),
-    (ErrorId::NO_AVAILABLE_WORKSTATION, "no machine is registered, powered on and free for this, or \
-        the farm does not know the name"),
+    (ErrorId::NO_AVAILABLE_WORKSTATION, "no machine is registered, powered on and free for this, \
+        or the farm does not know the name"),
     (ErrorId::SERVICE_UNAVAILABLE, "the XML service of this controller is out of service"),
     (ErrorId::VERSION_MISMATCH, "check `generation` of the farm"),
     (ErrorId::TICKETING_DISABLED, "the farm has no licence for tickets"),

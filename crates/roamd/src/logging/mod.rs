@@ -66,8 +66,8 @@ fn filter_of_environment() -> Result<EnvFilter, UsageError> {
 /// Parses a filter.
 ///
 /// # Errors
-/// If a part of it is neither a level nor `TARGET=LEVEL`. The library takes a misspelt level for the
-/// name of a target, of which it then shows everything, and nothing else.
+/// If a part of it is neither a level nor `TARGET=LEVEL`. The library takes a misspelt level for
+/// the name of a target, of which it then shows everything, and nothing else.
 fn filter(text: &str) -> Result<EnvFilter, UsageError> {
     let parts = text.split(',').map(str::trim);
     let parts: Vec<_> = parts.filter(|part| !part.is_empty()).collect();
@@ -89,8 +89,8 @@ fn filter(text: &str) -> Result<EnvFilter, UsageError> {
 
 fn bad_filter(problem: &str) -> UsageError {
     UsageError(format!(
-        "{FILTER} cannot be used: {problem}; set it to off, error, warn, info, debug or trace, or to \
-         a list such as roamd_server=debug,info"
+        "{FILTER} cannot be used: {problem}; set it to off, error, warn, info, debug or trace, or \
+         to a list such as roamd_server=debug,info"
     ))
 }
 

@@ -1,5 +1,5 @@
-//! Tests of the commands for operators: `audit`, `healthcheck`, `config show`, `config check`, and of
-//! `ROAMD_LOG`.
+//! Tests of the commands for operators: `audit`, `healthcheck`, `config show`, `config check`, and
+//! of `ROAMD_LOG`.
 
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader, Write};
