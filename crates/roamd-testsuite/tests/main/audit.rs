@@ -492,7 +492,11 @@ async fn change_is_logged_after_its_client_hangs_up() {
 
 #[tokio::test]
 async fn hostile_text_is_truncated_and_stays_on_its_line() {
-    let env = TestEnvironment::demo().await;
+    let env = TestEnvironment::start(Options {
+        store: "client_name_length = 0".to_owned(),
+        ..Options::default()
+    })
+    .await;
     let mut audit = env.audit();
     let alice = sign_in(&env, "alice", "roam-demo").await;
     audit.new_lines(&alice).await;
@@ -619,6 +623,7 @@ async fn flood_of_unknown_launches_keeps_lines_of_others() {
     const SENT: usize = 10 * ALLOWED;
     let mut env = TestEnvironment::start(Options {
         clock: Clock::stopped(),
+        store: "client_name_length = 0".to_owned(),
         ..Options::default()
     })
     .await;

@@ -199,7 +199,7 @@ async fn bad_launch_parameter_is_rejected_by_name() {
     let sessions = env.sessions("alice");
     for (element, value) in [
         ("clientName", "DESK&#10;[Injected]"),
-        ("clientName", "DESK-C\n"),
+        ("clientName", "DESK\nC"),
         ("clientName", "a&#x85;b"),
         ("clientName", "a&#x2028;b"),
         ("clientName", &*long),
