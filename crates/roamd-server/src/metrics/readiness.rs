@@ -131,8 +131,8 @@ impl<'a> Readiness<'a> {
 }
 
 impl<'a> StoreReadiness<'a> {
-    /// Reads the present state of a store: of its farms, and of the ticket authorities of its Citrix
-    /// Gateway, if it has one.
+    /// Reads the present state of a store: of its farms, and of the ticket authorities of its
+    /// Citrix Gateway, if it has one.
     pub(crate) fn of(
         path: &'a str,
         farms: &'a [NfuseFarm],

@@ -20,9 +20,9 @@ pub(crate) fn health() -> Response {
     sentence(StatusCode::OK, "alive")
 }
 
-/// Whether the server can serve: its shared state responds, and a farm of each store can be queried.
-/// Clients in `metrics_from` get a line for each farm, or JSON if `Accept` asks for it; others get
-/// the status.
+/// Whether the server can serve: its shared state responds, and a farm of each store can be
+/// queried. Clients in `metrics_from` get a line for each farm, or JSON if `Accept` asks for it;
+/// others get the status.
 pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Response, ApiError> {
     let shared = Arc::clone(&state.shared);
     let is_alive = || async move { shared.is_alive().await };
