@@ -12,6 +12,7 @@ mod citrix_gateway;
 mod client_a;
 mod client_b;
 mod client_c;
+mod client_guide;
 mod client_quirks;
 mod document_types;
 mod every_route;

@@ -3,10 +3,11 @@
 //! Damage by document conversion is repaired: headers on one line (SS-67), the closing tag of the
 //! session state (SS-41), and `session/v1` in its launch URLs (SS-10).
 
-use regex::Regex;
 use roamd_farm::World;
 use roamd_testkit::StrictElement;
 use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment, request, sign_in};
+
+use crate::support::without_layout;
 
 /// A user with the two sessions of the specification's response.
 const AUTHORITY_WORLD: &str = r#"
@@ -297,20 +298,6 @@ fn assert_result(response: &Response, example: &str) {
 /// Compares documents without their declarations and layout.
 fn assert_same(response: &Response, expected: &str) {
     assert_eq!(without_layout(response.text()), without_layout(expected));
-}
-
-fn without_layout(text: &str) -> String {
-    [
-        (r"^<\?xml [^>]*>", ""),
-        ("[ \n]+", " "),
-        ("> <", "><"),
-        (" />", "/>"),
-    ]
-    .into_iter()
-    .fold(text.to_owned(), |text, (pattern, with)| {
-        let pattern = Regex::new(pattern).unwrap();
-        pattern.replace_all(text.trim(), with).into_owned()
-    })
 }
 
 #[tokio::test]

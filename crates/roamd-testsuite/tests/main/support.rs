@@ -1,5 +1,6 @@
 //! Checks that several test modules share.
 
+use regex::Regex;
 use roamd_store_proto::{LaunchData, LaunchErrorId};
 use roamd_testsuite::Response;
 use secrecy::ExposeSecret;
@@ -62,4 +63,19 @@ pub(crate) fn failure(response: &Response) -> (LaunchErrorId, String) {
         LaunchData::Failure { id, text, .. } => (id, text),
         other => panic!("{other:?}"),
     }
+}
+
+/// Returns a document without its declaration and layout.
+pub(crate) fn without_layout(text: &str) -> String {
+    [
+        (r"^<\?xml [^>]*>", ""),
+        ("[ \n]+", " "),
+        ("> <", "><"),
+        (" />", "/>"),
+    ]
+    .into_iter()
+    .fold(text.to_owned(), |text, (pattern, with)| {
+        let pattern = Regex::new(pattern).unwrap();
+        pattern.replace_all(text.trim(), with).into_owned()
+    })
 }
