@@ -30,6 +30,12 @@ fn error_of_a_store_is_reported_with_its_line() {
         ),
         (
             "",
+            "client_name_length = 257",
+            "",
+            "`client_name_length` has to be a whole number from 0 to 256",
+        ),
+        (
+            "",
             "paths = 1",
             "",
             "`paths` is not a key of [[store]]; did you mean `path`?",
@@ -40,7 +46,6 @@ fn error_of_a_store_is_reported_with_its_line() {
 #[test]
 fn wrong_value_of_a_store_is_reported() {
     assert_wrong_values(&[
-        ("client_name_length", "257", "from 0 to 256"),
         ("path", "\"Citrix/Store\"", "has to begin with a slash"),
         ("path", "\"/Citrix/Store/\"", "must not end with a slash"),
         ("path", "\"/\"", "must not end with a slash"),
