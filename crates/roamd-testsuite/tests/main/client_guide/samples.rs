@@ -10,7 +10,8 @@ use roamd_store_proto::auth::{
 use roamd_store_proto::{
     DecodeError, Discovery, Display, Endpoint, Endpoints, EnumerationStatus, Groups, LaunchData,
     LaunchErrorId, LaunchParams, Lifetime, Resource, ResourceType, Resources, RetryReason, Session,
-    SessionParams, SessionResult, SessionState, SessionStatus, Spelling, media_type,
+    SessionOperation, SessionParams, SessionResult, SessionState, SessionStatus, Spelling,
+    media_type,
 };
 
 const HOST: &str = "https://store.example.net";
@@ -149,12 +150,19 @@ fn claims_principal() -> ClaimsPrincipal {
     }
 }
 
-fn session_params(spelling: Spelling) -> SessionParams {
-    SessionParams {
+/// The parameters of a request to end sessions: a list ignores the tickets.
+fn session_params(schema: Option<&'static str>, spelling: Spelling) -> Sample {
+    let params = SessionParams {
         device_id: Some("KIOSK-7".to_owned()),
         tickets: vec![TICKET.to_owned()],
         spelling,
         ..SessionParams::new("KIOSK-7")
+    };
+    Sample {
+        media_type: media_type::SESSION_PARAMS,
+        schema,
+        encoded: params.to_xml(),
+        recode: Some(|bytes| Ok(SessionParams::from_xml(bytes, SessionOperation::End)?.to_xml())),
     }
 }
 
@@ -308,18 +316,8 @@ pub(super) fn samples() -> Vec<Sample> {
             ClaimsPrincipal,
             claims_principal()
         ),
-        sample!(
-            SESSION_PARAMS,
-            params,
-            SessionParams,
-            session_params(document)
-        ),
-        sample!(
-            SESSION_PARAMS,
-            params,
-            SessionParams,
-            session_params(native)
-        ),
+        session_params(params, document),
+        session_params(params, native),
         sample!(
             SESSION_STATE,
             state,
