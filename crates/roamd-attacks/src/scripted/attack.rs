@@ -3,7 +3,7 @@
 use anyhow::Result;
 use roamd_bench::{Request, SignedIn, path_of_url};
 use roamd_store_proto::auth::DestroyToken;
-use roamd_store_proto::{SessionParams, media_type};
+use roamd_store_proto::{LaunchParams, SessionParams, media_type};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::frames::FrameFlood;
@@ -254,12 +254,14 @@ pub(super) fn disconnect_with_tickets(store: &str, token: &SecretString) -> Resu
 pub(super) fn launch_nothing(store: &str, token: &SecretString) -> Result<Request> {
     let path = path_of_url(store)?;
     let name = "\u{1F980}".repeat(256);
-    let body = format!(
-        "<launchParams xmlns=\"http://citrix.com/delivery-services/1-0/launchparams\">\
-         <clientName>{name}</clientName><deviceId>{name}</deviceId></launchParams>"
-    );
+    let params = LaunchParams {
+        client_name: Some(name.clone()),
+        device_id: Some(name),
+        ..LaunchParams::default()
+    };
     let path = format!("{path}/sessions/v1/AAAA/launch/ica");
-    post(&path, media_type::LAUNCH_PARAMS, "*/*", token, body.into())
+    let body = params.to_xml();
+    post(&path, media_type::LAUNCH_PARAMS, "*/*", token, body)
 }
 
 /// The end of a token, by a user who has signed in.
