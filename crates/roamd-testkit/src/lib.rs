@@ -10,6 +10,7 @@
 mod certificates;
 mod config;
 mod controller;
+pub mod http2;
 mod http_request;
 mod ports;
 mod process_memory;

@@ -6,7 +6,7 @@ pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 /// Bytes that [`find`] looks at together: two registers of the oldest supported processors.
 const BLOCK: usize = 32;
 
-/// A byte that nobody seeks.
+/// A byte of no sought kind, which fills the last block.
 const PLAIN: u8 = b'a';
 
 /// Returns whether a document may contain the character.

@@ -3,6 +3,9 @@
 use std::io;
 use std::time::Duration;
 
+use roamd_testkit::http2::{
+    CONTINUATION, FIELD, GET_ROOT, GOAWAY, HEADERS, PING, PREFACE, SETTINGS, frame,
+};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, split};
 use tokio::time::sleep;
 
@@ -10,22 +13,6 @@ use super::tally::{Outcome, Tally};
 
 /// Frames in one write.
 const FRAMES: usize = 1_000;
-
-/// Kinds of frames (RFC 9113 §6).
-const HEADERS: u8 = 1;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-
-/// The preface of a client, with its settings (RFC 9113 §3.4).
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
-
-/// `:method`, `:path`, `:scheme` and `:authority` of a request, encoded with HPACK.
-const REQUEST: &[u8] = b"\x82\x84\x87\x41\x01h";
-
-/// A field of a header block.
-const FIELD: &[u8] = b"\x40\x01a\x01b";
 
 /// What floods a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,9 +35,9 @@ pub(super) async fn send(
 ) -> Outcome {
     let (reading, mut writing) = split(stream);
     let write = async {
-        writing
-            .write_all(&[PREFACE, &flood.start()].concat())
-            .await?;
+        let settings = frame(SETTINGS, 0, 0, &[]);
+        let start = [PREFACE, &settings, &flood.start()].concat();
+        writing.write_all(&start).await?;
         let frames = flood.frame().repeat(FRAMES);
         loop {
             writing.write_all(&frames).await?;
@@ -71,7 +58,7 @@ impl FrameFlood {
     /// Returns what the client sends once.
     fn start(self) -> Vec<u8> {
         match self {
-            Self::Continuation => frame(HEADERS, 1, REQUEST),
+            Self::Continuation => frame(HEADERS, 0, 1, GET_ROOT),
             Self::Settings | Self::Ping => Vec::new(),
         }
     }
@@ -79,19 +66,12 @@ impl FrameFlood {
     /// Returns the frame of the flood.
     fn frame(self) -> Vec<u8> {
         match self {
-            Self::Continuation => frame(CONTINUATION, 1, FIELD),
+            Self::Continuation => frame(CONTINUATION, 0, 1, FIELD),
             // A window of 64 KiB.
-            Self::Settings => frame(SETTINGS, 0, &[0, 4, 0, 1, 0, 0]),
-            Self::Ping => frame(PING, 0, &[0; 8]),
+            Self::Settings => frame(SETTINGS, 0, 0, &[0, 4, 0, 1, 0, 0]),
+            Self::Ping => frame(PING, 0, 0, &[0; 8]),
         }
     }
-}
-
-/// Returns a frame without flags. The payload is shorter than 256 bytes.
-fn frame(kind: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
-    let [.., length] = payload.len().to_be_bytes();
-    let head = [0, 0, length, kind, 0, 0, 0, 0, stream];
-    [&head, payload].concat()
 }
 
 /// Reads frames until the connection ends, and returns how: with the error code of the last GOAWAY

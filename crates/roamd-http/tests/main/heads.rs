@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use roamd_http::{HttpServer, ListenerLimits};
+use roamd_testkit::http2::{HEADERS, PREFACE, SETTINGS, frame};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -81,12 +82,10 @@ async fn unfinished_tls_records_and_http2_heads_are_bounded() {
         head_bytes_per_client: 128 * 1024,
         ..ListenerLimits::default()
     };
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let preface = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
     // One header with a value of 15,000 bytes, in a frame without END_HEADERS.
-    let frame = [0, 0x3A, 0x9E, 1, 0, 0, 0, 0, 1];
-    let value = [b'b'; 15_000];
-    let headers = [&frame[..], &[0, 1, b'a', 0x7F, 0x99, 0x74], &value].concat();
-    let http2 = [&preface[..], &headers].concat();
+    let header = [&[0, 1, b'a', 0x7F, 0x99, 0x74], &[b'b'; 15_000][..]].concat();
+    let http2 = [preface, frame(HEADERS, 0, 1, &header)].concat();
     for (alpn, plain, raw) in [
         (&["h2"][..], &http2[..], &[][..]),
         (&[], b"", &[&[23, 3, 3, 0x3F, 0][..], &[0; 10_000]].concat()),

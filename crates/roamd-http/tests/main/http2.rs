@@ -8,6 +8,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use roamd_http::ListenerLimits;
+use roamd_testkit::http2::{
+    CONTINUATION, DATA, FIELD, GET_ROOT, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, SETTINGS,
+    WINDOW_UPDATE, frame,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::client::TlsStream;
@@ -21,16 +25,6 @@ const MEMORY_LIMIT: usize = 96 * 1024 * 1024;
 
 const IN_TIME: Duration = Duration::from_secs(20);
 
-/// Kinds of frames (RFC 9113 §6).
-const DATA: u8 = 0;
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const WINDOW_UPDATE: u8 = 8;
-const CONTINUATION: u8 = 9;
-
 /// Codes of errors (RFC 9113 §7).
 const NO_ERROR: u32 = 0;
 const ENHANCE_YOUR_CALM: u32 = 11;
@@ -38,8 +32,7 @@ const ENHANCE_YOUR_CALM: u32 = 11;
 const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
 
-/// `:method`, `:path`, `:scheme` and `:authority` of a request, encoded with HPACK.
-const GET_ROOT: &[u8] = b"\x82\x84\x87\x41\x01h";
+/// [`GET_ROOT`] with the method POST.
 const POST_ROOT: &[u8] = b"\x83\x84\x87\x41\x01h";
 
 /// Server with its certificate authority, and a connection for single frames.
@@ -49,25 +42,13 @@ struct Scripted {
     stream: TlsStream<TcpStream>,
 }
 
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let mut bytes = length.get(1..).unwrap().to_vec();
-    bytes.extend_from_slice(&[kind, flags]);
-    bytes.extend_from_slice(&stream.to_be_bytes());
-    bytes.extend_from_slice(payload);
-    bytes
-}
-
 impl Scripted {
     async fn start(limits: ListenerLimits) -> Self {
         let authority = Authority::new();
         let server = start_tls(authority.certificate(), limits).await;
         let client = authority.client(None, rustls::ALL_VERSIONS, &["h2"]);
         let mut stream = connect(&server, &client).await.unwrap();
-        stream
-            .write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
-            .await
-            .unwrap();
+        stream.write_all(PREFACE).await.unwrap();
         Self {
             server,
             authority,
@@ -187,7 +168,7 @@ async fn http2_floods_end_the_connection_and_spare_others() {
         (
             "a head that never ends",
             &endless,
-            &|_| frame(CONTINUATION, 0, 1, b"\x40\x01a\x01b"),
+            &|_| frame(CONTINUATION, 0, 1, FIELD),
             "too_many_continuations",
         ),
         (

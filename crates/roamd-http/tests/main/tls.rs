@@ -8,6 +8,7 @@ use roamd_http::{
     HttpServer, LimitReached, ListenerLimits, Observer, ServerTls, TlsCertificate,
     TlsCertificateError,
 };
+use roamd_testkit::http2::{PREFACE, SETTINGS, frame};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, ProtocolVersion, RootCertStore, SupportedProtocolVersion};
@@ -249,7 +250,7 @@ async fn failed_handshake_ends_in_time_and_is_counted() {
     for (case, bytes, failures) in [
         ("silence", &b""[..], 0),
         ("plain HTTP", REQUEST.as_bytes(), 1),
-        ("an HTTP/2 preface", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 1),
+        ("an HTTP/2 preface", PREFACE, 1),
         ("half a greeting", &half, 1),
         ("SSL 2", &[0x80, 0x2e, 1, 0, 2, 0, 0x15, 0, 0, 0, 0x10], 1),
         ("rubbish", &[0xff; 4_000], 1),
@@ -281,9 +282,9 @@ async fn tls_and_http2_on_a_plain_port_end_at_once() {
     let server = start(ListenerLimits::default()).await;
     let client = authority.client(None, rustls::ALL_VERSIONS, &[]);
     assert!(connect(&server, &client).await.is_err());
-    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    let preface = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
     let mut stream = TcpStream::connect(server.address).await.unwrap();
-    stream.write_all(preface).await.unwrap();
+    stream.write_all(&preface).await.unwrap();
     let mut response = Vec::new();
     let ended = tokio::time::timeout(10 * SHORT, stream.read_to_end(&mut response)).await;
     assert!(ended.is_ok());

@@ -124,6 +124,17 @@ async fn launch_url(user: &SignedIn, resource: &str) -> String {
     found.launch_ica.unwrap()
 }
 
+/// Starts the demo world, in which each user may still launch everything.
+async fn demo_without_sessions() -> TestEnvironment {
+    let mut world = World::demo();
+    world.sessions.clear();
+    let options = Options {
+        world,
+        ..Options::default()
+    };
+    TestEnvironment::start(options).await
+}
+
 #[tokio::test]
 async fn farm_setting_determines_the_launch_error() {
     use LaunchErrorId as Id;
@@ -134,13 +145,7 @@ async fn farm_setting_determines_the_launch_error() {
             Some(RemedyHint::RESTART_DESKTOP),
         )
     };
-    let mut world = World::demo();
-    world.sessions.clear();
-    let env = TestEnvironment::start(Options {
-        world,
-        ..Options::default()
-    })
-    .await;
+    let env = demo_without_sessions().await;
     let carol = sign_in(&env, "carol", "roam-demo").await;
     let (paint, desk7) = ("XA1.MSPaint", "XD5.Win7Desktop");
     let (word, desk11) = ("CVAD.Word", "CVAD.Win11Desktop");
@@ -229,13 +234,7 @@ async fn farm_setting_determines_the_launch_error() {
 #[tokio::test]
 async fn launch_follows_an_application_switched_since_the_list() {
     // ST-52, ST-54: the enumeration in the cache is older than the launch.
-    let mut world = World::demo();
-    world.sessions.clear();
-    let env = TestEnvironment::start(Options {
-        world,
-        ..Options::default()
-    })
-    .await;
+    let env = demo_without_sessions().await;
     let carol = sign_in(&env, "carol", "roam-demo").await;
     for resource in ["XA1.MSPaint", "XD5.Win7Desktop", "CVAD.Win11Desktop"] {
         let (farm, _) = resource.split_once('.').unwrap();
