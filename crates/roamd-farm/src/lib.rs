@@ -6,6 +6,7 @@ mod error;
 mod farms;
 mod launch;
 mod model;
+mod recent;
 mod rules;
 mod service;
 mod store;

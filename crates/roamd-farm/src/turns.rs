@@ -4,14 +4,14 @@
 //! turns, by network, and clients that have presented a right password lately have a share of their
 //! own that strangers cannot use up.
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, Share};
 use tokio::time::Instant;
+
+use crate::recent::Recent;
 
 /// Requests of known clients, and of all others, that wait for a turn at one of the two.
 const WAITING: usize = 1_000;
@@ -24,9 +24,6 @@ const KNOWN_CLIENTS_HASHES: usize = 4;
 
 /// Time for which a client is known after it has presented a right password.
 const KNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
-
-/// Maximum number of known clients.
-const KNOWN_CAPACITY: usize = 4096;
 
 /// Prefix lengths of the networks that have turns, the widest first.
 const IPV4_PREFIXES: [u32; 3] = [16, 24, 32];
@@ -41,7 +38,7 @@ pub(crate) type Turn = Permit<IpAddr>;
 pub(crate) struct Turns {
     hashes: FairSemaphore<IpAddr>,
     writes: FairSemaphore<IpAddr>,
-    known: Mutex<HashMap<IpAddr, Instant>>,
+    known: Recent<IpAddr>,
 }
 
 impl Turns {
@@ -60,14 +57,13 @@ impl Turns {
             hashes: semaphore(processors, (processors / KNOWN_CLIENTS_HASHES).max(1)),
             // SQLite has one writer at a time.
             writes: semaphore(1, 0),
-            known: Mutex::default(),
+            known: Recent::new(KNOWN_LIFETIME),
         }
     }
 
     /// Whether the client has presented a right password lately.
     pub(crate) fn is_known(&self, client: Option<IpAddr>) -> bool {
-        let until = client.and_then(|client| self.known().get(&client).copied());
-        until.is_some_and(|until| Instant::now() < until)
+        client.is_some_and(|client| self.known.contains(&client, Instant::now()))
     }
 
     /// Waits for a turn to hash a password.
@@ -88,17 +84,9 @@ impl Turns {
 
     /// Notes that the client has presented a right password.
     pub(crate) fn remember(&self, client: Option<IpAddr>) {
-        let Some(client) = client else { return };
-        let now = Instant::now();
-        let mut known = self.known();
-        if known.len() >= KNOWN_CAPACITY {
-            known.retain(|_, until| now < *until);
+        if let Some(client) = client {
+            self.known.insert(client, Instant::now());
         }
-        // Still full: the others present their passwords again.
-        if known.len() >= KNOWN_CAPACITY {
-            known.clear();
-        }
-        known.insert(client, now + KNOWN_LIFETIME);
     }
 
     async fn wait(
@@ -115,11 +103,6 @@ impl Turns {
         semaphore
             .acquire(share, || networks(client), deadline)
             .await
-    }
-
-    /// A poisoned mutex is used all the same: no panic can leave the map half changed.
-    fn known(&self) -> MutexGuard<'_, HashMap<IpAddr, Instant>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -186,10 +169,6 @@ mod tests {
         assert!(turns.is_known(client(1)) && !turns.is_known(client(2)) && !turns.is_known(None));
         tokio::time::advance(KNOWN_LIFETIME).await;
         assert!(!turns.is_known(client(1)));
-        for number in 0..2 * u32::try_from(KNOWN_CAPACITY).unwrap() {
-            turns.remember(client(number));
-        }
-        assert!(turns.known().len() <= KNOWN_CAPACITY);
     }
 
     #[test]

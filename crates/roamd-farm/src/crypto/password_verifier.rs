@@ -6,27 +6,24 @@
 //! password misses the cache; the account state is read from the database on every request. Wrong
 //! passwords are never cached: each guess costs a hash, for which its client waits in turn.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::task::spawn_blocking;
+use tokio::time::Instant;
 
 use crate::crypto::password_hash::{dummy_hash, hash_password, matches_hash};
 use crate::crypto::random::random;
 use crate::error::Error;
 use crate::model::account_policy::PasswordHashing;
+use crate::recent::Recent;
 use crate::turns::Turn;
 
 /// Lifetime of a correct password in the cache.
 const CACHE_LIFETIME: Duration = Duration::from_secs(60);
-
-/// Maximum number of cached passwords.
-const CACHE_CAPACITY: usize = 4096;
 
 /// Result of a password check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +41,7 @@ pub(crate) struct PasswordVerifier {
     mac_key: [u8; 32],
     /// Verified instead of a stored hash for an unknown user, so that the response takes as long.
     dummy_hash: String,
-    cache: Mutex<HashMap<[u8; 32], Instant>>,
+    cache: Recent<[u8; 32]>,
 }
 
 impl PasswordVerifier {
@@ -53,7 +50,7 @@ impl PasswordVerifier {
         Ok(Self {
             mac_key: random()?,
             dummy_hash: dummy_hash(cost)?,
-            cache: Mutex::default(),
+            cache: Recent::new(CACHE_LIFETIME),
         })
     }
 
@@ -65,7 +62,7 @@ impl PasswordVerifier {
         now: Instant,
     ) -> bool {
         let cache_key = stored.and_then(|stored| self.cache_key(stored, password));
-        cache_key.is_some_and(|cache_key| self.is_cached(&cache_key, now))
+        cache_key.is_some_and(|cache_key| self.cache.contains(&cache_key, now))
     }
 
     /// Verifies a password against a stored hash. Without a hash (the user does not exist) the
@@ -79,51 +76,19 @@ impl PasswordVerifier {
     ) -> Result<PasswordCheck, Error> {
         let cache_key = stored.and_then(|stored| self.cache_key(stored, password));
         // Of many concurrent checks of one password, the first one fills the cache for the others.
-        if cache_key.is_some_and(|cache_key| self.is_cached(&cache_key, now)) {
+        if cache_key.is_some_and(|cache_key| self.cache.contains(&cache_key, now)) {
             return Ok(PasswordCheck::Cached);
         }
         let stored = stored.unwrap_or(&self.dummy_hash).to_owned();
         let password = password.clone();
-        let matches = spawn_blocking(move || {
-            let _turn = turn;
-            matches_hash(&stored, &password)
-        });
-        let matches = matches.await.map_err(|_| Error::Hashing)?;
+        let matches = in_turn(turn, move || matches_hash(&stored, &password)).await?;
         match cache_key {
             Some(cache_key) if matches => {
-                self.insert(cache_key, now);
+                self.cache.insert(cache_key, now);
                 Ok(PasswordCheck::Correct)
             }
             _ => Ok(PasswordCheck::Wrong),
         }
-    }
-
-    /// Whether the password matches any of the stored hashes.
-    pub(crate) async fn matches_any(
-        turn: Turn,
-        stored: Vec<String>,
-        password: &SecretString,
-    ) -> Result<bool, Error> {
-        let password = password.clone();
-        let matches = spawn_blocking(move || {
-            let _turn = turn;
-            stored.iter().any(|stored| matches_hash(stored, &password))
-        });
-        matches.await.map_err(|_| Error::Hashing)
-    }
-
-    /// Hashes a new password.
-    pub(crate) async fn hash(
-        turn: Turn,
-        cost: PasswordHashing,
-        password: &SecretString,
-    ) -> Result<String, Error> {
-        let password = password.clone();
-        let hashed = spawn_blocking(move || {
-            let _turn = turn;
-            hash_password(cost, &password)
-        });
-        hashed.await.map_err(|_| Error::Hashing)?
     }
 
     /// A stored hash has its own salt, so the key also depends on the user.
@@ -134,23 +99,39 @@ impl PasswordVerifier {
         mac.update(password.expose_secret().as_bytes());
         Some(mac.finalize().into_bytes().into())
     }
+}
 
-    fn is_cached(&self, cache_key: &[u8; 32], now: Instant) -> bool {
-        let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(cache_key).is_some_and(|until| now < *until)
-    }
+/// Whether the password matches any of the stored hashes.
+pub(crate) async fn matches_any(
+    turn: Turn,
+    stored: Vec<String>,
+    password: &SecretString,
+) -> Result<bool, Error> {
+    let password = password.clone();
+    let matches = move || stored.iter().any(|stored| matches_hash(stored, &password));
+    in_turn(turn, matches).await
+}
 
-    fn insert(&self, cache_key: [u8; 32], now: Instant) {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        if cache.len() >= CACHE_CAPACITY {
-            cache.retain(|_, until| now < *until);
-        }
-        // Still full: clearing the cache costs each user one hash, the same as without a cache.
-        if cache.len() >= CACHE_CAPACITY {
-            cache.clear();
-        }
-        cache.insert(cache_key, now + CACHE_LIFETIME);
-    }
+/// Hashes a new password.
+pub(crate) async fn hash(
+    turn: Turn,
+    cost: PasswordHashing,
+    password: &SecretString,
+) -> Result<String, Error> {
+    let password = password.clone();
+    in_turn(turn, move || hash_password(cost, &password)).await?
+}
+
+/// Runs work on a thread of its own. The turn ends with the work, also if the client is gone.
+async fn in_turn<T: Send + 'static>(
+    turn: Turn,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(move || {
+        let _turn = turn;
+        work()
+    });
+    done.await.map_err(|_| Error::Hashing)
 }
 
 impl fmt::Debug for PasswordVerifier {
@@ -186,24 +167,16 @@ mod tests {
             let turn = turns.hash(None).await.unwrap();
             let checked = verifier.verify(turn, stored, &password, now).await;
             assert_eq!(checked.unwrap(), expected);
-            assert_eq!(verifier.cache.lock().unwrap().len(), cache);
+            assert_eq!(verifier.cache.len(), cache);
         }
         let cache_key = verifier
             .cache_key(&stored, &SecretString::from("right"))
             .unwrap();
-        assert!(verifier.is_cached(&cache_key, now + CACHE_LIFETIME - Duration::from_millis(1)));
-        assert!(!verifier.is_cached(&cache_key, now + CACHE_LIFETIME));
-    }
-
-    #[test]
-    fn password_cache_is_bounded() {
-        let verifier = PasswordVerifier::new(CHEAP).unwrap();
-        let now = Instant::now();
-        for number in 0..CACHE_CAPACITY as u64 * 2 {
-            let mut cache_key = [0; 32];
-            cache_key[..8].copy_from_slice(&number.to_le_bytes());
-            verifier.insert(cache_key, now);
-            assert!(verifier.cache.lock().unwrap().len() <= CACHE_CAPACITY);
-        }
+        assert!(
+            verifier
+                .cache
+                .contains(&cache_key, now + CACHE_LIFETIME - Duration::from_millis(1))
+        );
+        assert!(!verifier.cache.contains(&cache_key, now + CACHE_LIFETIME));
     }
 }

@@ -1,11 +1,10 @@
 //! Authentication of the user of a request, and `RequestValidateCredentials`.
 
-use std::time::Instant;
-
 use roamd_nfuse_proto::{
     Credentials, Domain, UserIdentity, ValidateCredentialsRequest, ValidateCredentialsResponse,
 };
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use crate::crypto::password_verifier::PasswordCheck;
 use crate::model::account::AccountState;

@@ -3,7 +3,7 @@
 use roamd_nfuse_proto::{ChangePasswordRequest, ChangePasswordResponse, Credentials};
 use secrecy::ExposeSecret;
 
-use crate::crypto::password_verifier::PasswordVerifier;
+use crate::crypto::password_verifier;
 use crate::rules::account_access::check_password_change;
 use crate::rules::password_policy::{FORMER_PASSWORDS, check_length};
 use crate::rules::request_refusal::{NewPasswordRefusal, RequestRefusal};
@@ -41,11 +41,11 @@ impl RequestHandler<'_> {
         check_length(new.expose_secret(), length).map_err(RequestRefusal::NewPassword)?;
         former.push(user.password_hash.clone());
         let turn = self.turn_to_hash().await?;
-        if self.hide_internal_error(PasswordVerifier::matches_any(turn, former, new).await)? {
+        if self.hide_internal_error(password_verifier::matches_any(turn, former, new).await)? {
             return Err(RequestRefusal::NewPassword(NewPasswordRefusal::UsedBefore));
         }
         let turn = self.turn_to_hash().await?;
-        let hash = self.hide_internal_error(PasswordVerifier::hash(turn, cost, new).await)?;
+        let hash = self.hide_internal_error(password_verifier::hash(turn, cost, new).await)?;
         let replaced = self.write(move |transaction| {
             let kept = FORMER_PASSWORDS;
             replace_password(transaction, user.id, &user.password_hash, &hash, kept)

@@ -23,7 +23,7 @@ pub(super) const LAYERS: [Layers; 2] = [
         from_below: &[
             &["model"],
             &["rules"],
-            &["error", "crypto", "turns"],
+            &["error", "recent", "crypto", "turns"],
             &["store"],
             &["launch"],
             &["farms"],
