@@ -84,7 +84,7 @@ impl SessionParams {
         };
         match operation {
             SessionOperation::List => {
-                let flag = |name| Ok::<_, Fault>(root.optional_boolean(name)?.unwrap_or_default());
+                let flag = |name| root.optional_boolean(name).map(Option::unwrap_or_default);
                 params.include_active_sessions = flag("includeActiveSessions")?;
                 params.app_sessions_only = flag("appSessionsOnly")?;
             }

@@ -151,7 +151,6 @@ fn stores(
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
         stores.push(HostedStore {
-            path: store.path.to_string(),
             urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
             spelling: store.spelling,
             client_name_length: store.client_name_length,

@@ -28,7 +28,7 @@ pub struct HealthcheckResult {
     pub text: String,
 }
 
-/// Why a server has no health.
+/// Error of a health check.
 #[derive(Debug, thiserror::Error)]
 pub enum HealthcheckError {
     /// The configuration names no port.

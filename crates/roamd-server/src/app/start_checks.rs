@@ -33,14 +33,14 @@ pub fn start_checks(config: &Config) -> Vec<String> {
         .as_ref()
         .map(|audit| data_dir.join(&audit.file));
     let audit_dir = audit.as_deref().and_then(Path::parent);
-    let folders = [Some(("data_dir", data_dir.as_path())), {
-        let outside = audit_dir.filter(|folder| *folder != data_dir);
-        outside.map(|folder| ("folder of the audit log", folder))
-    }];
+    let outside = audit_dir.filter(|folder| *folder != data_dir);
+    let folders = [
+        Some(("data_dir", data_dir.as_path())),
+        outside.map(|folder| ("folder of the audit log", folder)),
+    ];
     for (name, folder) in folders.into_iter().flatten() {
         // The server creates a missing data folder, with its missing parents.
         let existing = folder.ancestors().find(|folder| folder.exists());
-        let existing = existing.filter(|folder| !folder.as_os_str().is_empty());
         let existing = existing.unwrap_or(Path::new("."));
         if access(existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
             let existing = existing.display();

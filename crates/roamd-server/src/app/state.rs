@@ -75,8 +75,6 @@ pub(crate) struct AppState {
 
 /// A configured store: its URLs and its farms.
 pub(crate) struct HostedStore {
-    /// Configured path.
-    pub(crate) path: String,
     /// Shared, because work on large lists needs it on another thread.
     pub(crate) urls: Arc<StoreUrls>,
     /// Rule that selects the spelling of a response (SS-47).

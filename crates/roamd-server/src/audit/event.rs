@@ -431,14 +431,13 @@ pub(crate) fn account(domain: &str, name: &str) -> Text {
 
 impl OnFarms {
     fn new(actor: Actor, outcome: EventOutcome, farms: &[FarmResult]) -> Self {
-        let farms = farms.iter().map(|FarmResult { farm, result }| OnFarm {
-            farm: Text::new(farm.as_str()),
-            outcome: farm_outcome(result.as_ref().err()),
-            codes: result
-                .as_ref()
-                .err()
-                .and_then(FarmError::codes)
-                .map(Codes::from),
+        let farms = farms.iter().map(|FarmResult { farm, result }| {
+            let error = result.as_ref().err();
+            OnFarm {
+                farm: Text::new(farm.as_str()),
+                outcome: farm_outcome(error),
+                codes: error.and_then(FarmError::codes).map(Codes::from),
+            }
         });
         Self {
             actor,

@@ -89,7 +89,7 @@ impl KnownAddresses {
     fn place(&self, sign_in: TokenId, address: IpAddr, now: Timestamp) -> Place {
         let hash = self.hasher.hash_one((sign_in, address));
         let hour = now.as_second() / SECONDS_PER_HOUR;
-        // The bits of the tag are others.
+        // The tag has the other bits of the hash.
         let index = usize::try_from(hash & HOUR_BITS).unwrap_or_default() & (BUCKETS - 1);
         Place {
             block: index / BUCKETS_OF_BLOCK,

@@ -60,10 +60,7 @@ impl fmt::Display for Count {
 /// # Errors
 /// If the file cannot be read, or is too large; otherwise all its errors.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
-    parse(&read_text(path)?).map_err(|errors| ConfigError::Invalid {
-        path: path.into(),
-        errors,
-    })
+    parse(&read_text(path)?).map_err(|errors| invalid(path, errors))
 }
 
 /// Reads and checks a configuration file, and returns its effective settings with their origins.
@@ -72,10 +69,14 @@ pub fn read(path: &Path) -> Result<Config, ConfigError> {
 /// As of [`read`].
 pub fn read_settings(path: &Path) -> Result<Vec<SectionSettings>, ConfigError> {
     let text = read_text(path)?;
-    roamd_config::settings(&text, &SystemFiles).map_err(|errors| ConfigError::Invalid {
+    roamd_config::settings(&text, &SystemFiles).map_err(|errors| invalid(path, errors))
+}
+
+fn invalid(path: &Path, errors: Vec<LineError>) -> ConfigError {
+    ConfigError::Invalid {
         path: path.into(),
         errors,
-    })
+    }
 }
 
 fn read_text(path: &Path) -> Result<String, ConfigError> {

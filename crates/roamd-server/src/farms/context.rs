@@ -121,9 +121,7 @@ impl OperationContext {
     /// Passes an error on. If the farm refused the account, the user's password is checked again
     /// before it goes to another farm.
     pub(super) async fn checked(&self, error: FarmError) -> FarmError {
-        if let Some(refusal) = error.refusal()
-            && refusal.concerns_account()
-        {
+        if error.concerns_account() {
             self.farm.password_checks.mark_suspect(&self.user).await;
         }
         error

@@ -1,4 +1,4 @@
-//! Error codes of farms in their own words: hints for administrators, and labels of metrics
+//! Error codes of farms: hints for administrators, and labels of metrics
 //! (nfuse.md §7).
 
 use roamd_nfuse_proto::{ErrorId, FarmError, NativeError};
@@ -9,6 +9,8 @@ struct KnownCode {
     /// Whether it comes as `BrowserError`; otherwise as `MPSError`.
     is_browser: bool,
     code: u32,
+    /// Whether it means "unknown name", whatever `ErrorId` comes with it.
+    means_unknown_name: bool,
     /// Value of the label.
     label: &'static str,
     hint: &'static str,
@@ -19,31 +21,35 @@ const KNOWN_CODES: [KnownCode; 4] = [
     KnownCode {
         is_browser: false,
         code: 0x8006_0001,
+        means_unknown_name: true,
         label: "0x80060001",
         hint: "the farm does not know the name of the application or session",
     },
     KnownCode {
         is_browser: false,
         code: 0x800D_0006,
+        means_unknown_name: false,
         label: "0x800D0006",
         hint: "see the event logs of the controller and of the servers of the application",
     },
     KnownCode {
         is_browser: false,
         code: 0x8000_000D,
+        means_unknown_name: false,
         label: "0x8000000D",
         hint: "see the event log of the controller, and check its IMA service and its data store",
     },
     KnownCode {
         is_browser: true,
         code: 0x0000_000E,
+        means_unknown_name: true,
         label: "0x0000000E",
         hint: "the farm cannot serve the name of the application or session",
     },
 ];
 
 /// Label of a code that is not known.
-const OTHER: &str = "other";
+pub(super) const OTHER: &str = "other";
 
 /// Label of a refusal without a code of a subsystem.
 const NONE: &str = "none";
@@ -88,12 +94,9 @@ pub(crate) fn native_label(native: Option<&NativeError>) -> &'static str {
     }
 }
 
-/// Returns the label of an identifier, from these known ones.
-pub(super) fn id_label(id: &ErrorId, known: impl Iterator<Item = &'static str>) -> &'static str {
-    let mut known = known;
-    known
-        .find(|known| known.eq_ignore_ascii_case(&id.0))
-        .unwrap_or(OTHER)
+/// Whether a code of a farm's subsystem means "unknown name".
+pub(super) fn means_unknown_name(native: &NativeError) -> bool {
+    known_code(native).is_some_and(|known| known.means_unknown_name)
 }
 
 fn hint_of(id: &ErrorId) -> Option<&'static str> {
@@ -113,7 +116,7 @@ fn known_code(native: &NativeError) -> Option<&'static KnownCode> {
 }
 
 /// Reads a code in hexadecimal.
-pub(super) fn number(text: &str) -> Option<u32> {
+fn number(text: &str) -> Option<u32> {
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     u32::from_str_radix(digits.unwrap_or(text), 16).ok()
 }
@@ -167,11 +170,6 @@ mod tests {
             (Some(browser), "0x0000000E"),
         ] {
             assert_eq!(native_label(native.as_ref()), label, "{native:?}");
-        }
-        let known = ["unspecified"];
-        for (id, label) in [("Unspecified", "unspecified"), ("never-seen", "other")] {
-            let id = ErrorId(id.to_owned().into());
-            assert_eq!(id_label(&id, known.into_iter()), label);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Conversion of NFuse errors to the errors of the domain (nfuse.md §7).
 
 use roamd_nfuse_client::{CallError, Sent};
-use roamd_nfuse_proto::{self as nfuse, ErrorId, NativeError};
+use roamd_nfuse_proto::{self as nfuse, ErrorId};
 use roamd_sessions::{FarmError, NotReady, Refusal, Refused, Target};
 
-use super::error_codes::{error_codes, id_label, number};
+use super::error_codes::{OTHER, error_codes, means_unknown_name};
 
 /// Refusals by `ErrorId` (nfuse.md §7), compared without case and hyphens. Unknown ids are like
 /// `unspecified`. Two known ids are handled elsewhere: `service-unavailable` is no refusal, and
@@ -47,18 +47,16 @@ const REFUSALS: [(&str, Refusal); 32] = [
     ("not-supported",                Refusal::Unsupported),
 ];
 
-/// Codes of farm subsystems that mean "unknown name", whatever `ErrorId` comes with them. The other
-/// known code, MPS error `0x800D0006`, has no meaning of its own.
-const UNKNOWN_NAME_MPS: u32 = 0x8006_0001;
-const UNKNOWN_NAME_BROWSER: u32 = 0x0000_000E;
-
 fn refusal(id: &ErrorId) -> Refusal {
-    let letters = |text: &str| text.replace('-', "").to_ascii_lowercase();
-    let id = letters(&id.0);
     REFUSALS
         .into_iter()
-        .find(|(known, _)| letters(known) == id)
+        .find(|(known, _)| is_same(known, id))
         .map_or(Refusal::Other, |(_, refusal)| refusal)
+}
+
+fn is_same(known: &str, id: &ErrorId) -> bool {
+    let letters = |text: &str| text.replace('-', "").to_ascii_lowercase();
+    letters(known) == letters(&id.0)
 }
 
 /// Converts the error of any request.
@@ -80,13 +78,10 @@ pub(super) fn farm_error_of_launch(error: &CallError, target: &Target) -> FarmEr
     let CallError::Refused(refused) = error else {
         return farm_error(error);
     };
-    let is_unknown = match &refused.native {
-        Some(NativeError::Mps { code, .. }) => number(code) == Some(UNKNOWN_NAME_MPS),
-        Some(NativeError::Browser { code }) => number(code) == Some(UNKNOWN_NAME_BROWSER),
-        None => false,
-    };
+    if !refused.native.as_ref().is_some_and(means_unknown_name) {
+        return farm_error(error);
+    }
     let unknown = match target {
-        _ if !is_unknown => return farm_error(error),
         Target::Session(_) => Refusal::UnknownSession,
         Target::Application(_) => Refusal::UnknownApplication,
     };
@@ -110,7 +105,8 @@ pub(crate) fn error_id_label(id: &ErrorId) -> &'static str {
         "new-password-used-before",
     ];
     let known = REFUSALS.iter().map(|(known, _)| *known);
-    id_label(id, known.chain(elsewhere))
+    let label = known.chain(elsewhere).find(|known| is_same(known, id));
+    label.unwrap_or(OTHER)
 }
 
 /// Whether a farm refused with this error.
@@ -120,6 +116,7 @@ pub(super) fn is_refused_with(error: &CallError, id: &ErrorId) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use roamd_nfuse_proto::NativeError;
     use roamd_sessions::SessionKey;
 
     use super::*;
@@ -242,6 +239,18 @@ mod tests {
                     other => panic!("{error:?}: {other:?}"),
                 }
             }
+        }
+    }
+
+    #[test]
+    fn identifier_has_the_label_of_its_refusal_or_other() {
+        for (id, label) in [
+            ("Unspecified", "unspecified"),
+            ("NotTrusted", "not-trusted"),
+            ("no-alt-address", "no-alt-address"),
+            ("never-seen", "other"),
+        ] {
+            assert_eq!(error_id_label(&ErrorId(id.to_owned().into())), label);
         }
     }
 

@@ -144,7 +144,8 @@ async fn launch_error(
     connect: &ConnectRequest,
 ) -> FarmError {
     if let Target::Session(session) = &connect.target
-        && is_refused_with(error, &ErrorId::NO_AVAILABLE_WORKSTATION)
+        && let CallError::Refused(refused) = error
+        && refused.id == ErrorId::NO_AVAILABLE_WORKSTATION
         && let Ok(listed) =
             session_list::sessions(context, &connect.end_point, ListScope::Disconnected).await
         && !listed.is_truncated()
@@ -153,10 +154,7 @@ async fn launch_error(
             .iter()
             .any(|it| it.key.is_same_session(session))
     {
-        return FarmError::Refused(match error {
-            CallError::Refused(refused) => with_codes(Refusal::UnknownSession, refused),
-            _ => Refusal::UnknownSession.into(),
-        });
+        return FarmError::Refused(with_codes(Refusal::UnknownSession, refused));
     }
     let error = farm_error_of_launch(error, &connect.target);
     context.checked(error).await

@@ -21,15 +21,14 @@ pub(crate) struct RequestLimiter {
     places: Arc<ClientLimiter>,
     users: Arc<Share>,
     strangers: Arc<Share>,
-    bodies_of_users: Arc<ClientLimiter>,
-    bodies_of_strangers: Arc<ClientLimiter>,
 }
 
-/// Places of all requests with, or of all without a valid token.
+/// Places and bodies of all requests with, or of all without a valid token.
 #[derive(Debug)]
 struct Share {
     limit: usize,
     taken: AtomicUsize,
+    bodies: Arc<ClientLimiter>,
 }
 
 /// Admission of one request. The pipeline holds it until the response, because the body ends
@@ -56,15 +55,13 @@ impl RequestLimiter {
             Arc::new(Share {
                 limit: total - total / RESERVED_PLACES,
                 taken: AtomicUsize::new(0),
+                bodies: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key),
             })
         };
-        let bodies = || ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key);
         Arc::new(Self {
             places: ClientLimiter::new(total, per_client, client_key),
             users: share(),
             strangers: share(),
-            bodies_of_users: bodies(),
-            bodies_of_strangers: bodies(),
         })
     }
 
@@ -94,13 +91,8 @@ impl Admission {
         if self.place.get().is_some() {
             return Ok(());
         }
-        let limiter = &self.limiter;
-        let share = if self.has_token.load(Ordering::Relaxed) {
-            &limiter.users
-        } else {
-            &limiter.strangers
-        };
-        let permit = limiter.places.take(self.client)?;
+        let share = self.share();
+        let permit = self.limiter.places.take(self.client)?;
         share.take()?;
         let place = Place {
             share: Arc::clone(share),
@@ -113,14 +105,18 @@ impl Admission {
 
     /// Room for the body of the request while it arrives, of which `free` bytes count in no budget.
     pub(crate) fn body_room(&self, free: usize) -> BodyRoom {
-        let bodies = if self.has_token.load(Ordering::Relaxed) {
-            &self.limiter.bodies_of_users
-        } else {
-            &self.limiter.bodies_of_strangers
-        };
         BodyRoom {
             free,
-            permit: bodies.open(self.client),
+            permit: self.share().bodies.open(self.client),
+        }
+    }
+
+    /// The share that the request takes from now.
+    fn share(&self) -> &Arc<Share> {
+        if self.has_token.load(Ordering::Relaxed) {
+            &self.limiter.users
+        } else {
+            &self.limiter.strangers
         }
     }
 }

@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use http::header::TRANSFER_ENCODING;
 
-/// Whether the body has no transfer coding that this server does not decode (RFC 9112 §6.1).
+/// Whether the body has no transfer coding other than `chunked` (RFC 9112 §6.1).
 pub(crate) fn is_supported(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
     codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))

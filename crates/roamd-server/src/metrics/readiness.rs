@@ -44,9 +44,9 @@ struct GatewayReadiness<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Controllers {
     all: usize,
-    /// Those in use.
+    /// Those in use that have responded.
     used: usize,
-    /// Those whose first probe has not ended.
+    /// Those in use that have not responded yet.
     starting: usize,
 }
 
@@ -154,18 +154,18 @@ impl<'a> FarmReadiness<'a> {
     fn of(farm: &'a NfuseFarm) -> Self {
         Self {
             id: farm.id(),
-            controllers: Controllers::of(farm.controllers()),
+            controllers: Controllers::of(&farm.controllers().collect::<Vec<_>>()),
         }
     }
 }
 
 impl<'a> GatewayReadiness<'a> {
     fn of(authorities: &'a StaClient) -> Self {
-        let reports = authorities.authorities();
+        let reports: Vec<_> = authorities.authorities().collect();
         Self {
             id: authorities.id(),
-            authorities: Controllers::of(authorities.authorities()),
-            ids: reports.map(|report| report.authority_id).collect(),
+            authorities: Controllers::of(&reports),
+            ids: reports.into_iter().map(|it| it.authority_id).collect(),
         }
     }
 
@@ -184,16 +184,17 @@ impl<'a> GatewayReadiness<'a> {
 }
 
 impl Controllers {
-    fn of<'r>(reports: impl Iterator<Item = ControllerReport<'r>>) -> Self {
-        reports.fold(Self::default(), |mut controllers, report| {
-            controllers.all += 1;
-            match (is_used(report.state), report.is_starting) {
-                (true, true) => controllers.starting += 1,
-                (true, false) => controllers.used += 1,
-                (false, _) => {}
-            }
-            controllers
-        })
+    fn of(reports: &[ControllerReport<'_>]) -> Self {
+        let count = |is_starting| {
+            let used = reports.iter().filter(|report| is_used(report.state));
+            used.filter(|report| report.is_starting == is_starting)
+                .count()
+        };
+        Self {
+            all: reports.len(),
+            used: count(false),
+            starting: count(true),
+        }
     }
 
     fn state(self) -> &'static str {
@@ -216,7 +217,7 @@ impl Controllers {
 }
 
 /// Returns the texts that come more than once, each once.
-pub(crate) fn repeated<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
+fn repeated<'t>(texts: impl Iterator<Item = &'t str>) -> Vec<&'t str> {
     let mut counts = BTreeMap::<_, usize>::new();
     for text in texts {
         *counts.entry(text).or_default() += 1;

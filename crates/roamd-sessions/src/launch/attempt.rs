@@ -106,9 +106,10 @@ impl Launch {
         let mut connection = match operation.connect(&connect).await {
             Ok(connection) => connection,
             Err(error) => {
-                let reason = not_startable_any_more(&operation, &connect.target, &error).await;
-                let failed = failed(desktop)(error);
-                return reason.map_or(Err(failed), |reason| Ok(LaunchOutcome::NotFound(reason)));
+                return match not_startable_any_more(&operation, &connect.target, &error).await {
+                    Some(reason) => Ok(LaunchOutcome::NotFound(reason)),
+                    None => Err(failed(desktop)(error)),
+                };
             }
         };
         let client = self.seen_address;
@@ -148,9 +149,7 @@ fn optional_enumeration<F: Farm>(
 ) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match (enumeration, target) {
         (Ok(enumeration), _) => Ok(Some(enumeration)),
-        (Err(FarmError::Refused(refused)), _) if refused.reason.concerns_account() => {
-            Err(FarmError::Refused(refused))
-        }
+        (Err(error), _) if error.concerns_account() => Err(error),
         (Err(error), Target::Application(_)) => Err(error.after_read()),
         (Err(error), Target::Session(_)) => {
             let farm = &farm.description().id;

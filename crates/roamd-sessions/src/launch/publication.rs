@@ -39,7 +39,7 @@ pub(super) fn not_startable(application: Option<&Application>) -> Option<ErrorRe
 }
 
 /// Returns why an application that the enumeration had cannot be started, after the farm has
-/// refused the launch. Returns `None` if the farm still publishes it, or does not say.
+/// refused the launch. Returns `None` if the farm still publishes it, or the enumeration fails.
 pub(super) async fn not_startable_any_more(
     operation: &impl Operation,
     target: &Target,

@@ -108,8 +108,9 @@ pub fn merge(
     user: &UserKey,
     results: &[FarmListResult<'_>],
 ) -> Result<SessionList, Busy> {
-    let queried = || results.iter().filter_map(|it| it.outcome.completeness());
-    let enumeration = enumeration_status(queried())?;
+    let queried = results.iter().filter_map(|it| it.outcome.completeness());
+    let queried: Vec<_> = queried.collect();
+    let enumeration = enumeration_status(queried.iter().copied())?;
     let sessions = results
         .iter()
         .flat_map(|result| {
@@ -123,7 +124,7 @@ pub fn merge(
         enumeration,
         sessions,
         disconnected_on: results.iter().filter_map(disconnect_result).collect(),
-        account_refused: is_account_refused(queried().map(|it| it.map(drop))),
+        account_refused: is_account_refused(queried.into_iter().map(|it| it.map(drop))),
     })
 }
 

@@ -180,8 +180,7 @@ impl ListQuery {
         enumeration: Option<&ResourceEnumeration>,
     ) -> bool {
         let is_unknown = |session: &FarmSession| {
-            let in_name = &session.key.in_name;
-            !in_name.is_empty() && enumeration.is_none_or(|it| it.application(in_name).is_none())
+            !session.key.in_name.is_empty() && !is_known(session, [enumeration])
         };
         self.app_sessions_only && sessions.iter().any(is_unknown)
     }
@@ -196,7 +195,7 @@ impl ListQuery {
         self.lists_desktops() || applications.into_iter().all(is_application)
     }
 
-    /// Whether sessions are not listed although nothing says that they are desktops: these
+    /// Whether sessions are not listed although they are not known to be desktops: these
     /// enumerations do not have their application, because it is not published any more, or because
     /// they are truncated (SS-33, SS-37).
     pub(super) fn misses_sessions(
@@ -204,10 +203,15 @@ impl ListQuery {
         sessions: &[FarmSession],
         enumerations: [Option<&ResourceEnumeration>; 2],
     ) -> bool {
-        let is_known = |session: &FarmSession| {
-            let mut enumerations = enumerations.into_iter().flatten();
-            enumerations.any(|it| it.application(&session.key.in_name).is_some())
-        };
-        self.app_sessions_only && !sessions.iter().all(is_known)
+        self.app_sessions_only && !sessions.iter().all(|it| is_known(it, enumerations))
     }
+}
+
+/// Whether one of these enumerations has the application of a session.
+fn is_known<const N: usize>(
+    session: &FarmSession,
+    enumerations: [Option<&ResourceEnumeration>; N],
+) -> bool {
+    let mut enumerations = enumerations.into_iter().flatten();
+    enumerations.any(|it| it.application(&session.key.in_name).is_some())
 }

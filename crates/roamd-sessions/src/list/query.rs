@@ -104,10 +104,7 @@ fn optional_enumeration<F: Farm>(
 ) -> Result<Option<Arc<ResourceEnumeration>>, FarmError> {
     match enumeration {
         Ok(enumeration) => Ok(Some(enumeration)),
-        Err(error) if query.requires_enumeration() => Err(error),
-        Err(FarmError::Refused(refused)) if refused.reason.concerns_account() => {
-            Err(FarmError::Refused(refused))
-        }
+        Err(error) if query.requires_enumeration() || error.concerns_account() => Err(error),
         Err(error) => {
             let farm = &farm.description().id;
             warn!(%farm, %error, "Farm did not list applications; listing sessions without titles");

@@ -7,7 +7,7 @@
 //! cannot be guessed need no secret: a lost key file therefore makes no revoked token valid.
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
@@ -17,7 +17,7 @@ use rustix::process::geteuid;
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use super::file::OpenError;
+use super::file::{OpenError, publish, remove};
 use crate::counter::CounterKind;
 use crate::digest::Digest;
 use crate::flag::FlagKind;
@@ -107,10 +107,7 @@ fn create(path: &Path) -> io::Result<()> {
     let mut key = Zeroizing::new([0; LEN]);
     getrandom::fill(&mut *key).map_err(io::Error::other)?;
     let draft = path.with_extension("key.new");
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(&draft)?;
     let mut options = OpenOptions::new();
     let mut file = options
         .write(true)
@@ -119,9 +116,5 @@ fn create(path: &Path) -> io::Result<()> {
         .open(&draft)?;
     file.write_all(&*key)?;
     file.sync_all()?;
-    fs::rename(&draft, path)?;
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
-        _ => Ok(()),
-    }
+    publish(&draft, path)
 }

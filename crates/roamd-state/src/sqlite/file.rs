@@ -245,17 +245,20 @@ fn create(path: &Path) -> Result<(), OpenError> {
         transaction.commit()
     };
     migrated().map_err(|source| OpenError::engine(path, source))?;
-    fs::rename(&draft, path).map_err(io)?;
+    publish(&draft, path).map_err(io)
+}
+
+/// Gives a finished draft its name, which it keeps after a power failure.
+pub(super) fn publish(draft: &Path, path: &Path) -> io::Result<()> {
+    fs::rename(draft, path)?;
     match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)
-            .and_then(|folder| folder.sync_all())
-            .map_err(io),
+        Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
 }
 
 /// Removes a file, if it exists.
-fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -303,7 +306,7 @@ fn check_header(path: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// Reads the size of a page from a header. Returns `None` if it is none.
+/// Reads the size of a page from a header. Returns `None` if it is not a valid size.
 fn page_size(header: &[u8]) -> Option<u64> {
     match header.get(16..18)? {
         [0, 1] => Some(65_536),
