@@ -1,10 +1,14 @@
 #![doc = include_str!("../README.md")]
 
 mod queue;
+mod rate_limiter;
 mod semaphore;
 mod share;
+mod token_bucket;
 mod waiters;
 
 pub use queue::FairSemaphoreLimits;
+pub use rate_limiter::{RateLimiter, RateLimits};
 pub use semaphore::{FairSemaphore, NoPermit, Permit};
 pub use share::Share;
+pub use token_bucket::TokenBucket;

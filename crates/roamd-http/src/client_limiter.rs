@@ -26,7 +26,7 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
 /// Prefix lengths of the IPv6 networks that are limited too. A subscriber often gets a /56, and at
 /// times a /48; without limits for them, it would be 256 or 65,536 clients.
 const SITE_PREFIX: u8 = 56;
-const ORGANISATION_PREFIX: u8 = 48;
+pub(crate) const ORGANISATION_PREFIX: u8 = 48;
 
 /// Limiter of permits, in total and per client. A permit is for units of one resource: a
 /// connection, a request in progress, or bytes.

@@ -25,6 +25,7 @@ use crate::frame_sized_body::FrameSizedBody;
 use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
+use crate::reset_limiter::ResetLimiter;
 use crate::write_timeout::WriteTimeout;
 use crate::{ClientLimiter, ListenerLimits};
 
@@ -75,6 +76,7 @@ pub(crate) struct ConnectionContext {
     pub(crate) spawner: Spawner,
     /// Memory of unfinished heads, in bytes.
     pub(crate) heads: Arc<ClientLimiter>,
+    pub(crate) resets: Arc<ResetLimiter>,
     pub(crate) lingering: Arc<Lingering>,
     pub(crate) certified: CertifiedClients,
 }
@@ -170,6 +172,10 @@ where
     F: Future<Output = Response> + Send + 'static,
 {
     let limits = context.limits;
+    let resets = progress
+        .limited_client()
+        .map(|client| (client, Arc::clone(&context.resets)));
+    let io = FrameBudget::new(io, resets);
     let in_flight = InFlight::default();
     let overdue = CancellationToken::new();
     let connection = pin!(
@@ -185,7 +191,7 @@ where
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
             .serve_connection(
-                TokioIo::new(WriteTimeout::new(FrameBudget::new(io), limits.response)),
+                TokioIo::new(WriteTimeout::new(io, limits.response)),
                 service_fn(|mut request: Request<Incoming>| {
                     // Also while requests are served: heads of others can be unfinished.
                     progress.restart();

@@ -1,15 +1,20 @@
-//! Limit of the control frames of an HTTP/2 peer.
+//! Limits of the control frames of an HTTP/2 peer.
 //!
 //! The library acknowledges every SETTINGS and PING, and reads on as long as there are frames. They
-//! cost their sender nothing: a few connections full of them would use up a worker. Heads, bodies
-//! and resets have limits of their own in the library.
+//! cost their sender nothing: a few connections full of them would use up a worker. Heads and
+//! bodies have limits of their own in the library. The requests that a client resets are limited
+//! over all its connections too.
 
 use std::io::{self, IoSlice};
+use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
+
+use crate::reset_limiter::ResetLimiter;
 
 /// Control frames that may come at once.
 const BURST: u32 = 1_000;
@@ -28,14 +33,29 @@ const HEAD_BYTES: usize = 9;
 /// Frames that carry requests: DATA, HEADERS and CONTINUATION (RFC 9113 §6).
 const REQUEST_FRAMES: [u8; 3] = [0, 1, 9];
 
+/// Frame that ends a request early: RST_STREAM.
+const RESET_FRAME: u8 = 3;
+
 /// Connection of an HTTP/2 peer, which fails if the peer sends too many control frames.
 pub(crate) struct FrameBudget<IO> {
     io: IO,
+    /// The client of the connection, unless it is exempt, and its limit on resets.
+    resets: Option<(IpAddr, Arc<ResetLimiter>)>,
+    /// Whether the client has reset too many requests. The bytes with them are passed on: the
+    /// library tells a client why if they alone are too many.
+    has_reset_too_many: bool,
     frames: FrameReader,
     /// Control frames that the peer may send now.
     left: f64,
     /// When `left` was correct.
     since: Instant,
+}
+
+/// Number of control frames, and of the resets among them.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+struct Frames {
+    control: u32,
+    resets: u32,
 }
 
 /// Finds control frames in the bytes of a peer.
@@ -49,9 +69,11 @@ struct FrameReader {
 }
 
 impl<IO> FrameBudget<IO> {
-    pub(crate) fn new(io: IO) -> Self {
+    pub(crate) fn new(io: IO, resets: Option<(IpAddr, Arc<ResetLimiter>)>) -> Self {
         Self {
             io,
+            resets,
+            has_reset_too_many: false,
             frames: FrameReader::new(),
             left: BURST.into(),
             since: Instant::now(),
@@ -60,14 +82,17 @@ impl<IO> FrameBudget<IO> {
 
     /// Takes the control frames in these bytes from the budget.
     fn spend(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let frames = self.frames.count(bytes);
-        if frames == 0 {
+        let Frames { control, resets } = self.frames.count(bytes);
+        if control == 0 {
             return Ok(());
+        }
+        if let Some((client, limiter)) = &self.resets {
+            self.has_reset_too_many |= !(0..resets).all(|_| limiter.take(*client));
         }
         let now = Instant::now();
         let refill = now.duration_since(self.since).as_secs_f64() * PER_SECOND;
         self.since = now;
-        self.left = (self.left + refill).min(BURST.into()) - f64::from(frames);
+        self.left = (self.left + refill).min(BURST.into()) - f64::from(control);
         if self.left < 0.0 {
             tracing::debug!("Peer sent too many control frames");
             return Err(io::Error::other("too many control frames"));
@@ -94,9 +119,9 @@ impl FrameReader {
         }
     }
 
-    /// Returns the number of control frames that begin in these bytes.
-    fn count(&mut self, mut bytes: &[u8]) -> u32 {
-        let mut frames = 0;
+    /// Counts the control frames that begin in these bytes.
+    fn count(&mut self, mut bytes: &[u8]) -> Frames {
+        let mut frames = Frames::default();
         loop {
             let skipped = self.skip.min(bytes.len());
             self.skip -= skipped;
@@ -114,7 +139,8 @@ impl FrameReader {
                 let length = u32::from_be_bytes([0, high, middle, low]);
                 self.skip = usize::try_from(length).unwrap_or(usize::MAX);
                 self.len = 0;
-                frames += u32::from(!REQUEST_FRAMES.contains(&kind));
+                frames.control += u32::from(!REQUEST_FRAMES.contains(&kind));
+                frames.resets += u32::from(kind == RESET_FRAME);
             }
         }
     }
@@ -126,6 +152,10 @@ impl<IO: AsyncRead + Unpin> AsyncRead for FrameBudget<IO> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.has_reset_too_many {
+            tracing::debug!("Client reset too many requests");
+            return Poll::Ready(Err(io::Error::other("too many resets of requests")));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
         let read = buffer.filled().get(before..).unwrap_or_default();
@@ -175,23 +205,27 @@ mod tests {
     use super::*;
 
     const PING: [u8; 17] = [0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    const RESET: [u8; 13] = [0, 0, 4, 3, 0, 0, 0, 0, 1, 0, 0, 0, 8];
     const DATA: [u8; 11] = [0, 0, 2, 0, 0, 0, 0, 0, 1, 6, 6];
 
     #[test]
     fn control_frames_are_found_in_parts_of_any_length() {
         let preface = [0; PREFACE_BYTES];
-        let bytes = [&preface[..], &PING, &DATA, &PING, &DATA, &DATA].concat();
+        let bytes = [&preface[..], &PING, &DATA, &RESET, &PING, &DATA].concat();
         for length in 1..bytes.len() {
             let mut frames = FrameReader::new();
-            let found: u32 = bytes.chunks(length).map(|part| frames.count(part)).sum();
-            assert_eq!(found, 2, "{length}");
+            let parts = bytes.chunks(length).map(|part| frames.count(part));
+            let (control, resets) = parts.fold((0, 0), |(control, resets), part| {
+                (control + part.control, resets + part.resets)
+            });
+            assert_eq!((control, resets), (3, 1), "{length}");
         }
     }
 
     #[tokio::test(start_paused = true)]
     async fn budget_grows_with_time_and_with_bytes_that_were_sent() {
         let (near, mut far) = duplex(1 << 22);
-        let mut connection = FrameBudget::new(near);
+        let mut connection = FrameBudget::new(near, None);
         let burst = PING.repeat(BURST as usize);
         let mut buffer = vec![0; burst.len()];
         far.write_all(&[0; PREFACE_BYTES]).await.unwrap();

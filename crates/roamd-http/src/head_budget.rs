@@ -76,6 +76,12 @@ impl RequestProgress {
         self.is_exempt.store(true, Ordering::Relaxed);
     }
 
+    /// Returns the address for limits per client. Returns `None` for an exempt peer.
+    pub(crate) fn limited_client(&self) -> Option<IpAddr> {
+        let is_exempt = self.is_exempt.load(Ordering::Relaxed);
+        self.client.filter(|_| !is_exempt)
+    }
+
     /// Records whether the peer may still be sending its last request, and should not lose the
     /// response because of it.
     pub(crate) fn set_must_linger(&self, must_linger: bool) {

@@ -19,6 +19,7 @@ use crate::head_budget::{HeadBudget, RequestProgress};
 use crate::held_connections::{CertifiedClients, HeldConnections};
 use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
+use crate::reset_limiter::ResetLimiter;
 use crate::tls::Secured;
 use crate::workers::Workers;
 use crate::{ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, ServerTls};
@@ -135,6 +136,7 @@ impl HttpServer {
                 limits.head_bytes_per_client,
                 self.client_key,
             ),
+            resets: Arc::new(ResetLimiter::new(self.client_key)),
             lingering: Lingering::new(shutdown.clone()),
             certified,
         });

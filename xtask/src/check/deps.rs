@@ -57,7 +57,7 @@ const LAYERS: [(&str, Tier, MayUse); 22] = [
         ]),
     ),
     ("roamd-fairness", Extra, These(&[])),
-    ("roamd-http", Extra, These(&[])),
+    ("roamd-http", Extra, These(&["roamd-fairness"])),
     ("roamd-state", Extra, These(&[])),
     ("roamd-nfuse-client", Extra, These(&["roamd-nfuse-proto"])),
     ("roamd-store-client", Extra, These(&["roamd-store-proto"])),

@@ -200,6 +200,51 @@ async fn http2_floods_end_the_connection_and_spare_others() {
     }
 }
 
+/// CVE-2023-44487 by a client that waits for each response, and connects again when the server ends
+/// a connection.
+#[tokio::test]
+async fn resets_of_a_client_are_limited_over_its_connections() {
+    let scripted = Scripted::start(ListenerLimits::default()).await;
+    let client = scripted
+        .authority
+        .client(None, rustls::ALL_VERSIONS, &["h2"]);
+    let mut resets = 0;
+    for connections in 1.. {
+        let mut stream = connect(&scripted.server, &client).await.unwrap();
+        let begin = [PREFACE, &frame(SETTINGS, 0, 0, &[])].concat();
+        stream.write_all(&begin).await.unwrap();
+        // Few enough for each of the other limits.
+        let served = async {
+            for round in 0..15 {
+                let id = 2 * round + 1;
+                let get = frame(HEADERS, END_HEADERS | END_STREAM, id, GET_ROOT);
+                let reset = frame(RST_STREAM, 0, id, &[0, 0, 0, 8]);
+                stream.write_all(&get).await?;
+                while next_kind(&mut stream).await? != HEADERS {}
+                stream.write_all(&reset).await?;
+                resets += 1;
+            }
+            Ok::<_, std::io::Error>(())
+        };
+        if served.await.is_err() {
+            break;
+        }
+        assert!(connections < 20, "{resets} resets are not limited");
+    }
+    assert!(resets >= 100, "{resets}");
+    scripted.serves_others().await;
+}
+
+/// Reads a frame, and returns its kind.
+async fn next_kind(stream: &mut TlsStream<TcpStream>) -> std::io::Result<u8> {
+    let mut head = [0; 9];
+    stream.read_exact(&mut head).await?;
+    let [a, b, c, kind, ..] = head;
+    let length = usize::try_from(u32::from_be_bytes([0, a, b, c])).unwrap();
+    stream.read_exact(&mut vec![0; length]).await?;
+    Ok(kind)
+}
+
 #[tokio::test]
 async fn control_frames_over_their_budget_end_the_connection() {
     for (kind, payload) in [

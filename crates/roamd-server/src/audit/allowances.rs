@@ -10,9 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use roamd_fairness::TokenBucket;
 
 use super::text::Text;
-use crate::fairness::{TokenBucket, budgets};
+use crate::fairness::budgets;
 
 const HOUR: Duration = Duration::from_hours(1);
 

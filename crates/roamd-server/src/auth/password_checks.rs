@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use roamd_citrixauth::Credentials;
+use roamd_fairness::RateLimiter;
 use roamd_sessions::{Busy, User, UserKey};
 
 use crate::auth::login_throttle::Evidence;
 use crate::changes::Changes;
-use crate::fairness::RateLimiter;
 use crate::farms::{CredentialFarms, PasswordCheck, PasswordCheckCache, change_limiter};
 use crate::http::error::ApiError;
 

@@ -105,7 +105,7 @@ pub(crate) const RESERVED_PLACES: usize = 4;
 
 #[cfg(test)]
 mod tests {
-    use roamd_http::ListenerLimits;
+    use roamd_http::{ListenerLimits, RESETS};
     use roamd_nfuse_client::AnswerMemory;
 
     use super::*;
@@ -158,6 +158,11 @@ mod tests {
                 mib(limits.head_bytes_per_client),
             ),
             ("all clients", "unfinished heads", mib(limits.head_bytes)),
+            (
+                "client network",
+                "requests that it resets over HTTP/2",
+                format!("{} at once, {} per second", RESETS.burst, RESETS.per_second),
+            ),
             (
                 "client network",
                 "bodies on their way, with and without a valid token",

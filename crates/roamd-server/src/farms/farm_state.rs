@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use moka::future::Cache;
-use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, Share};
+use roamd_fairness::{
+    FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, RateLimiter, RateLimits, Share,
+};
 use roamd_nfuse_client::{
     AnswerMemory, FarmClient, MemoryBudget, MemoryShare, Network, Observer, TlsError,
 };
@@ -19,7 +21,7 @@ use super::password_check::{Digest, PasswordCheckCache};
 use super::ticket_authorities::TicketAuthorities;
 use crate::clock::Clock;
 use crate::config;
-use crate::fairness::{RateLimiter, RateLimits, budgets};
+use crate::fairness::budgets;
 use crate::metrics::FarmCounts;
 
 /// Lists with more entries than this are converted, merged and written on another thread.

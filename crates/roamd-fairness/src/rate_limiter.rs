@@ -7,31 +7,34 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::token_bucket::TokenBucket;
+use crate::token_bucket::TokenBucket;
 
 /// Token buckets by party.
 ///
 /// A bucket is the time at which it will be full. A full bucket is the same as none, so that only
 /// parties that have just used theirs have an entry.
-pub(crate) struct RateLimiter<P> {
+#[derive(Debug)]
+pub struct RateLimiter<P> {
     limits: RateLimits,
     full_at: Mutex<HashMap<P, Instant>>,
 }
 
 /// Limits of a [`RateLimiter`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RateLimits {
+pub struct RateLimits {
     /// Tokens that a bucket gains in a second.
-    pub(crate) per_second: u32,
+    pub per_second: u32,
     /// Tokens in a full bucket.
-    pub(crate) burst: u32,
+    pub burst: u32,
     /// Maximum number of buckets. While all of them are in use, further parties are not limited:
     /// one party has one bucket only, and cannot cause this.
-    pub(crate) parties: usize,
+    pub parties: usize,
 }
 
 impl<P: Clone + Eq + Hash> RateLimiter<P> {
-    pub(crate) fn new(limits: RateLimits) -> Self {
+    /// Creates a limiter without parties.
+    #[must_use]
+    pub fn new(limits: RateLimits) -> Self {
         Self {
             limits,
             full_at: Mutex::default(),
@@ -39,7 +42,8 @@ impl<P: Clone + Eq + Hash> RateLimiter<P> {
     }
 
     /// Takes a token from the bucket of a party. Returns `false` if there is none.
-    pub(crate) fn take(&self, party: &P) -> bool {
+    #[must_use]
+    pub fn take(&self, party: &P) -> bool {
         let now = Instant::now();
         let bucket = TokenBucket {
             per_token: Duration::from_secs(1) / self.limits.per_second,

@@ -4,23 +4,25 @@ use std::time::Duration;
 
 /// Capacity of a bucket, and the time in which it gains a token.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct TokenBucket {
+pub struct TokenBucket {
     /// Time in which the bucket gains one token.
-    pub(crate) per_token: Duration,
+    pub per_token: Duration,
     /// Tokens in a full bucket.
-    pub(crate) burst: u32,
+    pub burst: u32,
 }
 
 impl TokenBucket {
     /// Takes a token from a bucket that will be full after this time. Returns the time after which
     /// it will then be full, or `None` if it has no token.
-    pub(crate) fn take(self, full_after: Duration) -> Option<Duration> {
+    #[must_use]
+    pub fn take(self, full_after: Duration) -> Option<Duration> {
         let after = full_after + self.per_token;
         (after <= self.empty()).then_some(after)
     }
 
     /// Time after which an empty bucket is full.
-    pub(crate) fn empty(self) -> Duration {
+    #[must_use]
+    pub fn empty(self) -> Duration {
         self.per_token * self.burst
     }
 }
