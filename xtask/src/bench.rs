@@ -47,12 +47,15 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         name: "wrk",
         package: "wrk",
     }])?;
-    let built = root().join("target/release");
+    let release = root().join("target/release");
     let roamd = match args.subject {
-        Subject::Compare => built.join("roamd"),
-        Subject::Server | Subject::Farms | Subject::Goals => root().join("target/dist/roamd"),
+        Subject::Compare => release.join("roamd"),
+        Subject::Server | Subject::Farms | Subject::Goals => {
+            // Not in `target/dist`, where `cargo xtask build` puts the program that is published.
+            root().join("target/bench/dist/roamd")
+        }
     };
-    let mut bench = command(built.join("roamd-bench"));
+    let mut bench = command(release.join("roamd-bench"));
     match args.subject {
         Subject::Server => {
             bench.arg("server").arg("--roamd").arg(roamd);
@@ -72,23 +75,22 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
             bench.arg("compare").arg(old).arg(roamd);
         }
     }
-    if args.subject != Subject::Compare {
-        run(cargo().args(["build", "--profile", "dist", "--package", "roamd"]))?;
+    if args.subject == Subject::Compare {
+        build(&["roamd", "roamd-bench"])?;
+    } else {
+        let target = ["--target-dir", "target/bench"];
+        run(cargo()
+            .args(["build", "--profile", "dist", "--package", "roamd"])
+            .args(target))?;
+        build(&["roamd-bench"])?;
     }
-    build("roamd-bench")?;
     run(bench.args(&args.options))
 }
 
-/// Builds release versions of `roamd` and of the program that measures or attacks it.
-pub(crate) fn build(program: &str) -> Result<()> {
-    run(cargo().args([
-        "build",
-        "--release",
-        "--package",
-        "roamd",
-        "--package",
-        program,
-    ]))
+/// Builds release versions of programs.
+pub(crate) fn build(programs: &[&str]) -> Result<()> {
+    let packages = programs.iter().flat_map(|program| ["--package", program]);
+    run(cargo().args(["build", "--release"]).args(packages))
 }
 
 /// Adds the paths of nginx and HAProxy: the installed ones, or Debian's, which are unpacked into

@@ -39,7 +39,7 @@ pub(crate) struct Args {
 pub(crate) fn run_attacks(args: &Args) -> Result<()> {
     ensure_programs(&TOOLS)?;
     let built = root().join("target/release");
-    bench::build("roamd-attacks")?;
+    bench::build(&["roamd", "roamd-attacks"])?;
     let mut attacks = if has_namespaces() {
         let mut shell = command("unshare");
         shell.args(["--net", "sh", "-c", NAMESPACE, "sh"]);

@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use roamd_testkit::FarmConfig;
 
 use crate::process::Process;
-use crate::url::path_of_url;
+use crate::url::split_url;
 
 /// A running `roamd farm serve`.
 pub struct FarmProcess {
@@ -31,14 +31,10 @@ impl FarmProcess {
                 .arg(data),
             log,
         )?;
-        let path = path_of_url(&url)?;
-        let port = url
-            .strip_suffix(&path)
-            .and_then(|server| server.rsplit_once(':')?.1.parse().ok())
-            .with_context(|| format!("{url} has no port"))?;
+        let (address, path) = split_url(&url)?;
         Ok(Self {
             process,
-            address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), port),
+            address: SocketAddr::new(Ipv4Addr::LOCALHOST.into(), address.port()),
             path,
         })
     }

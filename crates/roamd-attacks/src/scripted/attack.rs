@@ -6,6 +6,7 @@ use roamd_store_proto::auth::DestroyToken;
 use roamd_store_proto::{LaunchParams, SessionParams, media_type};
 use secrecy::{ExposeSecret, SecretString};
 
+use super::farm_requests;
 use super::frames::FrameFlood;
 use super::hostile_farm::Cost;
 use super::http2::Flood;
@@ -212,7 +213,7 @@ impl Listener {
                 "/Citrix/StoreAuth/auth/v1/protocols",
                 media_type::REQUEST_TOKEN,
             ),
-            Self::Farm => ("/scripts/wpnbr.dll", "text/xml"),
+            Self::Farm => (farm_requests::FARM, "text/xml"),
         };
         format!(
             "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Type: {content_type}\r\n\

@@ -113,8 +113,7 @@ impl Attackers {
 /// If the sign-in fails.
 pub(super) async fn sign_in_as_attacker(target: &Target, sources: Sources) -> Result<SignedIn> {
     let stream = sources.connect(0, target.address().port()).await?;
-    let tls = target.server.tls.as_ref();
-    let mut connection = Connection::over(stream, target.address(), tls).await?;
+    let mut connection = target.connect(stream).await?;
     sign_in(
         &mut connection,
         &target.attacked_store,
@@ -180,7 +179,8 @@ impl Shared {
         let mut connection = Connection::over(stream, self.address, None).await?;
         loop {
             self.tally.act(1);
-            let response = connection.send(request.clone()).await?;
+            let response = connection.send(request.clone()).await;
+            let response = response.inspect_err(|_| self.tally.count(Outcome::Closed))?;
             self.tally.count(Outcome::Status(response.status));
             sleep(BETWEEN_REQUESTS).await;
         }

@@ -8,7 +8,7 @@ use roamd_nfuse_proto::{
 };
 
 /// Path of the XML service.
-const FARM: &str = "/scripts/wpnbr.dll";
+pub(super) const FARM: &str = "/scripts/wpnbr.dll";
 
 /// Path of the ticket authority.
 const AUTHORITY: &str = "/scripts/ctxsta.dll";

@@ -2,12 +2,14 @@
 //! our own.
 
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::Result;
 use bytes::Bytes;
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
+use http::Uri;
 use roamd_bench::TlsClients;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
@@ -18,7 +20,7 @@ use super::frames::{self, FrameFlood};
 use super::tally::{Outcome, Tally};
 
 /// A large document that needs no token.
-const DOCUMENT: &str = "/Schemas/Resources.xsd";
+const DOCUMENT: &str = "https://localhost/Schemas/Resources.xsd";
 
 /// Requests at once: ten times the streams that a connection may have. The client opens as many as
 /// the server allows, and the others when it can.
@@ -61,15 +63,19 @@ impl Flood {
     }
 }
 
-/// Opens and resets requests with a client that obeys the protocol.
+/// Opens and resets requests with a client that obeys the protocol. The first one is served, which
+/// tells the end of a flood from a connection that is refused.
 async fn reset_requests(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     tally: &Tally,
     pause: Duration,
 ) -> Result<Outcome> {
     let (sender, connection) = Builder::new().handshake(stream).await?;
+    let is_served = AtomicBool::new(false);
     let act = async {
-        let mut sender = sender;
+        let (first, _, mut sender) = request(sender).await?;
+        first.await?;
+        is_served.store(true, Ordering::Relaxed);
         loop {
             for _ in 0..REQUESTS {
                 let (_, mut stream, next) = request(sender).await?;
@@ -82,7 +88,10 @@ async fn reset_requests(
             sleep(pause).await;
         }
     };
-    end_of(connection, act).await
+    match end_of(connection, act).await? {
+        Outcome::Closed if is_served.load(Ordering::Relaxed) => Ok(Outcome::Dropped),
+        ended => Ok(ended),
+    }
 }
 
 /// Sends requests and reads no response, with a client that obeys the protocol.
@@ -113,9 +122,8 @@ async fn request(
     sender: SendRequest<Bytes>,
 ) -> Result<(ResponseFuture, SendStream<Bytes>, SendRequest<Bytes>), h2::Error> {
     let mut sender = sender.ready().await?;
-    let uri = format!("https://localhost{DOCUMENT}");
     let mut request = http::Request::new(());
-    *request.uri_mut() = uri.parse().map_err(|_| Reason::INTERNAL_ERROR)?;
+    *request.uri_mut() = Uri::from_static(DOCUMENT);
     let (response, stream) = sender.send_request(request, true)?;
     Ok((response, stream, sender))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use roamd_bench::{Connection, Setup, runtime};
+use roamd_bench::{Setup, runtime};
 
 use super::attack::{self, ATTACKS, Attack};
 use super::attackers::{Attackers, sign_in_as_attacker};
@@ -106,9 +106,8 @@ fn run(
     // Whatever the attacker did with the token, its end is never refused.
     runtime()?.block_on(async {
         let owner = sign_in_as_attacker(&target, sources).await?;
-        let tls = target.server.tls.as_ref();
         let stream = sources.connect(0, target.address().port()).await?;
-        let mut connection = Connection::over(stream, target.address(), tls).await?;
+        let mut connection = target.connect(stream).await?;
         let response = connection.send(attack::destroy(&stolen, &owner)?).await?;
         let status = response.status;
         ensure!(status == 200, "the end of the stolen token got {status}");

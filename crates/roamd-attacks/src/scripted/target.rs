@@ -5,8 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
-use roamd_bench::{CLERKS, FarmProcess, Listening, ServerProcess, Setup, clerk};
+use roamd_bench::{CLERKS, Connection, FarmProcess, Listening, ServerProcess, Setup, clerk};
 use roamd_testkit::{FarmConfig, StoreConfig, free_address};
+use tokio::net::TcpStream;
 
 use super::attack::Action;
 use super::hostile_farm::HostileFarm;
@@ -87,5 +88,13 @@ impl Target {
     /// Returns the address that clients connect to.
     pub(super) fn address(&self) -> SocketAddr {
         self.server.address
+    }
+
+    /// Opens a connection to the server over a stream, with TLS if the server has a certificate.
+    ///
+    /// # Errors
+    /// If the handshake fails.
+    pub(super) async fn connect(&self, stream: TcpStream) -> Result<Connection> {
+        Connection::over(stream, self.address(), self.server.tls.as_ref()).await
     }
 }

@@ -112,9 +112,8 @@ where
 }
 
 async fn connection(target: &Target, source: IpAddr) -> Result<Connection> {
-    let address = target.address();
-    let stream = connect_from(source, address.port()).await?;
-    Connection::over(stream, address, target.server.tls.as_ref()).await
+    let stream = connect_from(source, target.address().port()).await?;
+    target.connect(stream).await
 }
 
 async fn sign_in_as_user(target: &Target) -> Result<SignedIn> {

@@ -7,6 +7,7 @@ use std::path::Path;
 use rustix::fs::{Access, access};
 
 use crate::config::Config;
+use crate::data_dir;
 
 /// Returns a sentence for each reason why a server with this configuration would not start on this
 /// machine now. Creates nothing.
@@ -28,12 +29,28 @@ pub fn start_checks(config: &Config) -> Vec<String> {
         });
     }
     let data_dir = &config.data_dir;
+    if data_dir.exists()
+        && let Err(error) = data_dir::check(data_dir)
+    {
+        problems.push(format!("The server does not start: {error}"));
+    }
     let audit = config
         .audit
         .as_ref()
         .map(|audit| data_dir.join(&audit.file));
     let audit_dir = audit.as_deref().and_then(Path::parent);
     let outside = audit_dir.filter(|folder| *folder != data_dir);
+    // The server creates its data folder, and no other.
+    let (outside, missing) = match outside {
+        Some(folder) if !folder.is_dir() => (None, Some(folder)),
+        existing => (existing, None),
+    };
+    if let Some(folder) = missing {
+        problems.push(format!(
+            "The server does not start: the folder {} of the audit log is missing",
+            folder.display()
+        ));
+    }
     let folders = [
         Some(("data_dir", data_dir.as_path())),
         outside.map(|folder| ("folder of the audit log", folder)),

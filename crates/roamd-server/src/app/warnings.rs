@@ -1,5 +1,5 @@
-//! Warnings about valid configurations with which the server would not start, or would not do what
-//! the operator intends.
+//! Warnings about valid configurations with which the server would not do what its operator
+//! intends: what the configuration and its files show. `start_checks` has what this machine shows.
 
 use std::net::IpAddr;
 use std::time::{Duration, UNIX_EPOCH};
@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use roamd_nfuse_client::{ControllerUrl, Security};
 
 use crate::config::{Config, CredentialCheck, Scheme};
-use crate::data_dir;
 use crate::tls;
 
 /// Returns a sentence for each warning. Reads the files that the configuration names; creates none.
@@ -88,19 +87,6 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
                  refuse it"
             ));
         }
-    }
-    if config.data_dir.exists()
-        && let Err(error) = data_dir::check(&config.data_dir)
-    {
-        warn(format!("The server does not start: {error}"));
-    }
-    let audit = config.audit.as_ref();
-    let audit = audit.and_then(|audit| audit.file.parent());
-    if let Some(folder) = audit.filter(|folder| folder.is_absolute() && !folder.is_dir()) {
-        warn(format!(
-            "The server does not start: the folder {} of the audit log is missing",
-            folder.display()
-        ));
     }
     warnings
 }

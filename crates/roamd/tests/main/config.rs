@@ -161,6 +161,13 @@ fn config_check_warns_about_valid_but_risky_values() {
             "127.0.0.1:0",
             "http://127.0.0.1:1",
             &data,
+            "[audit]\nfile = \"logs/audit.jsonl\"\n",
+            Some("data/logs of the audit log is missing"),
+        ),
+        (
+            "127.0.0.1:0",
+            "http://127.0.0.1:1",
+            &data,
             "trusted_proxies = [\"0.0.0.0/0\"]",
             Some("trusted_proxies contains 0.0.0.0/0"),
         ),
