@@ -9,7 +9,7 @@ use std::thread;
 use std::time::Duration;
 
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, Share};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::recent::Recent;
 
@@ -18,6 +18,10 @@ const WAITING: usize = 1_000;
 
 /// Longest wait for a turn.
 const LONGEST_WAIT: Duration = Duration::from_secs(20);
+
+/// Time before a request that gets no turn is refused. Without it, a flood would send its next
+/// requests at once, and refusals alone would use up a processor.
+pub(crate) const BEFORE_REFUSAL: Duration = Duration::from_secs(1);
 
 /// Part of the processors (1/n, one at least) that hash for known clients only, if there are two.
 const KNOWN_CLIENTS_HASHES: usize = 4;
@@ -69,7 +73,7 @@ impl Turns {
     /// Waits for a turn to hash a password.
     ///
     /// # Errors
-    /// [`NoPermit`] if too many requests are waiting.
+    /// [`NoPermit`] if too many requests are waiting, after [`BEFORE_REFUSAL`].
     pub(crate) async fn hash(&self, client: Option<IpAddr>) -> Result<Turn, NoPermit> {
         self.wait(&self.hashes, client).await
     }
@@ -77,7 +81,7 @@ impl Turns {
     /// Waits for a turn to change the database.
     ///
     /// # Errors
-    /// [`NoPermit`] if too many requests are waiting.
+    /// [`NoPermit`] if too many requests are waiting, after [`BEFORE_REFUSAL`].
     pub(crate) async fn write(&self, client: Option<IpAddr>) -> Result<Turn, NoPermit> {
         self.wait(&self.writes, client).await
     }
@@ -100,9 +104,13 @@ impl Turns {
             Share::Common
         };
         let deadline = Instant::now() + LONGEST_WAIT;
-        semaphore
+        let turn = semaphore
             .acquire(share, || networks(client), deadline)
-            .await
+            .await;
+        if turn.is_err() {
+            sleep(BEFORE_REFUSAL).await;
+        }
+        turn
     }
 }
 
@@ -159,6 +167,24 @@ mod tests {
         assert!(known.as_mut().poll(&mut context).is_pending());
         drop(first);
         assert!(known.await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn refusal_comes_after_a_while() {
+        let turns = Turns::new();
+        let _turn = turns.write(client(0)).await;
+        let wait = async |number| {
+            let start = Instant::now();
+            let turn = turns.write(client(number)).await;
+            (turn.is_ok(), start.elapsed())
+        };
+        let waits = (1..=u32::try_from(WAITING).unwrap() + 1).map(wait);
+        let mut waits = waits.map(Box::pin).collect::<Vec<_>>();
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        for wait in &mut waits {
+            assert!(wait.as_mut().poll(&mut context).is_pending());
+        }
+        assert_eq!(waits.pop().unwrap().await, (false, BEFORE_REFUSAL));
     }
 
     #[tokio::test(start_paused = true)]

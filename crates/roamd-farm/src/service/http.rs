@@ -15,12 +15,14 @@ use roamd_http::{
 };
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::debug;
 
 use crate::error::Error;
 use crate::farms::Farm;
 use crate::service::request_handler::ServeOptions;
+use crate::turns::BEFORE_REFUSAL;
 
 /// Paths of the services. Compared without case, since clients use several spellings.
 const SERVICES: [(&str, Service); 2] = [
@@ -34,8 +36,8 @@ const BODY_DEADLINE: Duration = Duration::from_secs(20);
 /// Party: a client. Resource: open connections. Unit: connections.
 const CONNECTIONS_PER_CLIENT: usize = 2_000;
 
-/// Party: all clients. Resource: incomplete bodies. Unit: bytes of memory.
-const BODY_BYTES: usize = 32 * 1024 * 1024;
+/// Party: all known clients; all others too. Resource: incomplete bodies. Unit: bytes of memory.
+const BODY_BYTES: usize = 16 * 1024 * 1024;
 
 /// Party: a client. Resource: incomplete bodies. Unit: bytes of memory.
 const BODY_BYTES_PER_CLIENT: usize = 4 * 1024 * 1024;
@@ -43,8 +45,8 @@ const BODY_BYTES_PER_CLIENT: usize = 4 * 1024 * 1024;
 /// Incomplete body that counts in no budget, in bytes of memory.
 const FREE_BODY_BYTES: usize = 4 * 1024;
 
-/// Party: all clients. Resource: requests in progress. Unit: requests.
-const REQUESTS: usize = 4_000;
+/// Party: all known clients; all others too. Resource: requests in progress. Unit: requests.
+const REQUESTS: usize = 2_000;
 
 /// Party: a client. Resource: requests in progress. Unit: requests.
 const REQUESTS_PER_CLIENT: usize = 1_000;
@@ -52,16 +54,25 @@ const REQUESTS_PER_CLIENT: usize = 1_000;
 /// Largest body of an ordinary request, in bytes. Passwords, filters and tickets fit into it.
 const ORDINARY_BODY: usize = 32 * 1024;
 
-/// Party: all clients. Resource: requests in progress with larger bodies. Unit: requests.
-const LARGE_REQUESTS: usize = 64;
+/// Party: all known clients; all others too. Resource: requests in progress with larger bodies.
+/// Unit: requests.
+const LARGE_REQUESTS: usize = 32;
 
 /// Party: a client. Resource: requests in progress with larger bodies. Unit: requests.
 const LARGE_REQUESTS_PER_CLIENT: usize = 8;
 
 /// Limits on the clients of a controller. They need no password: every program that reaches the
-/// port may send requests. A request is in progress when its body has arrived.
+/// port may send requests. Clients that have presented a right password lately have shares of their
+/// own.
 #[derive(Clone)]
 struct Limits {
+    known: Share,
+    strangers: Share,
+}
+
+/// Limits on the clients of one kind. A request is in progress when its body has arrived.
+#[derive(Clone)]
+struct Share {
     body_bytes: Arc<ClientLimiter>,
     requests: Arc<ClientLimiter>,
     large_requests: Arc<ClientLimiter>,
@@ -93,16 +104,20 @@ pub async fn serve_tls(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let limits = Limits {
-        body_bytes: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, subscriber),
-        requests: ClientLimiter::new(REQUESTS, REQUESTS_PER_CLIENT, subscriber),
-        large_requests: ClientLimiter::new(LARGE_REQUESTS, LARGE_REQUESTS_PER_CLIENT, subscriber),
+        known: Share::new(),
+        strangers: Share::new(),
     };
     let service = move |request: Request<Incoming>| {
         let (farm, limits) = (farm.clone(), limits.clone());
         async move {
             let client = request.extensions().get::<Peer>();
             let client = client.map(|peer| subscriber(peer.address.ip().to_canonical()));
-            handle(farm, options, limits, client, request).await
+            let share = if farm.turns.is_known(client) {
+                limits.known
+            } else {
+                limits.strangers
+            };
+            handle(farm, options, share, client, request).await
         }
     };
     let listener_limits = ListenerLimits {
@@ -116,7 +131,16 @@ pub async fn serve_tls(
     Ok(())
 }
 
-impl Limits {
+impl Share {
+    fn new() -> Self {
+        let limiter = |all, per_client| ClientLimiter::new(all, per_client, subscriber);
+        Self {
+            body_bytes: limiter(BODY_BYTES, BODY_BYTES_PER_CLIENT),
+            requests: limiter(REQUESTS, REQUESTS_PER_CLIENT),
+            large_requests: limiter(LARGE_REQUESTS, LARGE_REQUESTS_PER_CLIENT),
+        }
+    }
+
     /// Returns the room for the body of a client.
     fn room(&self, client: Option<IpAddr>) -> BodyRoom {
         BodyRoom {
@@ -139,8 +163,10 @@ impl Limits {
     }
 }
 
-fn overloaded(limit: LimitReached) -> Response {
+/// Responds after a while: a flood that gets its refusals at once sends the next requests at once.
+async fn overloaded(limit: LimitReached) -> Response {
     debug!(?limit, "Request over a limit refused");
+    sleep(BEFORE_REFUSAL).await;
     let text = "Too many requests are in progress. Try again in a second.".to_owned();
     let mut response = text_response(StatusCode::SERVICE_UNAVAILABLE, text);
     let second = HeaderValue::from_static("1");
@@ -151,7 +177,7 @@ fn overloaded(limit: LimitReached) -> Response {
 async fn handle(
     farm: Farm,
     options: ServeOptions,
-    limits: Limits,
+    share: Share,
     client: Option<IpAddr>,
     request: Request<Incoming>,
 ) -> Response {
@@ -175,16 +201,16 @@ async fn handle(
         response.headers_mut().insert(ALLOW, allow);
         return response;
     }
-    let room = Some(limits.room(client));
+    let room = Some(share.room(client));
     let body = read_body_in(request.into_body(), LARGEST_REQUEST, BODY_DEADLINE, room);
     let body = match body.await {
         Ok(body) => body,
-        Err(BodyError::NoRoom(limit)) => return overloaded(limit),
+        Err(BodyError::NoRoom(limit)) => return overloaded(limit).await,
         Err(error) => return text_response(status(&error), sentence(&error)),
     };
-    let _permits = match limits.admit(client, &body) {
+    let _permits = match share.admit(client, &body) {
         Ok(permits) => permits,
-        Err(limit) => return overloaded(limit),
+        Err(limit) => return overloaded(limit).await,
     };
     let now = Timestamp::now();
     let response = match service {

@@ -1,12 +1,13 @@
 //! HTTP behaviour of the XML service (nfuse.md §1).
 
 use roamd_nfuse_proto::{
-    CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, decode_response, encode_request,
+    CapabilitiesRequest, Dialect, ErrorId, LARGEST_REQUEST, ValidateCredentialsRequest,
+    decode_response, encode_request,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 
-use crate::support::{Controller, Folder, PASSWORD};
+use crate::support::{Controller, Folder, PASSWORD, of};
 
 async fn raw(controller: &Controller, method: &str, path: &str, body: &str) -> String {
     let request = format!(
@@ -182,10 +183,7 @@ async fn database_failure_is_service_unavailable() {
     connection
         .execute_batch("PRAGMA user_version = 99; DROP TABLE tickets")
         .unwrap();
-    let request = roamd_nfuse_proto::TicketRequest::new(
-        crate::support::of("alice"),
-        "IMAHostId:001?app=Here",
-    );
+    let request = roamd_nfuse_proto::TicketRequest::new(of("alice"), "IMAHostId:001?app=Here");
     let error = controller.ask(&request).await.unwrap_err();
     assert_eq!(error.id, ErrorId::SERVICE_UNAVAILABLE);
 }
@@ -199,18 +197,7 @@ async fn half_bodies_of_a_client_take_bounded_memory_and_no_place() {
     const HELD: usize = MEMORY / HALF;
     let folder = Folder::new();
     let controller = folder.serve("cvad-7").await;
-    let half = async |length: usize| {
-        let mut stream = TcpStream::connect(controller.address).await.unwrap();
-        let head = format!(
-            "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nContent-Length: {LARGEST_REQUEST}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream
-            .write_all(" ".repeat(length).as_bytes())
-            .await
-            .unwrap();
-        stream
-    };
+    let half = async |length| half_body(&controller, 1, length).await;
     let mut reading = tokio::task::JoinSet::new();
     for _ in 0..10 * HELD {
         let mut stream = half(HALF).await;
@@ -233,17 +220,70 @@ async fn half_bodies_of_a_client_take_bounded_memory_and_no_place() {
     // An ordinary request of the same client, and a large one of another.
     let response = raw(&controller, "POST", "/scripts/wpnbr.dll", PROBE).await;
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
-    let socket = tokio::net::TcpSocket::new_v4().unwrap();
-    socket.bind("127.0.0.2:0".parse().unwrap()).unwrap();
-    let mut other = socket.connect(controller.address).await.unwrap();
-    let large = format!("{PROBE}{}", " ".repeat(100_000));
-    let request = format!(
-        "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nConnection: close\r\n\
-         Content-Length: {}\r\n\r\n{large}",
-        large.len()
-    );
-    other.write_all(request.as_bytes()).await.unwrap();
-    let mut response = String::new();
-    other.read_to_string(&mut response).await.unwrap();
+    let response = raw_from(&controller, 2, large().as_bytes()).await;
     assert!(response.starts_with("HTTP/1.1 200 "), "{response}");
+}
+
+/// Half bodies of strangers from many networks, at ten times what they may hold together, leave
+/// room to a client that has presented a right password.
+#[tokio::test]
+async fn half_bodies_of_all_strangers_leave_room_to_known_clients() {
+    const MEMORY: usize = 16 * 1024 * 1024;
+    const HALF: usize = LARGEST_REQUEST / 2;
+    let folder = Folder::new();
+    let controller = folder.serve("cvad-7").await;
+    let password = ValidateCredentialsRequest::new(of("alice"));
+    let password = encode_request(Dialect::new(5, 4), &password);
+    let response = raw_from(&controller, 2, &password).await;
+    assert!(!response.contains("ErrorId"), "{response}");
+    let mut held = Vec::new();
+    for number in 0..10 * MEMORY / HALF {
+        let network = 10 + u8::try_from(number % 100).unwrap();
+        held.push(half_body(&controller, network, HALF).await);
+    }
+    for (client, status) in [(2, "200"), (3, "503")] {
+        let response = raw_from(&controller, client, large().as_bytes()).await;
+        let expected = format!("HTTP/1.1 {status} ");
+        assert!(response.starts_with(&expected), "{response}");
+    }
+}
+
+/// A request that counts as large.
+fn large() -> String {
+    format!("{PROBE}{}", " ".repeat(100_000))
+}
+
+/// Opens a connection from 127.0.0.`client`, a client of its own.
+async fn connect_from(controller: &Controller, client: u8) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(([127, 0, 0, client], 0).into()).unwrap();
+    socket.connect(controller.address).await.unwrap()
+}
+
+/// Sends this many bytes of the longest request, and leaves the connection open.
+async fn half_body(controller: &Controller, client: u8, length: usize) -> TcpStream {
+    let mut stream = connect_from(controller, client).await;
+    let head = format!(
+        "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nContent-Length: {LARGEST_REQUEST}\r\n\r\n"
+    );
+    let bytes = [head.as_bytes(), " ".repeat(length).as_bytes()].concat();
+    stream.write_all(&bytes).await.unwrap();
+    stream
+}
+
+/// Sends a request from 127.0.0.`client`, and returns the response.
+async fn raw_from(controller: &Controller, client: u8, body: &[u8]) -> String {
+    let mut stream = connect_from(controller, client).await;
+    let head = format!(
+        "POST /scripts/wpnbr.dll HTTP/1.1\r\nHost: farm\r\nConnection: close\r\n\
+         Content-Length: {}\r\n\r\n",
+        body.len()
+    );
+    stream
+        .write_all(&[head.as_bytes(), body].concat())
+        .await
+        .unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    response
 }
