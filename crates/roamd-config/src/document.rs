@@ -8,7 +8,7 @@ use toml::de::DeTable;
 
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
 use crate::files::Files;
-use crate::reader::key::{DefaultKey, Key, KnownKey};
+use crate::reader::key::{DefaultKey, Key, KnownSection};
 use crate::reader::report::LineError;
 use crate::reader::report::Report;
 use crate::reader::section::{Section, cut};
@@ -45,7 +45,7 @@ const DATA_DIR: Key<PathBuf> = Key {
 
 const PROBE_SECONDS: DefaultKey<Option<Duration>> = DefaultKey {
     name: "probe_seconds",
-    default: || Some(Duration::from_secs(10)),
+    default: || Config::DEFAULT_PROBE_INTERVAL,
     read: |value| {
         let interval = seconds(value, 0..=3_600)?;
         Ok((!interval.is_zero()).then_some(interval))
@@ -79,6 +79,9 @@ pub struct Config {
 }
 
 impl Config {
+    /// Default of [`Config::probe_interval`].
+    pub const DEFAULT_PROBE_INTERVAL: Option<Duration> = Some(Duration::from_secs(10));
+
     /// Whether passwords and tokens cross a network unencrypted, unless a proxy on this machine is
     /// in front of the server.
     #[must_use]
@@ -95,11 +98,11 @@ pub fn parse(text: &str, files: &dyn Files) -> Result<Config, Vec<LineError>> {
     parse_and_list_keys(text, files).0
 }
 
-/// Parses a configuration, and lists the keys that are known in the sections that it has.
+/// Parses a configuration, and lists its sections with the keys that are known in them.
 pub(crate) fn parse_and_list_keys(
     text: &str,
     files: &dyn Files,
-) -> (Result<Config, Vec<LineError>>, Vec<KnownKey>) {
+) -> (Result<Config, Vec<LineError>>, Vec<KnownSection>) {
     let (document, errors) = DeTable::parse_recoverable(text);
     let report = Report::new(text);
     for error in &errors {

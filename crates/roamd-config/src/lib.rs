@@ -20,7 +20,7 @@ pub use base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use document::{Config, parse};
 pub use files::{CertificateError, FileError, Files};
 pub use reader::report::LineError;
-pub use sample::SAMPLE;
+pub use sample::{SAMPLE, SampleLine, sample_lines};
 pub use sections::audit::Audit;
 pub use sections::authentication::{Authentication, CredentialCheck};
 pub use sections::citrix_gateway::CitrixGateway;

@@ -3,48 +3,66 @@
 /// A commented configuration with every key, as `roamd config init` prints it.
 pub const SAMPLE: &str = include_str!("../../../samples/roamd.toml");
 
-/// A line of the sample.
-#[derive(Clone, Copy)]
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "tests write the sample again from its lines")
-)]
-enum Line {
+/// A line of the sample, without its comment sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleLine {
+    /// Header of a section, such as `[limits]`.
     Header(&'static str),
-    /// A key, and the line without its comment sign.
-    Key(KeyPath, &'static str),
-    Other(&'static str),
+    /// A key with its default or an example.
+    Key {
+        /// Header of the section; empty before the first section.
+        section: &'static str,
+        /// Name of the key.
+        name: &'static str,
+        /// Value, in TOML.
+        value: &'static str,
+    },
+    /// A line of an explanation.
+    Text(&'static str),
+    /// A line without words.
+    Blank,
 }
 
-/// Section and name of a key.
-type KeyPath = (&'static str, &'static str);
-
 /// Returns the value of a key in the sample, in TOML. Of a key with a default that is the default.
-pub(crate) fn value(section: &str, name: &str) -> Option<&'static str> {
-    lines().into_iter().find_map(|(line, _)| match line {
-        Line::Key(key, code) if key == (section, name) => code.split_once(" = ").map(|it| it.1),
+pub(crate) fn value(in_section: &str, key: &str) -> Option<&'static str> {
+    sample_lines().find_map(|line| match line {
+        SampleLine::Key {
+            section,
+            name,
+            value,
+        } if (section, name) == (in_section, key) => Some(value),
         _ => None,
     })
 }
 
-/// Returns the lines of the sample, each with whether it is commented out.
-fn lines() -> Vec<(Line, bool)> {
+/// Returns the lines of the sample.
+pub fn sample_lines() -> impl Iterator<Item = SampleLine> {
     let mut section = "";
-    let line = |text: &'static str| {
-        let code = text.strip_prefix('#').unwrap_or(text).trim_start();
-        let name = code.split_once(" = ").map(|(name, _)| name);
-        let is_name = |name: &&str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        let line = if code.starts_with('[') {
-            section = code;
-            Line::Header(code)
-        } else if let Some(name) = name.filter(is_name) {
-            Line::Key((section, name), code)
-        } else {
-            Line::Other(text)
-        };
-        (line, text.starts_with('#'))
-    };
-    SAMPLE.lines().map(line).collect()
+    SAMPLE.lines().map(move |line| {
+        let line = SampleLine::of(line, section);
+        if let SampleLine::Header(header) = line {
+            section = header;
+        }
+        line
+    })
+}
+
+impl SampleLine {
+    /// Reads a line of a section. Keys and sections that are off have a `#` before them.
+    fn of(line: &'static str, section: &'static str) -> Self {
+        let text = line.trim_start_matches('#').trim();
+        let is_name = |name: &str| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+        match text.split_once(" = ") {
+            _ if text.is_empty() => Self::Blank,
+            _ if text.starts_with('[') => Self::Header(text),
+            Some((name, value)) if is_name(name) => Self::Key {
+                section,
+                name,
+                value,
+            },
+            _ => Self::Text(text),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -58,6 +76,9 @@ mod tests {
     use crate::reader::key::Absence;
     use crate::tls::ControllerTls;
     use crate::tls::ListenerTls;
+
+    /// Section and name of a key.
+    type KeyPath = (&'static str, &'static str);
 
     /// Each file holds a text; whatever is checked can be used.
     struct AnyFile;
@@ -83,13 +104,25 @@ mod tests {
         ("[store.gateway]", "tls_name"),
     ];
 
+    /// Returns the keys of the sample.
+    fn keys() -> impl Iterator<Item = KeyPath> {
+        sample_lines().filter_map(|line| match line {
+            SampleLine::Key { section, name, .. } => Some((section, name)),
+            _ => None,
+        })
+    }
+
     /// Returns the sample with all its sections, and the commented keys that `shows` picks.
     fn uncommented(shows: impl Fn(KeyPath) -> bool) -> String {
-        let text = lines().into_iter().map(|(line, is_comment)| match line {
-            Line::Header(code) => format!("{code}\n"),
-            Line::Key(key, code) if !is_comment || shows(key) => format!("{code}\n"),
-            Line::Key(..) => "\n".to_owned(),
-            Line::Other(text) => format!("{text}\n"),
+        let lines = SAMPLE.lines().zip(sample_lines());
+        let text = lines.map(|(text, line)| match line {
+            SampleLine::Header(header) => format!("{header}\n"),
+            SampleLine::Key {
+                section,
+                name,
+                value,
+            } if !text.starts_with('#') || shows((section, name)) => format!("{name} = {value}\n"),
+            _ => "\n".to_owned(),
         });
         let text: String = text.collect();
         // Keys of TLS need https.
@@ -99,15 +132,44 @@ mod tests {
     /// Returns what the absence of each declared key means.
     fn declared() -> BTreeMap<KeyPath, Absence> {
         let (_, known) = parse_and_list_keys(&uncommented(|_| true), &AnyFile);
-        known
-            .into_iter()
-            .filter(|key| key.absence != Absence::EmptySection)
-            .map(|key| ((key.section, key.name), key.absence))
+        let keys = known.into_iter().flat_map(|section| {
+            let keys = section.keys.into_iter();
+            keys.map(move |key| ((section.name, key.name), key.absence))
+        });
+        keys.filter(|(_, absence)| *absence != Absence::EmptySection)
             .collect()
     }
 
     fn parsed(text: &str) -> Config {
         parse(text, &AnyFile).unwrap_or_else(|errors| panic!("{errors:?}\n{text}"))
+    }
+
+    #[test]
+    fn lines_of_the_sample_are_distinguished() {
+        let key = |name, value| SampleLine::Key {
+            section: "[tls]",
+            name,
+            value,
+        };
+        for (line, expected) in [
+            (
+                "listen = \"127.0.0.1:8080\"",
+                key("listen", "\"127.0.0.1:8080\""),
+            ),
+            ("# keep = 9", key("keep", "9")),
+            ("#outside = []", key("outside", "[]")),
+            ("#[tls]", SampleLine::Header("[tls]")),
+            ("[[store.farm]]", SampleLine::Header("[[store.farm]]")),
+            ("# Address and port.", SampleLine::Text("Address and port.")),
+            (
+                "# Two = signs = here",
+                SampleLine::Text("Two = signs = here"),
+            ),
+            ("#", SampleLine::Blank),
+            ("", SampleLine::Blank),
+        ] {
+            assert_eq!(SampleLine::of(line, "[tls]"), expected, "{line}");
+        }
     }
 
     #[test]
@@ -122,11 +184,7 @@ mod tests {
     #[test]
     fn sample_shows_every_declared_key_and_no_other() {
         let declared: BTreeSet<_> = declared().into_keys().collect();
-        let shown = lines().into_iter().filter_map(|(line, _)| match line {
-            Line::Key(key, _) => Some(key),
-            _ => None,
-        });
-        let shown: BTreeSet<_> = shown.chain(SHOWN_AT_FARM).collect();
+        let shown: BTreeSet<_> = keys().chain(SHOWN_AT_FARM).collect();
         assert_eq!(shown, declared);
     }
 
@@ -146,11 +204,9 @@ mod tests {
     #[test]
     fn examples_of_the_sample_are_valid() {
         let declared = declared();
-        for (line, _) in lines() {
-            if let Line::Key(this, _) = line {
-                let shows = |key| key == this || declared[&key] == Absence::Error;
-                parsed(&uncommented(shows));
-            }
+        for this in keys() {
+            let shows = |key| key == this || declared[&key] == Absence::Error;
+            parsed(&uncommented(shows));
         }
         // All together, but for two keys that exclude each other.
         let together = |left_out: &str| uncommented(|(_, name)| name != left_out);

@@ -2,7 +2,7 @@
 
 use crate::document::parse_and_list_keys;
 use crate::files::Files;
-use crate::reader::key::{Absence, KnownKey};
+use crate::reader::key::{Absence, KnownKey, KnownSection};
 use crate::reader::report::LineError;
 use crate::sample;
 
@@ -50,31 +50,12 @@ pub enum SettingValue {
 /// # Errors
 /// All errors, in the order of their lines; at least one.
 pub fn settings(text: &str, files: &dyn Files) -> Result<Vec<SectionSettings>, Vec<LineError>> {
-    let (config, keys) = parse_and_list_keys(text, files);
+    let (config, sections) = parse_and_list_keys(text, files);
     config?;
-    let mut sections: Vec<(usize, SectionSettings)> = Vec::new();
-    for key in keys {
-        if key.absence == Absence::EmptySection {
-            continue;
-        }
-        let at = sections.iter().position(|(id, _)| *id == key.section_id);
-        let at = at.unwrap_or_else(|| {
-            let section = SectionSettings {
-                name: key.section,
-                line: key.section_line,
-                settings: Vec::new(),
-            };
-            sections.push((key.section_id, section));
-            sections.len() - 1
-        });
-        if let Some((_, section)) = sections.get_mut(at) {
-            section.settings.push(Setting {
-                key: key.name,
-                value: value(key),
-            });
-        }
-    }
-    let mut sections: Vec<_> = sections.into_iter().map(|(_, section)| section).collect();
+    let sections = sections
+        .into_iter()
+        .map(|section| settings_of(section, text));
+    let mut sections: Vec<_> = sections.filter(|it| !it.settings.is_empty()).collect();
     // The keys before the first section come first.
     let line = |section: &SectionSettings| match section.name {
         "" => 0,
@@ -84,13 +65,28 @@ pub fn settings(text: &str, files: &dyn Files) -> Result<Vec<SectionSettings>, V
     Ok(sections)
 }
 
-fn value(key: KnownKey) -> SettingValue {
-    if let Some((text, line)) = key.in_file {
+fn settings_of(section: KnownSection, text: &str) -> SectionSettings {
+    let keys = section.keys.into_iter();
+    let keys = keys.filter(|key| key.absence != Absence::EmptySection);
+    let settings = keys.map(|key| Setting {
+        key: key.name,
+        value: value(section.name, key, text),
+    });
+    SectionSettings {
+        name: section.name,
+        line: section.line,
+        settings: settings.collect(),
+    }
+}
+
+fn value(section: &str, key: KnownKey, text: &str) -> SettingValue {
+    if let Some((span, line)) = key.in_file {
+        let text = text.get(span).unwrap_or_default().to_owned();
         return SettingValue::InFile { text, line };
     }
     let default = key
         .computed_default
-        .or_else(|| sample::value(key.section, key.name).map(str::to_owned));
+        .or_else(|| sample::value(section, key.name).map(str::to_owned));
     match (key.absence, default) {
         (Absence::Default, Some(default)) => SettingValue::Default(default),
         _ => SettingValue::NotSet,

@@ -90,13 +90,14 @@ impl StoreClient {
         self.found_at.as_ref().filter(|url| Some(*url) != likely)
     }
 
-    /// Signs out: destroys the tokens of this client and of its clones (CA-39). It ignores errors,
-    /// and ends after 2 seconds, because tokens expire anyway.
+    /// Signs out: destroys the tokens of this client and of its clones (CA-39), the latest first,
+    /// since earlier ones may have expired. It ignores errors, and ends after 2 seconds, because
+    /// tokens expire anyway.
     pub async fn sign_out(&mut self) {
         self.tokens.clear();
         let sign_ins = std::mem::take(&mut *self.sign_ins());
         let ended = async {
-            for sign_in in &sign_ins {
+            for sign_in in sign_ins.iter().rev() {
                 drop(sign_in.end(&self.transport).await);
             }
         };
@@ -271,7 +272,7 @@ impl StoreClient {
                 return Ok(endpoints);
             }
         }
-        Err(ClientError::NotAStore(self.store.clone()))
+        Err(ClientError::NotAStore(self.store.clone().into()))
     }
 
     /// Sends a request, and again with a new token if the response is `401`. Such a request has
@@ -282,12 +283,13 @@ impl StoreClient {
         body: Option<(&'static str, &[u8])>,
         accept: &'static str,
     ) -> Result<Response, ClientError> {
-        let known = self.tokens.iter().find(|token| token.is_for(url)).cloned();
+        let known = self.tokens.iter().find(|token| token.is_for(url));
+        let known = known.map(|token| token.header.clone());
         let call = Call {
             url,
             body,
             accept,
-            token: known.as_ref().map(|token| &token.header),
+            token: known.as_ref(),
             cookies: None,
         };
         let response = self.transport.send(call).await?;

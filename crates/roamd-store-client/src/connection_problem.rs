@@ -4,6 +4,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 
+use hyper_util::client;
 use rustls::CertificateError;
 
 use crate::printable::short_line;
@@ -20,6 +21,8 @@ pub enum ConnectionProblem {
     NotHttp,
     /// The server ended the TLS handshake. It may speak http.
     HandshakeEnded,
+    /// The server closed the connection before its response was complete.
+    Closed,
     /// No authority that this machine trusts has issued the certificate.
     UnknownIssuer,
     /// The certificate has expired.
@@ -41,10 +44,13 @@ pub enum ConnectionProblem {
 impl ConnectionProblem {
     /// Finds the problem in an error and its sources. `is_https` is the scheme of the URL.
     pub(crate) fn of(error: &(dyn Error + 'static), is_https: bool) -> Self {
+        let is_connect = error
+            .downcast_ref::<client::legacy::Error>()
+            .is_some_and(client::legacy::Error::is_connect);
         let mut innermost = error;
         let mut next = Some(error);
         while let Some(cause) = next {
-            if let Some(problem) = Self::of_cause(cause, is_https) {
+            if let Some(problem) = Self::of_cause(cause, is_https, is_connect) {
                 return problem;
             }
             innermost = cause;
@@ -54,7 +60,7 @@ impl ConnectionProblem {
     }
 
     /// Returns the problem if this single error shows it.
-    fn of_cause(cause: &(dyn Error + 'static), is_https: bool) -> Option<Self> {
+    fn of_cause(cause: &(dyn Error + 'static), is_https: bool, is_connect: bool) -> Option<Self> {
         if let Some(error) = cause.downcast_ref::<rustls::Error>() {
             return Self::of_tls(error);
         }
@@ -64,7 +70,8 @@ impl ConnectionProblem {
         let error = cause.downcast_ref::<io::Error>()?;
         match error.kind() {
             io::ErrorKind::ConnectionRefused => Some(Self::Refused),
-            io::ErrorKind::UnexpectedEof if is_https => Some(Self::HandshakeEnded),
+            io::ErrorKind::UnexpectedEof if is_connect => Some(Self::HandshakeEnded),
+            io::ErrorKind::UnexpectedEof => Some(Self::Closed),
             // The kind of this error is not stable.
             _ if error
                 .to_string()
@@ -113,6 +120,9 @@ impl fmt::Display for ConnectionProblem {
             Self::HandshakeEnded => f.write_str(
                 "the server ended the TLS handshake; if the port speaks http, use an http:// \
                  address",
+            ),
+            Self::Closed => f.write_str(
+                "the server closed the connection before its response was complete; try again",
             ),
             Self::UnknownIssuer => f.write_str(
                 "this machine trusts no authority that has issued the server's certificate; \
@@ -202,6 +212,11 @@ mod tests {
                 io::Error::from(io::ErrorKind::ConnectionRefused),
                 false,
                 ConnectionProblem::Refused,
+            ),
+            (
+                io::Error::from(io::ErrorKind::UnexpectedEof),
+                true,
+                ConnectionProblem::Closed,
             ),
             (
                 io::Error::other("dns\x1b failed"),

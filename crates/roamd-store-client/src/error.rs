@@ -56,7 +56,7 @@ pub enum ClientError {
         "there is no store at {0}; check its address, such as \
          https://store.example.net/Citrix/Store"
     )]
-    NotAStore(StoreUrl),
+    NotAStore(Box<StoreUrl>),
     /// The store does not offer the operation.
     #[error("the store does not offer {id}")]
     NotOffered {

@@ -22,8 +22,8 @@ const DEFAULT_PATH: &str = "/Citrix/Store";
 pub struct StoreUrl {
     /// The most likely URL of the store.
     first: Url,
-    /// Other URLs, the most likely first.
-    others: Vec<Url>,
+    /// Another URL where it may be.
+    other: Option<Url>,
 }
 
 /// Error of a text that is not the URL of a store.
@@ -34,7 +34,7 @@ pub struct StoreUrlError;
 impl StoreUrl {
     /// Returns the URLs where the store may be, the most likely first.
     pub(crate) fn candidates(&self) -> impl Iterator<Item = &Url> {
-        std::iter::once(&self.first).chain(&self.others)
+        std::iter::once(&self.first).chain(&self.other)
     }
 
     /// Returns whether a URL has the scheme, host and port of the store. The password of the user
@@ -69,18 +69,19 @@ impl FromStr for StoreUrl {
         };
         Ok(Self {
             first: at(&path),
-            others: other.iter().map(|path| at(path)).collect(),
+            other: other.as_deref().map(at),
         })
     }
 }
 
-/// Formats the most likely URL, and the others after `or`.
+/// Formats the most likely URL, and the other one after `or`.
 impl fmt::Display for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.first.fmt(f)?;
-        self.others
-            .iter()
-            .try_for_each(|url| write!(f, " or {url}"))
+        match &self.other {
+            Some(url) => write!(f, " or {url}"),
+            None => Ok(()),
+        }
     }
 }
 

@@ -124,14 +124,15 @@ impl Transport {
                 body,
             })
         };
-        let too_slow = || ClientError::TooSlow {
-            audience: audience.clone(),
-            limit: REQUEST_TIMEOUT,
-        };
         let started = Instant::now();
         let response = timeout(REQUEST_TIMEOUT, response)
             .await
-            .unwrap_or_else(|_| Err(too_slow()));
+            .unwrap_or_else(|_| {
+                Err(ClientError::TooSlow {
+                    audience: audience.clone(),
+                    limit: REQUEST_TIMEOUT,
+                })
+            });
         tracing::debug!(
             method = if call.body.is_some() { "POST" } else { "GET" },
             url = %call.url,

@@ -44,15 +44,13 @@ pub(crate) fn print_table<const COLUMNS: usize>(
         .try_for_each(print_line)
 }
 
-/// Prints comma-separated values (RFC 4180) with the names of the columns.
-pub(crate) fn print_csv(
-    names: impl IntoIterator<Item = String>,
-    rows: impl IntoIterator<Item = Vec<String>>,
+/// Prints records of comma-separated values (RFC 4180).
+pub(crate) fn print_csv<R: IntoIterator<Item = String>>(
+    records: impl IntoIterator<Item = R>,
 ) -> anyhow::Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(names)?;
-    for row in rows {
-        writer.write_record(row.iter().map(|cell| printable(cell)))?;
+    for record in records {
+        writer.write_record(record.into_iter().map(|cell| printable(&cell)))?;
     }
     Ok(print_bytes(&writer.into_inner()?)?)
 }

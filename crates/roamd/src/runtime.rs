@@ -2,15 +2,13 @@
 
 use anyhow::Context;
 
-use crate::exit_code::Exit;
-
 /// Runs a command whose work is done on worker threads of its own, on the main thread.
 ///
 /// # Errors
 /// If the runtime cannot be started, or if the command fails.
-pub(crate) fn block_on_main_thread(
-    command: impl Future<Output = anyhow::Result<Exit>>,
-) -> anyhow::Result<Exit> {
+pub(crate) fn block_on_main_thread<T>(
+    command: impl Future<Output = anyhow::Result<T>>,
+) -> anyhow::Result<T> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -22,9 +20,7 @@ pub(crate) fn block_on_main_thread(
 ///
 /// # Errors
 /// If the runtime cannot be started, or if the command fails.
-pub(crate) fn block_on(
-    command: impl Future<Output = anyhow::Result<Exit>>,
-) -> anyhow::Result<Exit> {
+pub(crate) fn block_on<T>(command: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     tokio::runtime::Runtime::new()
         .context("cannot start the runtime")?
         .block_on(command)

@@ -1,5 +1,7 @@
 //! Declarations of keys.
 
+use std::ops::Range;
+
 use toml::de::DeValue;
 
 /// Reads a value. An error says what is wrong in words that follow the name of the key, such as
@@ -47,20 +49,25 @@ pub(crate) enum Absence {
     EmptySection,
 }
 
-/// A key that the reader of a section has read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct KnownKey {
+/// A section with the keys that its reader has read.
+#[derive(Debug)]
+pub(crate) struct KnownSection {
     /// How the file writes the section, for example `[[store.farm]]`; empty for the document
     /// itself.
-    pub(crate) section: &'static str,
+    pub(crate) name: &'static str,
+    /// Line of the section; `None` if the file leaves it out.
+    pub(crate) line: Option<usize>,
+    pub(crate) keys: Vec<KnownKey>,
+}
+
+/// A key that the reader of a section has read.
+#[derive(Debug)]
+pub(crate) struct KnownKey {
     pub(crate) name: &'static str,
     pub(crate) absence: Absence,
-    /// Number of the section in this document: there may be several of the same name.
-    pub(crate) section_id: usize,
-    /// Line of the section; `None` if the file leaves it out.
-    pub(crate) section_line: Option<usize>,
-    /// Text of the value and its line; `None` if the file leaves the key out.
-    pub(crate) in_file: Option<(String, usize)>,
+    /// Place of the value in the text, in bytes, and its line; `None` if the file leaves the key
+    /// out.
+    pub(crate) in_file: Option<(Range<usize>, usize)>,
     /// The default in TOML, if it depends on other keys.
     pub(crate) computed_default: Option<String>,
 }

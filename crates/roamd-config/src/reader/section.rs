@@ -5,7 +5,7 @@ use std::fmt::Display;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, ListKey, Read};
+use super::key::{Absence, DefaultKey, DefaultListKey, Key, KnownKey, KnownSection, ListKey, Read};
 use super::report::Report;
 use super::suggest;
 
@@ -18,41 +18,42 @@ const LONGEST_QUOTE: usize = 60;
 /// A missing or wrong value is reported, and reading continues, so that all errors are found at
 /// once.
 pub(crate) struct Section<'d> {
-    /// How the file writes it, for example `[[store.farm]]`; empty for the document itself.
-    name: &'static str,
-    /// Distinguishes sections of the same name.
-    id: usize,
+    known: KnownSection,
     offset: usize,
     /// `None` for a section that the file leaves out: all its keys are absent.
     table: Option<&'d DeTable<'d>>,
-    known: Vec<KnownKey>,
     report: &'d Report,
 }
 
 impl<'d> Section<'d> {
     /// Returns the document itself.
     pub(crate) fn root(table: &'d DeTable<'d>, report: &'d Report) -> Self {
-        Self {
-            name: "",
-            id: report.next_section(),
-            offset: 0,
-            table: Some(table),
-            known: Vec::new(),
-            report,
-        }
+        Self::new("", 0, Some(table), report)
     }
 
     /// Returns what a reader makes of a section without keys: its defaults.
     pub(crate) fn defaults<T>(read: impl FnOnce(&mut Section<'_>) -> T) -> T {
         let report = Report::new("");
-        read(&mut Section {
-            name: "",
-            id: report.next_section(),
-            offset: 0,
-            table: None,
-            known: Vec::new(),
-            report: &report,
-        })
+        read(&mut Section::new("", 0, None, &report))
+    }
+
+    fn new(
+        name: &'static str,
+        offset: usize,
+        table: Option<&'d DeTable<'d>>,
+        report: &'d Report,
+    ) -> Self {
+        let known = KnownSection {
+            name,
+            line: table.map(|_| report.line(offset)),
+            keys: Vec::new(),
+        };
+        Self {
+            known,
+            offset,
+            table,
+            report,
+        }
     }
 
     /// Returns the line of a key, or of the section if the key is absent.
@@ -126,7 +127,7 @@ impl<'d> Section<'d> {
 
     /// Notes the default of a key, in TOML, which depends on other keys.
     pub(crate) fn note_default(&mut self, key: &str, default: impl Display) {
-        if let Some(known) = self.known.iter_mut().find(|known| known.name == key) {
+        if let Some(known) = self.known.keys.iter_mut().find(|it| it.name == key) {
             known.computed_default = Some(default.to_string());
         }
     }
@@ -166,7 +167,7 @@ impl<'d> Section<'d> {
             self.report
                 .error(offset, format!("`{key}` has to be a table, {name}"));
         }
-        self.child(name, offset, table)
+        Self::new(name, offset, table, self.report)
     }
 
     /// Returns a table, or `None` if it is absent or something else, which is reported.
@@ -187,7 +188,7 @@ impl<'d> Section<'d> {
         };
         let child = |item: &'d Spanned<DeValue<'d>>| {
             let table = item.get_ref().as_table()?;
-            Some(self.child(name, item.span().start, Some(table)))
+            Some(Self::new(name, item.span().start, Some(table), self.report))
         };
         let items = value.get_ref().as_array();
         let sections = items.and_then(|items| items.iter().map(child).collect());
@@ -205,7 +206,7 @@ impl<'d> Section<'d> {
 
     /// Reports every key of the table that its reader has not read.
     pub(crate) fn finish(self) {
-        let known: Vec<_> = self.known.iter().map(|key| key.name).collect();
+        let known: Vec<_> = self.known.keys.iter().map(|key| key.name).collect();
         for key in self.table.into_iter().flat_map(DeTable::keys) {
             let name = key.get_ref().as_ref();
             if known.contains(&name) {
@@ -285,30 +286,13 @@ impl<'d> Section<'d> {
         Some(values)
     }
 
-    fn child(&self, name: &'static str, offset: usize, table: Option<&'d DeTable<'d>>) -> Self {
-        Self {
-            name,
-            id: self.report.next_section(),
-            offset,
-            table,
-            known: Vec::new(),
-            report: self.report,
-        }
-    }
-
     /// Returns the value of a key, which is known from now on.
     fn find(&mut self, key: &'static str, absence: Absence) -> Option<&'d Spanned<DeValue<'d>>> {
         let value = self.table.and_then(|table| table.get(key));
-        self.known.push(KnownKey {
-            section: self.name,
+        self.known.keys.push(KnownKey {
             name: key,
             absence,
-            section_id: self.id,
-            section_line: self.table.map(|_| self.report.line(self.offset)),
-            in_file: value.map(|value| {
-                let span = value.span();
-                (self.report.text(span.clone()), self.report.line(span.start))
-            }),
+            in_file: value.map(|value| (value.span(), self.report.line(value.span().start))),
             computed_default: None,
         });
         value
@@ -324,10 +308,9 @@ impl<'d> Section<'d> {
 
     /// Returns " of [[store.farm]]", or nothing for the document itself.
     fn of_section(&self) -> String {
-        if self.name.is_empty() {
-            String::new()
-        } else {
-            format!(" of {}", self.name)
+        match self.known.name {
+            "" => String::new(),
+            name => format!(" of {name}"),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use roamd_store_client::{ClientError, Credentials, LaunchParams, StoreClient};
+use roamd_store_client::{ClientError, Credentials, EnumerationStatus, LaunchParams, StoreClient};
 use roamd_store_proto::auth::{Form, FormResult, FormStatus, Requirement, RequirementKind};
 use roamd_store_proto::media_type;
 use roamd_testkit::{MockStore, StoreResponse, form_field, healthy_store, sign_in_form};
@@ -371,6 +371,41 @@ async fn sign_out_ends_sign_ins_of_all_clones_once() {
     let attempts = store.lines();
     let attempts = attempts.iter().filter(|line| *line == "POST /attempt");
     assert_eq!(attempts.count(), 2);
+}
+
+/// The first sign-in of a long watch has expired at its end.
+#[tokio::test]
+async fn sign_out_ends_latest_sign_in_first() {
+    let (first, second) = ("Zmlyc3Q=", "c2Vjb25k");
+    let (attempts, lists) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let store = MockStore::start(move |request| {
+        let token = request.header("authorization");
+        match request.line.as_str() {
+            "POST /list" if token.ends_with("ZXhwaXJlcw==") => {
+                match lists.fetch_add(1, Ordering::Relaxed) {
+                    0 => StoreResponse::list(&request.base, EnumerationStatus::Full, &[]),
+                    _ => StoreResponse::challenge(&request.base, "store", "token", "/list"),
+                }
+            }
+            "POST /attempt" if attempts.fetch_add(1, Ordering::Relaxed) == 0 => {
+                StoreResponse::token(first)
+            }
+            "POST /attempt" => StoreResponse::token(second),
+            "POST /token" if token.ends_with(first) => StoreResponse::token("ZXhwaXJlcw=="),
+            "POST /token" if token.ends_with(second) => StoreResponse::token("c2VydmljZQ=="),
+            _ => healthy_store(request),
+        }
+    });
+    let mut client = client(&store);
+    client.list(&session_params()).await.unwrap();
+    client.list(&session_params()).await.unwrap();
+    let before = store.requests().len();
+    client.sign_out().await;
+    let requests = store.requests().into_iter().skip(before);
+    let ended: Vec<_> = requests
+        .map(|it| it.header("authorization").to_owned())
+        .collect();
+    assert_eq!(ended, [second, first].map(|it| format!("CitrixAuth {it}")));
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ impl ConfirmArgs {
     /// # Errors
     /// If the user does not agree.
     pub(super) fn ask(&self, consequence: &str) -> anyhow::Result<()> {
-        if self.yes || self.dry_run || !can_ask() {
+        if self.yes || !can_ask() {
             return Ok(());
         }
         let mut terminal = io::stderr();

@@ -4,7 +4,6 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
@@ -29,9 +28,6 @@ use crate::signals::stop_on_signal_or_hangup;
 
 /// Number of controllers of each embedded farm.
 const CONTROLLERS: usize = 2;
-
-/// Interval at which idle controllers are probed.
-const PROBE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Runs a working store: the server and three embedded farms with users and sessions.
 #[derive(Debug, Args)]
@@ -208,7 +204,7 @@ fn configuration(
         listen,
         base_url: BaseUrl::from(reachable(listen)),
         data_dir: folder.join("server"),
-        probe_interval: Some(PROBE_INTERVAL),
+        probe_interval: Config::DEFAULT_PROBE_INTERVAL,
         listener: ListenerConfig::default(),
         audit: Some(Audit::default()),
         authentication,

@@ -14,6 +14,7 @@ pub(crate) mod sessions;
 pub(crate) mod tokens;
 pub(crate) mod version;
 
+mod cells;
 mod config_file;
 mod confirm;
 mod ica_launch;

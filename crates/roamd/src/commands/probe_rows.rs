@@ -4,11 +4,14 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use roamd_server::config::Config;
 use roamd_server::{ControllerProbe, ProbeResponse};
 use serde::Serialize;
 
+use super::cells::{or_dash, yes_or_no};
 use crate::exit_code::Exit;
 use crate::output;
+use crate::runtime::block_on;
 
 /// The probe result of a controller, as printed.
 #[derive(Debug, Serialize)]
@@ -27,8 +30,19 @@ pub(super) struct ProbeRow {
     reason: Option<String>,
 }
 
+/// Probes every controller and ticket authority of a configuration.
+///
+/// # Errors
+/// If the probes cannot be started.
+pub(super) fn probe(config: &Config) -> anyhow::Result<Vec<ProbeRow>> {
+    let probes = block_on(async { Ok(roamd_server::probe(config).await?) })?;
+    let now = Timestamp::now();
+    let rows = probes.into_iter().map(|probe| ProbeRow::new(probe, now));
+    Ok(rows.collect())
+}
+
 impl ProbeRow {
-    pub(super) fn new(probe: ControllerProbe, now: Timestamp) -> Self {
+    fn new(probe: ControllerProbe, now: Timestamp) -> Self {
         let up = probe.result.is_ok();
         let (mut dialect, mut capabilities, mut authority_id, mut reason) =
             (None, Vec::new(), None, None);
@@ -116,7 +130,6 @@ pub(super) fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
         "CAPABILITIES OR ID",
         "REASON",
     ];
-    let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".into());
     let rows = rows.into_iter().map(|row| {
         let certificate = row.certificate();
         let capabilities = row
@@ -126,7 +139,7 @@ pub(super) fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
             row.store,
             row.farm,
             row.controller,
-            if row.up { "yes" } else { "no" }.into(),
+            yes_or_no(row.up),
             or_dash(row.dialect),
             row.milliseconds.to_string(),
             or_dash(certificate),

@@ -1,6 +1,12 @@
 //! Tests of `roamd apps` with a demo.
 
-use crate::support::{Server, World, run};
+use std::process::Stdio;
+use std::sync::mpsc;
+use std::thread;
+
+use roamd_testkit::{MockStore, StoreResponse};
+
+use crate::support::{CommandOutput, Server, World, roamd, run, signal};
 
 #[test]
 fn apps_list_has_fields_that_scripts_use() {
@@ -83,4 +89,31 @@ fn unavailable_app_prevents_all_launches() {
         assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{apps:?}");
         assert!(ran.err.contains(expected), "{}", ran.err);
     }
+}
+
+#[test]
+fn ctrl_c_stops_a_launch_that_waits_for_the_list() {
+    let (requested, requests) = mpsc::channel();
+    let store = MockStore::start(move |request| match request.path() {
+        "/Store/endpoints/v1" => StoreResponse::all_endpoints(&request.base),
+        _ => {
+            requested.send(()).unwrap();
+            loop {
+                thread::park();
+            }
+        }
+    });
+    let url = store.url();
+    let args = ["apps", "launch", "Word", "--store", &url, "--user", "ada"];
+    let child = roamd(&args)
+        .env("ROAMD_PASSWORD", "x")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    requests.recv().unwrap();
+    signal(&child, "INT");
+    let ran = CommandOutput::of(child.wait_with_output().unwrap());
+    let expected = "roamd: stopped before the store responded\n";
+    assert_eq!((ran.code, ran.err.as_str()), (1, expected));
 }

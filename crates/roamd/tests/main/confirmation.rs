@@ -256,3 +256,17 @@ fn disconnect_works_without_a_list() {
     });
     assert_eq!(ran.code, 1, "{ran:?}");
 }
+
+/// A launch URL needs no list, so that no active session is listed.
+#[test]
+fn launch_by_url_asks_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store();
+    let url = format!("http://{}/launch/Word", store.address());
+    let output = folder.path().to_str().unwrap();
+    let launch = ["launch", &url, "--active", "--output", output];
+    let ran = on_a_terminal_of(200, &store_command(&store, &launch), "");
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!ran.out.contains("Continue?"), "{ran:?}");
+    assert_eq!(changes(&store), ["POST /launch/Word"]);
+}

@@ -290,3 +290,22 @@ fn window_and_sound_are_sent_with_a_launch() {
     );
     assert_eq!(both.code, 2, "{both:?}");
 }
+
+/// A list of resources takes the farms as long as a list of sessions.
+#[test]
+fn kinds_are_requested_only_if_they_are_used() {
+    for (args, expected) in [
+        (&["list"][..], 1),
+        (&["list", "--json"], 1),
+        (&["list", "-o", "name"], 0),
+        (&["list", "-o", "name", "--sort", "app"], 0),
+        (&["list", "-o", "name", "--sort", "kind"], 1),
+        (&["list", "-o", "name", "--filter", "kind=desktop"], 1),
+    ] {
+        let store = MockStore::start(respond);
+        assert_eq!(ran(&store, args).code, 0, "{args:?}");
+        let requests = store.lines().into_iter();
+        let requests = requests.filter(|line| line.starts_with("GET /resources"));
+        assert_eq!(requests.count(), expected, "{args:?}");
+    }
+}

@@ -283,3 +283,67 @@ fn watch_on_terminal_shows_whole_list() {
         "{ran:?}"
     );
 }
+
+/// `sessions launch` counts the sessions of the list without a filter.
+#[test]
+fn watch_on_terminal_keeps_numbers_of_whole_list() {
+    let listings = AtomicUsize::new(0);
+    let store = MockStore::with_endpoints(move |request| {
+        if listings.fetch_add(1, Ordering::Relaxed) > 0 {
+            return StoreResponse::status(403);
+        }
+        let apps = ["Word", "Excel", "Paint"];
+        StoreResponse::list(&request.base, EnumerationStatus::Full, &apps)
+    });
+    let watch = [
+        "list", "--watch", "1", "--filter", "app=p", "--filter", "app=a",
+    ];
+    let ran = on_a_terminal(&store_command(&store, &watch), "");
+    assert!(
+        ran.out
+            .contains("\r\n3  Paint  Farm3  CVAD.Paint  -     id-Paint\x1b[K"),
+        "{ran:?}"
+    );
+    assert!(!ran.out.contains("Word"), "{ran:?}");
+}
+
+/// Returns a store with one session of Word, which refuses the second list.
+fn store_with_one_list() -> MockStore {
+    let listings = AtomicUsize::new(0);
+    MockStore::start(move |request| match request.path() {
+        "/Store/endpoints/v1" => StoreResponse::all_endpoints(&request.base),
+        "/list" if listings.fetch_add(1, Ordering::Relaxed) == 0 => {
+            StoreResponse::list(&request.base, EnumerationStatus::Full, &["Word"])
+        }
+        "/list" => StoreResponse::status(403),
+        _ => StoreResponse::resources(Vec::new()),
+    })
+}
+
+/// Lines of changes have no kind.
+#[test]
+fn watch_in_lines_requests_no_kinds() {
+    for (args, expected) in [(&[][..], 0), (&["--filter", "kind=-"], 1), (&["--json"], 1)] {
+        let store = store_with_one_list();
+        let list = [&["list", "--watch", "1"], args].concat();
+        let mut watch = Watch::start(&mut store_command(&store, &list));
+        let (code, output) = watch.end();
+        assert_eq!(code, Some(3), "{args:?}: {output}");
+        assert!(output.contains("Word"), "{args:?}: {output}");
+        let requests = store.lines().into_iter();
+        let requests = requests.filter(|line| line.starts_with("GET /resources"));
+        assert_eq!(requests.count(), expected, "{args:?}");
+    }
+}
+
+#[test]
+fn dry_run_of_active_watch_needs_no_confirmation() {
+    let store = store_with_one_list();
+    let list = ["list", "--watch", "1", "--active", "--dry-run"];
+    let mut watch = Watch::start(&mut store_command(&store, &list));
+    let (code, output) = watch.end();
+    assert_eq!(code, Some(3), "{output}");
+    assert!(output.contains("Without --dry-run, "), "{output}");
+    let is_active = |body: &str| body.contains("<includeActiveSessions>true<");
+    assert!(!store.requests().iter().any(|it| is_active(&it.body)));
+}

@@ -4,10 +4,9 @@ use clap::Args;
 use roamd_store_client::Resource;
 
 use crate::commands::ica_launch::{
-    IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
+    LaunchArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
 };
-use crate::commands::result_format::ResultFormatArgs;
-use crate::commands::store::{StoreArgs, WindowArgs};
+use crate::commands::store::{StoreArgs, unless_stopped};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -22,11 +21,7 @@ pub(super) struct LaunchApps {
     #[arg(required = true, value_name = "APP")]
     apps: Vec<String>,
     #[command(flatten)]
-    files: IcaFileArgs,
-    #[command(flatten)]
-    window: WindowArgs,
-    #[command(flatten)]
-    format: ResultFormatArgs,
+    launch: LaunchArgs,
     /// Show what the command would launch, without doing it.
     #[arg(long)]
     dry_run: bool,
@@ -36,16 +31,14 @@ pub(super) struct LaunchApps {
 
 impl LaunchApps {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let files = match self.dry_run {
-            true => None,
-            false => Some(self.files.prepare()?),
-        };
+        let files = self.launch.prepare_files(self.dry_run)?;
         let launched = self.store.with_client(async |client| {
             let stop = stop_on_signal()?;
-            let list = client.resources(&self.store.client_name()).await?;
+            let name = self.store.client_name();
+            let list = unless_stopped(&stop, client.resources(&name)).await?;
             let targets = find_targets(&self.apps, &list.resources)?;
-            let params = self.window.added_to(self.store.launch_params());
-            let json = self.format.is_json();
+            let params = self.launch.params(&self.store);
+            let json = self.launch.is_json();
             let Some(files) = &files else {
                 print_plan(&targets, json)?;
                 return Ok(Vec::new());

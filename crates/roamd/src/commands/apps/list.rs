@@ -4,7 +4,8 @@ use clap::{Args, ValueEnum};
 use roamd_store_client::Resource;
 use serde::Serialize;
 
-use crate::commands::listing::{ListArgs, ListField, yes_or_no};
+use crate::commands::cells::yes_or_no;
+use crate::commands::listing::{ListArgs, ListField};
 use crate::commands::store::{StoreArgs, enumeration_exit, resource_kind};
 use crate::exit_code::Exit;
 
@@ -101,10 +102,6 @@ impl ListField for ResourceField {
             Self::Folder => resource.path.clone(),
             Self::Summary => resource.summary.clone(),
         }
-    }
-
-    fn may_be_cut(self) -> bool {
-        self != Self::Resource
     }
 }
 

@@ -5,7 +5,7 @@ mod follow;
 mod row;
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -17,7 +17,7 @@ use self::follow::follow;
 use self::row::{COLUMNS, Row};
 use super::config_file::ConfigFile;
 use crate::exit_code::{Exit, UsageError};
-use crate::output::{self, printable};
+use crate::output;
 
 /// Reads the audit log: who signed in, launched, disconnected or was refused.
 ///
@@ -103,11 +103,11 @@ impl AuditCommand {
 }
 
 impl Printer {
-    fn print_header(&self) -> io::Result<()> {
+    fn print_header(&self) -> anyhow::Result<()> {
         match self.format {
-            Format::Table => output::print_line(Row::header()),
+            Format::Table => Ok(output::print_line(Row::header())?),
             Format::Json => Ok(()),
-            Format::Csv => print_csv(&COLUMNS.map(str::to_owned)),
+            Format::Csv => output::print_csv([COLUMNS.map(str::to_owned)]),
         }
     }
 
@@ -136,20 +136,10 @@ impl Printer {
         match self.format {
             Format::Json => output::print_bytes(&[line, b"\n"].concat())?,
             Format::Table => output::print_line(Row::of(&event).columns())?,
-            Format::Csv => print_csv(&Row::of(&event).0.map(|cell| printable(&cell)))?,
+            Format::Csv => output::print_csv([Row::of(&event).0])?,
         }
         Ok(())
     }
-}
-
-/// Prints a record of comma-separated values.
-fn print_csv(cells: &[String]) -> io::Result<()> {
-    let mut record = Vec::new();
-    let mut writer = csv::Writer::from_writer(&mut record);
-    writer.write_record(cells)?;
-    writer.flush()?;
-    drop(writer);
-    output::print_bytes(&record)
 }
 
 /// The rotated files of a log, oldest first: the one with the highest number.

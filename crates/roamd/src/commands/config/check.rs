@@ -4,15 +4,14 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
-use roamd_server::config::{self, Config, ConfigError};
+use roamd_server::config::{self, ConfigError};
 use roamd_server::{start_checks, warnings};
 use serde::Serialize;
 
 use crate::commands::config_file::{DEFAULT_CONFIG, print_errors};
-use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, repeated_ids};
+use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, probe, repeated_ids};
 use crate::exit_code::Exit;
 use crate::output;
-use crate::runtime::block_on;
 
 /// Checks a configuration: prints every error with its line number, and warnings.
 ///
@@ -102,15 +101,4 @@ impl CheckConfig {
         }
         Ok(exit)
     }
-}
-
-fn probe(config: &Config) -> anyhow::Result<Vec<ProbeRow>> {
-    let mut rows = Vec::new();
-    block_on(async {
-        let now = Timestamp::now();
-        let probes = roamd_server::probe(config).await?;
-        rows.extend(probes.into_iter().map(|probe| ProbeRow::new(probe, now)));
-        Ok(Exit::Done)
-    })?;
-    Ok(rows)
 }

@@ -4,7 +4,8 @@ use clap::{ArgGroup, Args, Subcommand};
 use roamd_farm::{ApplicationChange, ApplicationRecord, ContentAddress, Farms, FileTypes, Limit};
 
 use super::args::{ListArgs, OnOff, SetArgs};
-use super::records::{on_off, or_dash, print_record, print_records};
+use super::records::{print_record, print_records};
+use crate::commands::cells::{on_off, or_dash};
 use crate::exit_code::Exit;
 
 /// Lists and changes applications, desktops and documents.

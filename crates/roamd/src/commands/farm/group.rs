@@ -4,7 +4,8 @@ use clap::{Args, Subcommand};
 use roamd_farm::{Farms, HostGroupRecord};
 
 use super::args::{ListArgs, OnOff, SetArgs};
-use super::records::{on_off, print_record, print_records};
+use super::records::{print_record, print_records};
+use crate::commands::cells::on_off;
 use crate::exit_code::Exit;
 
 /// Lists host groups, and starts or ends their maintenance.

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use roamd_farm::{Farms, HostChange, HostRecord, PowerSetting};
 
 use super::args::{ListArgs, OnOff, SetArgs};
-use super::records::{on_off, or_dash, print_record, print_records};
+use super::records::{print_record, print_records};
+use crate::commands::cells::{on_off, or_dash};
 use crate::exit_code::Exit;
 use crate::number::in_range;
 

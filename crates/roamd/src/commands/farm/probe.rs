@@ -1,13 +1,11 @@
 //! `roamd farm probe`.
 
 use clap::Args;
-use jiff::Timestamp;
 
 use crate::commands::config_file::ConfigFile;
-use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, repeated_ids};
+use crate::commands::probe_rows::{exit_of, print_rows, probe, repeated_ids};
 use crate::exit_code::Exit;
 use crate::output;
-use crate::runtime::block_on;
 
 /// Probes every controller and every Secure Ticket Authority of a configuration.
 ///
@@ -26,23 +24,16 @@ pub(super) struct ProbeFarms {
 impl ProbeFarms {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let config = self.config.read()?;
-        block_on(async {
-            let probes = roamd_server::probe(&config).await?;
-            let now = Timestamp::now();
-            let rows: Vec<ProbeRow> = probes
-                .into_iter()
-                .map(|probe| ProbeRow::new(probe, now))
-                .collect();
-            for warning in repeated_ids(&rows) {
-                output::print_message(warning);
-            }
-            let exit = exit_of(&rows);
-            if self.json {
-                output::print_json(&rows)?;
-            } else {
-                print_rows(rows)?;
-            }
-            Ok(exit)
-        })
+        let rows = probe(&config)?;
+        for warning in repeated_ids(&rows) {
+            output::print_message(warning);
+        }
+        let exit = exit_of(&rows);
+        if self.json {
+            output::print_json(&rows)?;
+        } else {
+            print_rows(rows)?;
+        }
+        Ok(exit)
     }
 }

@@ -36,13 +36,3 @@ pub(super) fn print_record<T: Serialize, const COLUMNS: usize>(
     }
     Ok(Exit::Done)
 }
-
-/// Returns the cell of a switch.
-pub(super) fn on_off(on: bool) -> String {
-    if on { "on" } else { "off" }.to_owned()
-}
-
-/// Returns the cell of an optional value: a dash stands for `None`.
-pub(super) fn or_dash(value: Option<String>) -> String {
-    value.unwrap_or_else(|| "-".to_owned())
-}

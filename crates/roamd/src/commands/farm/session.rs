@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use roamd_farm::{Farms, SessionFilter, SessionRecord, SessionState, StartSession};
 
 use super::args::DataArgs;
-use super::records::or_dash;
+use crate::commands::cells::or_dash;
 use crate::exit_code::Exit;
 use crate::output;
 

@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use roamd_farm::{AccountChange, AccountRecord, AccountState, Farms};
 
 use super::args::DataArgs;
-use super::records::{or_dash, print_record, print_records};
+use super::records::{print_record, print_records};
+use crate::commands::cells::or_dash;
 use crate::commands::password::read_password_from_stdin;
 use crate::exit_code::Exit;
 

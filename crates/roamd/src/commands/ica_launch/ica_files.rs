@@ -14,7 +14,7 @@ const PARTIAL_EXTENSION: &str = "part";
 
 /// Arguments about ICA files.
 #[derive(Debug, Args)]
-pub(in crate::commands) struct IcaFileArgs {
+pub(super) struct IcaFileArgs {
     /// Folder for the ICA files. Each file works once and for a short time.
     #[arg(long, value_name = "DIR", default_value = ".")]
     output: PathBuf,
@@ -37,7 +37,7 @@ impl IcaFileArgs {
     ///
     /// # Errors
     /// If the folder cannot be created or the program does not exist.
-    pub(in crate::commands) fn prepare(&self) -> anyhow::Result<IcaFiles> {
+    pub(super) fn prepare(&self) -> anyhow::Result<IcaFiles> {
         let opener = match &self.open {
             Some(command) => Some(Opener::find(command.as_deref())?),
             None => None,

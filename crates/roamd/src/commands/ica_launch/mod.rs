@@ -2,6 +2,7 @@
 //!
 //! `roamd apps launch`, `roamd sessions launch` and `roamd sessions roam` share this.
 
+mod args;
 mod ica_files;
 mod launch_all;
 mod opener;
@@ -11,7 +12,8 @@ mod progress;
 mod result;
 mod target;
 
-pub(super) use self::ica_files::{IcaFileArgs, IcaFiles};
+pub(super) use self::args::LaunchArgs;
+pub(super) use self::ica_files::IcaFiles;
 pub(super) use self::launch_all::launch_all;
 pub(super) use self::plan::print_plan;
 pub(super) use self::print::launch_and_print;

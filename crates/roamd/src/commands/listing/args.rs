@@ -37,6 +37,11 @@ impl<F: ListField> ListArgs<F> {
         }
     }
 
+    /// Returns whether a filter or the order depends on this field.
+    pub(in crate::commands) fn selects_by(&self, field: F) -> bool {
+        self.sort == Some(field) || self.filters.iter().any(|filter| filter.field == field)
+    }
+
     /// Removes the items that a filter excludes, and sorts the others.
     pub(in crate::commands) fn select(&self, items: &mut Vec<F::Item>) {
         items.retain(|item| self.filters.iter().all(|filter| filter.matches(item)));
@@ -59,8 +64,8 @@ impl<F: ListField> ListArgs<F> {
         match self.format() {
             ListFormat::Json => output::print_json(json)?,
             ListFormat::Csv => {
-                let names = F::WIDE.iter().map(|field| field.csv_name());
-                output::print_csv(names, rows(F::WIDE, items))?;
+                let names = F::WIDE.iter().map(|field| field.csv_name()).collect();
+                output::print_csv(std::iter::once(names).chain(rows(F::WIDE, items)))?;
             }
             ListFormat::Name => items
                 .iter()

@@ -30,7 +30,9 @@ pub(in crate::commands) trait ListField:
     fn value(self, item: &Self::Item) -> String;
 
     /// Returns whether a narrow terminal may cut the column.
-    fn may_be_cut(self) -> bool;
+    fn may_be_cut(self) -> bool {
+        self != Self::NAME
+    }
 }
 
 /// Returns the names of all fields, for error messages.
@@ -40,9 +42,4 @@ pub(super) fn names<F: ListField>() -> Vec<String> {
         .filter_map(ValueEnum::to_possible_value)
         .map(|value| value.get_name().to_owned())
         .collect()
-}
-
-/// Returns the value of a field that is true or false.
-pub(in crate::commands) fn yes_or_no(value: bool) -> String {
-    if value { "yes" } else { "no" }.to_owned()
 }

@@ -6,7 +6,7 @@ use crate::suggestion::did_you_mean;
 /// A condition: a field contains a text, in upper or lower case.
 #[derive(Debug, Clone)]
 pub(super) struct Filter<F> {
-    field: F,
+    pub(super) field: F,
     text: String,
 }
 

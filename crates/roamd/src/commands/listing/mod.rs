@@ -8,5 +8,5 @@ mod filter;
 mod format;
 
 pub(super) use self::args::ListArgs;
-pub(super) use self::field::{ListField, yes_or_no};
+pub(super) use self::field::ListField;
 pub(super) use self::format::ListFormat;

@@ -3,10 +3,9 @@
 use std::io;
 
 use clap_mangen::Man;
-use roff::{Inline, Roff, bold, roman};
+use roff::{Inline, Roff, bold};
 
-/// Rows of a section: a term and its meaning.
-type Rows = &'static [(&'static str, &'static str)];
+use super::sections::{Rows, add_see_also, add_terms};
 
 /// Exit codes, as in `Exit`.
 const EXIT_STATUS: Rows = &[
@@ -91,28 +90,13 @@ pub(super) fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
         Some(_) => (&[LOG_VARIABLE], &[SERVER_FILES]),
     };
     let mut roff = Roff::new();
-    section(&mut roff, "ENVIRONMENT", variables);
-    section(&mut roff, "FILES", files);
-    section(&mut roff, "EXIT STATUS", &[EXIT_STATUS]);
+    add_terms(&mut roff, "ENVIRONMENT", variables);
+    add_terms(&mut roff, "FILES", files);
+    add_terms(&mut roff, "EXIT STATUS", &[EXIT_STATUS]);
     examples(&mut roff, command);
-    roff.control("SH", ["SEE ALSO"]);
-    roff.text([
-        bold("roamd"),
-        roman("(1), "),
-        bold("roamd.toml"),
-        roman("(5)"),
-    ]);
+    add_see_also(&mut roff, &[("roamd", 1), ("roamd.toml", 5)]);
     roff.to_writer(&mut page)?;
     Ok(page)
-}
-
-fn section(roff: &mut Roff, title: &str, rows: &[Rows]) {
-    roff.control("SH", [title]);
-    for (term, meaning) in rows.iter().copied().flatten() {
-        roff.control("TP", []);
-        roff.text([bold(*term)]);
-        roff.text([roman(*meaning)]);
-    }
 }
 
 /// Adds the examples of the help, which are lines after a heading.

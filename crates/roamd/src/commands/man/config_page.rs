@@ -1,45 +1,28 @@
 //! The manual page of the configuration file, from the commented sample.
 
+use roamd_server::config::{SampleLine, sample_lines};
 use roff::{Roff, bold, roman};
+
+use super::sections::{Rows, add_see_also, add_terms};
 
 const DESCRIPTION: &str = "The configuration file of roamd serve, in TOML. roamd config init \
     prints a sample with all keys, and roamd config check reports every error with its line. \
     Values below are the defaults, or examples if the text says so.";
 
-/// A line of the sample.
-#[derive(Debug, PartialEq, Eq)]
-enum SampleLine<'s> {
-    /// Header of a section, such as `[limits]`.
-    Section(&'s str),
-    /// A key with its default or an example.
-    Key(&'s str),
-    Text(&'s str),
-    Blank,
+const FILES: Rows = &[(
+    "/etc/roamd/roamd.toml",
+    "Configuration of the systemd unit.",
+)];
+
+/// Keys with their explanation, or an explanation without keys.
+#[derive(Default)]
+struct Paragraph {
+    keys: Vec<String>,
+    text: Vec<&'static str>,
 }
 
-impl<'s> SampleLine<'s> {
-    /// Reads a line. Keys and sections that are off have a `#` before them.
-    fn of(line: &'s str) -> Self {
-        let content = line.trim_start_matches('#').trim();
-        if content.is_empty() {
-            return Self::Blank;
-        }
-        if content.starts_with('[') && content.ends_with(']') && !content.contains(' ') {
-            return Self::Section(content);
-        }
-        let is_name = |name: &str| {
-            let name = name.trim();
-            !name.is_empty() && name.bytes().all(|it| it.is_ascii_lowercase() || it == b'_')
-        };
-        match content.split_once('=') {
-            Some((name, _)) if is_name(name) => Self::Key(content),
-            _ => Self::Text(content),
-        }
-    }
-}
-
-/// Renders the page of a sample, in which a comment precedes the keys that it explains.
-pub(super) fn render(sample: &str) -> String {
+/// Renders the page from the sample, in which a comment precedes the keys that it explains.
+pub(super) fn render() -> String {
     let mut roff = Roff::new();
     roff.control(
         "TH",
@@ -56,97 +39,61 @@ pub(super) fn render(sample: &str) -> String {
     roff.text([roman(DESCRIPTION)]);
     roff.control("SH", ["KEYS"]);
     // The first lines of the sample are about the sample.
-    let lines = sample.lines().skip_while(|line| !line.is_empty());
-    let mut text: Vec<&str> = Vec::new();
-    let mut keys: Vec<&str> = Vec::new();
-    for line in lines.map(SampleLine::of).chain([SampleLine::Blank]) {
-        let continues = matches!(line, SampleLine::Key(_))
-            || (keys.is_empty() && matches!(line, SampleLine::Text(_)));
-        // A text directly before a section is about the section.
-        let header = match line {
-            SampleLine::Section(header) => Some(header),
-            _ => None,
-        };
-        let is_about_section = keys.is_empty();
-        if let Some(header) = header.filter(|_| is_about_section) {
-            roff.control("SS", [header]);
-        }
-        if !continues {
-            write_paragraph(&mut roff, &keys, &text);
-            keys.clear();
-            text.clear();
-        }
-        if let Some(header) = header.filter(|_| !is_about_section) {
-            roff.control("SS", [header]);
-        }
+    let lines = sample_lines().skip_while(|line| matches!(line, SampleLine::Text(_)));
+    let mut paragraph = Paragraph::default();
+    for line in lines {
         match line {
-            SampleLine::Key(key) => keys.push(key),
-            SampleLine::Text(words) => text.push(words),
-            SampleLine::Section(_) | SampleLine::Blank => {}
+            SampleLine::Key { name, value, .. } => {
+                paragraph.keys.push(format!("{name} = {value}"));
+            }
+            SampleLine::Text(words) => {
+                paragraph.end_if_it_has_keys(&mut roff);
+                paragraph.text.push(words);
+            }
+            SampleLine::Header(header) => {
+                // A text directly before a section is about the section.
+                paragraph.end_if_it_has_keys(&mut roff);
+                roff.control("SS", [header]);
+                paragraph.end(&mut roff);
+            }
+            SampleLine::Blank => paragraph.end(&mut roff),
         }
     }
-    roff.control("SH", ["FILES"]);
-    roff.control("TP", []);
-    roff.text([bold("/etc/roamd/roamd.toml")]);
-    roff.text([roman("Configuration of the systemd unit.")]);
+    paragraph.end(&mut roff);
+    add_terms(&mut roff, "FILES", &[FILES]);
     roff.control("SH", ["EXAMPLES"]);
     roff.text([bold("roamd config check /etc/roamd/roamd.toml")]);
-    roff.control("SH", ["SEE ALSO"]);
-    roff.text([
-        bold("roamd-serve"),
-        roman("(1), "),
-        bold("roamd-config"),
-        roman("(1)"),
-    ]);
+    add_see_also(&mut roff, &[("roamd-serve", 1), ("roamd-config", 1)]);
     roff.render()
 }
 
-/// Writes keys with their explanation, or a paragraph without keys.
-fn write_paragraph(roff: &mut Roff, keys: &[&str], text: &[&str]) {
-    let text = text.join(" ");
-    match keys.split_first() {
-        None if text.is_empty() => return,
-        None => {
-            roff.control("PP", []);
+impl Paragraph {
+    fn end_if_it_has_keys(&mut self, roff: &mut Roff) {
+        if !self.keys.is_empty() {
+            self.end(roff);
         }
-        Some((first, others)) => {
-            roff.control("TP", []);
-            roff.text([bold(*first)]);
-            for key in others {
-                roff.control("TQ", []);
-                roff.text([bold(*key)]);
+    }
+
+    /// Writes the paragraph, unless it is empty, and begins the next one.
+    fn end(&mut self, roff: &mut Roff) {
+        let Self { keys, text } = std::mem::take(self);
+        let mut keys = keys.into_iter();
+        match keys.next() {
+            None if text.is_empty() => return,
+            None => {
+                roff.control("PP", []);
+            }
+            Some(first) => {
+                roff.control("TP", []);
+                roff.text([bold(first)]);
+                for key in keys {
+                    roff.control("TQ", []);
+                    roff.text([bold(key)]);
+                }
             }
         }
-    }
-    if !text.is_empty() {
-        roff.text([roman(text)]);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lines_of_the_sample_are_distinguished() {
-        for (line, expected) in [
-            (
-                "listen = \"127.0.0.1:8080\"",
-                SampleLine::Key("listen = \"127.0.0.1:8080\""),
-            ),
-            ("# keep = 9", SampleLine::Key("keep = 9")),
-            ("#outside = []", SampleLine::Key("outside = []")),
-            ("#[tls]", SampleLine::Section("[tls]")),
-            ("[[store.farm]]", SampleLine::Section("[[store.farm]]")),
-            ("# Address and port.", SampleLine::Text("Address and port.")),
-            (
-                "# Two = signs = here",
-                SampleLine::Text("Two = signs = here"),
-            ),
-            ("#", SampleLine::Blank),
-            ("", SampleLine::Blank),
-        ] {
-            assert_eq!(SampleLine::of(line), expected, "{line}");
+        if !text.is_empty() {
+            roff.text([roman(text.join(" "))]);
         }
     }
 }

@@ -2,13 +2,13 @@
 
 mod command_page;
 mod config_page;
+mod sections;
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
-use roamd_server::config::SAMPLE;
 
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
@@ -53,7 +53,7 @@ impl ManCommand {
 /// If there is no such command.
 fn page(root: &clap::Command, name: &[String]) -> anyhow::Result<Vec<u8>> {
     if name == [CONFIG_PAGE] {
-        return Ok(config_page::render(SAMPLE).into_bytes());
+        return Ok(config_page::render().into_bytes());
     }
     let mut command = root;
     for word in name {
@@ -77,7 +77,7 @@ fn write_all(root: &clap::Command, folder: &Path) -> anyhow::Result<()> {
         false => folder.to_owned(),
     };
     fs::create_dir_all(&folder_5)?;
-    let page = config_page::render(SAMPLE);
+    let page = config_page::render();
     Ok(fs::write(folder_5.join(format!("{CONFIG_PAGE}.5")), page)?)
 }
 

@@ -11,7 +11,8 @@ use crate::exit_code::Exit;
 
 /// Disconnects the sessions that are connected from this client. They keep running.
 ///
-/// Names them by the sessions that the list gains. This list has no effect on any session.
+/// Prints the sessions that were disconnected, from lists before and after. These lists change no
+/// session.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions disconnect --client-name DESK-A --dry-run\n  \

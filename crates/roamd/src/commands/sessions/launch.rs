@@ -5,15 +5,13 @@ use roamd_store_client::{Session, StoreClient};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::cancellation::unless_stopped;
 use super::selector::{SelectionError, SessionSelector};
 use super::session_params::{SessionFilterArgs, list_params};
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::ica_launch::{
-    IcaFileArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
+    LaunchArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
 };
-use crate::commands::result_format::ResultFormatArgs;
-use crate::commands::store::{StoreArgs, WindowArgs, enumeration_exit};
+use crate::commands::store::{StoreArgs, enumeration_exit, unless_stopped};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -30,11 +28,7 @@ pub(super) struct LaunchSessions {
     #[command(flatten)]
     selection: SelectionArgs,
     #[command(flatten)]
-    files: IcaFileArgs,
-    #[command(flatten)]
-    window: WindowArgs,
-    #[command(flatten)]
-    format: ResultFormatArgs,
+    launch: LaunchArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
@@ -86,16 +80,16 @@ impl LaunchSessions {
         for url in self.selection.urls() {
             self.store.check_origin(url)?;
         }
-        let filter = self.filter.confirmed(&self.confirm)?;
-        let files = match self.confirm.dry_run {
-            true => None,
-            false => Some(self.files.prepare()?),
+        let filter = match self.selection.needs_no_list() {
+            true => self.filter,
+            false => self.filter.confirmed(&self.confirm)?,
         };
+        let files = self.launch.prepare_files(self.confirm.dry_run)?;
         let launched = self.store.with_client(async |client| {
             let stop = stop_on_signal()?;
             let Targets { targets, listed } = self.find_targets(client, filter, &stop).await?;
-            let params = self.window.added_to(self.store.launch_params());
-            let json = self.format.is_json();
+            let params = self.launch.params(&self.store);
+            let json = self.launch.is_json();
             let Some(files) = &files else {
                 print_plan(&targets, json)?;
                 return Ok(listed);

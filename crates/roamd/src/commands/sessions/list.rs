@@ -58,18 +58,17 @@ impl ListSessions {
         client: &mut StoreClient,
         filter: SessionFilterArgs,
     ) -> anyhow::Result<Exit> {
-        let mut state = client.list(&list_params(&self.store, filter)).await?;
+        let state = client.list(&list_params(&self.store, filter)).await?;
         let mut kinds = ResourceKinds::default();
         let client_name = self.store.client_name();
-        kinds.look_up(client, &client_name, &state.sessions).await;
-        let mut rows = SessionRow::of_list(std::mem::take(&mut state.sessions), &kinds);
+        if self.list.format() != ListFormat::Name || self.list.selects_by(SessionField::Kind) {
+            kinds.look_up(client, &client_name, &state.sessions).await;
+        }
+        let mut rows = SessionRow::of_list(state.sessions, &kinds);
         self.list.select(&mut rows);
         let json = SessionListJson {
             enumeration: state.enumeration.as_str(),
-            sessions: rows
-                .iter()
-                .map(|row| SessionJson::new(&row.session, &kinds))
-                .collect(),
+            sessions: rows.iter().map(SessionJson::from).collect(),
         };
         self.list
             .print(&rows, &json, "No sessions to connect to.")?;
@@ -77,7 +76,7 @@ impl ListSessions {
     }
 
     async fn watch(&self, seconds: u64) -> anyhow::Result<Exit> {
-        if self.filter.active && !self.confirm.is_given_or_askable() {
+        if self.filter.active && !self.confirm.dry_run && !self.confirm.is_given_or_askable() {
             let problem = format!(
                 "farms before version 7 disconnect the active sessions that they list, every \
                  {seconds} s"
@@ -95,13 +94,11 @@ impl ListSessions {
         };
         let filter = self.filter.confirmed(&self.confirm)?;
         let params = list_params(&self.store, filter);
-        let client_name = self.store.client_name();
         let interval = Duration::from_secs(seconds);
         self.store
             .with_client(async |client| {
                 let watch = Watch {
                     params: &params,
-                    client_name: &client_name,
                     interval,
                     format,
                     list: &self.list,

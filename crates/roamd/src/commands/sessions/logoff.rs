@@ -7,7 +7,7 @@ use crate::exit_code::Exit;
 
 /// Logs off the sessions that are connected from this client. Unsaved work is lost.
 ///
-/// Asks on a terminal. A store does not say which sessions these are.
+/// A terminal is asked first. The store does not report which sessions it logged off.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions logoff --client-name DESK-A --yes\n  \

@@ -1,6 +1,5 @@
 //! `roamd sessions`: a client of the Sessions Service of any store.
 
-mod cancellation;
 mod disconnect;
 mod launch;
 mod list;

@@ -6,13 +6,11 @@ use clap::Args;
 use roamd_store_client::StoreClient;
 use serde::Serialize;
 
-use super::cancellation::unless_stopped;
 use super::session_params::{SessionFilterArgs, list_params};
 use crate::commands::ica_launch::{
-    IcaFileArgs, IcaFiles, LaunchResult, LaunchTarget, exit_of_launches, launch_all, print_plan,
+    IcaFiles, LaunchArgs, LaunchResult, LaunchTarget, exit_of_launches, launch_all, print_plan,
 };
-use crate::commands::result_format::ResultFormatArgs;
-use crate::commands::store::{StoreArgs, WindowArgs, enumeration_exit};
+use crate::commands::store::{StoreArgs, enumeration_exit, unless_stopped};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -36,11 +34,7 @@ pub(super) struct RoamSessions {
     #[arg(long)]
     apps_only: bool,
     #[command(flatten)]
-    files: IcaFileArgs,
-    #[command(flatten)]
-    window: WindowArgs,
-    #[command(flatten)]
-    format: ResultFormatArgs,
+    launch: LaunchArgs,
     /// Show what the command would launch, without doing it. Active sessions are not listed.
     #[arg(long)]
     dry_run: bool,
@@ -62,16 +56,12 @@ struct RoamJson<'r> {
 
 impl RoamSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        if self.dry_run {
-            return self
-                .store
-                .with_client(async |client| self.plan(client).await)
-                .await;
-        }
-        let files = self.files.prepare()?;
-        self.store
-            .with_client(async |client| self.reconnect(client, &files).await)
-            .await
+        let files = self.launch.prepare_files(self.dry_run)?;
+        let ran = self.store.with_client(async |client| match &files {
+            None => self.plan(client).await,
+            Some(files) => self.reconnect(client, files).await,
+        });
+        ran.await
     }
 
     /// Prints the sessions that would be reconnected. Only disconnected ones are listed, because
@@ -83,7 +73,7 @@ impl RoamSessions {
         };
         let list = client.list(&list_params(&self.store, filter)).await?;
         let targets: Vec<_> = list.sessions.into_iter().map(LaunchTarget::from).collect();
-        print_plan(&targets, self.format.is_json())?;
+        print_plan(&targets, self.launch.is_json())?;
         if !self.no_active {
             output::print_message(
                 "Without --dry-run, sessions that are active on other clients move here too.",
@@ -105,9 +95,9 @@ impl RoamSessions {
             output::print_message("No sessions to connect to.");
         }
         let targets = list.sessions.into_iter().map(LaunchTarget::from).collect();
-        let params = self.window.added_to(self.store.launch_params());
+        let params = self.launch.params(&self.store);
         let launches = launch_all(client, &params, targets, files, &stop, |launch| {
-            if self.format.is_json() {
+            if self.launch.is_json() {
                 return Ok(());
             }
             let LaunchResult { target, status } = launch;
@@ -119,7 +109,7 @@ impl RoamSessions {
             Ok(())
         })
         .await?;
-        if self.format.is_json() {
+        if self.launch.is_json() {
             output::print_json(&launches.iter().map(RoamJson::from).collect::<Vec<_>>())?;
         }
         Ok(exit_of_launches(listed, &launches))

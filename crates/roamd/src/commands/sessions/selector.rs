@@ -1,7 +1,6 @@
 //! Selection of a session on the command line: a row of the list, an id, or a launch URL.
 
 use std::convert::Infallible;
-use std::fmt::{self, Display};
 use std::str::FromStr;
 
 use roamd_store_client::Session;
@@ -71,15 +70,6 @@ impl FromStr for SessionSelector {
             Ok(url) => Self::Url(url),
             Err(_) => Self::Listed(text.to_owned()),
         })
-    }
-}
-
-impl Display for SessionSelector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Url(url) => url.fmt(f),
-            Self::Listed(name) => f.write_str(name),
-        }
     }
 }
 

@@ -1,9 +1,8 @@
 //! A session as JSON, in lists and in watched changes.
 
-use roamd_store_client::Session;
 use serde::Serialize;
 
-use super::resource_kinds::ResourceKinds;
+use super::session_row::SessionRow;
 
 /// A session as JSON.
 #[derive(Serialize)]
@@ -19,14 +18,14 @@ pub(super) struct SessionJson<'l> {
     launch_url: &'l str,
 }
 
-impl<'l> SessionJson<'l> {
-    pub(super) fn new(session: &'l Session, kinds: &'l ResourceKinds) -> Self {
+impl<'l> From<&'l SessionRow> for SessionJson<'l> {
+    fn from(SessionRow { session, kind, .. }: &'l SessionRow) -> Self {
         Self {
             id: &session.id,
             app: &session.initial_app,
             farm: &session.publisher_name,
             resource_id: &session.resource_id,
-            kind: kinds.of(session),
+            kind: kind.as_deref(),
             server_type: &session.server_type,
             aggregated: session.aggregated,
             launch_url: &session.launch_url,

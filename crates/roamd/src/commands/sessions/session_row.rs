@@ -4,18 +4,20 @@ use clap::ValueEnum;
 use roamd_store_client::Session;
 
 use super::resource_kinds::ResourceKinds;
-use crate::commands::listing::{ListField, yes_or_no};
+use crate::commands::cells::{or_dash, yes_or_no};
+use crate::commands::listing::ListField;
 
 /// Length of the shortest short id.
 const MIN_SHORT_ID: usize = 8;
 
 /// A session with its place in the list of the store.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct SessionRow {
     pub(super) session: Session,
     /// 1 for the first session of the list, whatever is filtered or sorted.
-    number: usize,
-    kind: Option<String>,
+    pub(super) number: usize,
+    /// `None` if the kind is unknown.
+    pub(super) kind: Option<String>,
     /// Number of characters that distinguish the ids of the list.
     short_id_length: usize,
 }
@@ -110,7 +112,7 @@ impl ListField for SessionField {
             Self::App => session.initial_app.clone(),
             Self::Farm => session.publisher_name.clone(),
             Self::Resource => session.resource_id.clone(),
-            Self::Kind => row.kind.clone().unwrap_or_else(|| "-".to_owned()),
+            Self::Kind => or_dash(row.kind.clone()),
             Self::Type => session.server_type.clone(),
             Self::Aggregated => yes_or_no(session.aggregated),
             Self::ShortId => session.id.chars().take(row.short_id_length).collect(),

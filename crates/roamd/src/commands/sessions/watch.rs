@@ -3,9 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use roamd_store_client::{
-    ClientError, EnumerationStatus, Session, SessionParams, SessionState, StoreClient,
-};
+use roamd_store_client::{ClientError, EnumerationStatus, Session, SessionParams, StoreClient};
 use serde::Serialize;
 use tokio::time::{self, MissedTickBehavior};
 
@@ -31,7 +29,6 @@ pub(super) enum WatchFormat {
 /// A repeated list.
 pub(super) struct Watch<'w> {
     pub(super) params: &'w SessionParams,
-    pub(super) client_name: &'w str,
     pub(super) interval: Duration,
     pub(super) format: WatchFormat,
     pub(super) list: &'w ListArgs<SessionField>,
@@ -75,13 +72,11 @@ impl Watch<'_> {
             is_first = false;
             match self.format {
                 WatchFormat::Screen => {
-                    self.draw(&known.sessions, &kinds, problem)?;
+                    self.draw(&known.rows, problem)?;
                     continue;
                 }
                 WatchFormat::Lines => changes.iter().try_for_each(SessionChange::print)?,
-                WatchFormat::Json => changes
-                    .iter()
-                    .try_for_each(|change| change.print_json(&kinds))?,
+                WatchFormat::Json => changes.iter().try_for_each(SessionChange::print_json)?,
             }
             if problem != reported_problem {
                 output::print_message(problem.as_deref().unwrap_or("The list is complete again."));
@@ -95,24 +90,24 @@ impl Watch<'_> {
         &self,
         client: &mut StoreClient,
         kinds: &mut ResourceKinds,
-    ) -> Result<SessionState, ClientError> {
-        let mut state = client.list(self.params).await?;
-        kinds
-            .look_up(client, self.client_name, &state.sessions)
-            .await;
+    ) -> Result<SelectedSessions, ClientError> {
+        let state = client.list(self.params).await?;
+        let client_name = &self.params.client_name;
+        if self.format.has_kinds() || self.list.selects_by(SessionField::Kind) {
+            kinds.look_up(client, client_name, &state.sessions).await;
+        }
         let mut rows = SessionRow::of_list(state.sessions, kinds);
+        let listed = rows.len();
         self.list.select(&mut rows);
-        state.sessions = rows.into_iter().map(|row| row.session).collect();
-        Ok(state)
+        Ok(SelectedSessions {
+            enumeration: state.enumeration,
+            listed,
+            rows,
+        })
     }
 
     /// Draws the current list on the terminal.
-    fn draw(
-        &self,
-        sessions: &[Session],
-        kinds: &ResourceKinds,
-        problem: Option<String>,
-    ) -> io::Result<()> {
+    fn draw(&self, rows: &[SessionRow], problem: Option<String>) -> io::Result<()> {
         let mut lines = vec![
             format!(
                 "Sessions to connect to, updated every {} s. Press Ctrl-C to stop.",
@@ -120,11 +115,10 @@ impl Watch<'_> {
             ),
             String::new(),
         ];
-        if sessions.is_empty() {
+        if rows.is_empty() {
             lines.push("No sessions to connect to.".into());
         } else {
-            let rows = SessionRow::of_list(sessions.to_vec(), kinds);
-            lines.extend(self.list.table_lines(&rows));
+            lines.extend(self.list.table_lines(rows));
         }
         if let Some(problem) = problem {
             lines.extend([String::new(), problem]);
@@ -142,6 +136,14 @@ impl WatchFormat {
             Self::Lines
         }
     }
+
+    /// Returns whether the format has the kinds of sessions.
+    fn has_kinds(self) -> bool {
+        match self {
+            Self::Screen | Self::Json => true,
+            Self::Lines => false,
+        }
+    }
 }
 
 /// Explains which farms are missing from a list; `None` if the list is complete.
@@ -157,17 +159,26 @@ fn enumeration_problem(enumeration: EnumerationStatus) -> Option<&'static str> {
     }
 }
 
-/// The sessions of each farm as last listed.
+/// The sessions of a list that the arguments select.
+#[derive(Debug)]
+struct SelectedSessions {
+    enumeration: EnumerationStatus,
+    /// Number of sessions in the list, selected or not.
+    listed: usize,
+    rows: Vec<SessionRow>,
+}
+
+/// The selected sessions of each farm as last listed.
 #[derive(Debug, Default)]
 struct KnownSessions {
-    sessions: Vec<Session>,
+    rows: Vec<SessionRow>,
 }
 
 /// A difference between two lists.
 #[derive(Debug)]
 struct SessionChange {
     kind: ChangeKind,
-    session: Session,
+    row: SessionRow,
 }
 
 #[derive(Debug, Clone, Copy, Serialize)]
@@ -182,31 +193,36 @@ impl KnownSessions {
     /// Replaces the known sessions by a new list, and returns the changes.
     ///
     /// A missing session counts as removed only if all farms responded.
-    fn update(&mut self, list: SessionState) -> Vec<SessionChange> {
-        let before = std::mem::replace(&mut self.sessions, list.sessions);
+    fn update(&mut self, list: SelectedSessions) -> Vec<SessionChange> {
+        let before = std::mem::replace(&mut self.rows, list.rows);
+        let has_id_of = |row: &SessionRow, other: &SessionRow| row.session.id == other.session.id;
         let (remaining, missing): (Vec<_>, Vec<_>) = before
             .into_iter()
-            .partition(|session| self.sessions.iter().any(|it| it.id == session.id));
-        let added_or_changed = self.sessions.iter().filter_map(|session| {
-            let kind = match remaining.iter().find(|it| it.id == session.id) {
+            .partition(|before| self.rows.iter().any(|row| has_id_of(row, before)));
+        let added_or_changed = self.rows.iter().filter_map(|row| {
+            let kind = match remaining.iter().find(|before| has_id_of(before, row)) {
                 None => ChangeKind::Added,
-                Some(before) if is_same(before, session) => return None,
+                Some(before) if is_same(&before.session, &row.session) => return None,
                 Some(_) => ChangeKind::Changed,
             };
             Some(SessionChange {
                 kind,
-                session: session.clone(),
+                row: row.clone(),
             })
         });
         if list.enumeration == EnumerationStatus::Full {
-            let removed = missing.into_iter().map(|session| SessionChange {
+            let removed = missing.into_iter().map(|row| SessionChange {
                 kind: ChangeKind::Removed,
-                session,
+                row,
             });
             removed.chain(added_or_changed).collect()
         } else {
             let changes = added_or_changed.collect();
-            self.sessions.extend(missing);
+            // Numbers after those of the list: its own ones select other sessions.
+            for (mut row, number) in missing.into_iter().zip(list.listed + 1..) {
+                row.number = number;
+                self.rows.push(row);
+            }
             changes
         }
     }
@@ -241,7 +257,7 @@ impl SessionChange {
             resource_id,
             id,
             ..
-        } = &self.session;
+        } = &self.row.session;
         let fields =
             [initial_app, publisher_name, resource_id, id].map(|field| output::printable(field));
         Ok(output::print_line(format_args!(
@@ -251,7 +267,7 @@ impl SessionChange {
     }
 
     /// Prints the change as a JSON object.
-    fn print_json(&self, kinds: &ResourceKinds) -> anyhow::Result<()> {
+    fn print_json(&self) -> anyhow::Result<()> {
         #[derive(Serialize)]
         struct ChangeJson<'c> {
             change: ChangeKind,
@@ -259,7 +275,7 @@ impl SessionChange {
         }
         output::print_json_line(&ChangeJson {
             change: self.kind,
-            session: SessionJson::new(&self.session, kinds),
+            session: SessionJson::from(&self.row),
         })
     }
 }
@@ -267,6 +283,16 @@ impl SessionChange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn list(enumeration: EnumerationStatus, sessions: &[&Session]) -> SelectedSessions {
+        let sessions = sessions.iter().copied().cloned().collect();
+        let rows = SessionRow::of_list(sessions, &ResourceKinds::default());
+        SelectedSessions {
+            enumeration,
+            listed: rows.len(),
+            rows,
+        }
+    }
 
     fn session(id: &str, aggregated: bool) -> Session {
         Session {
@@ -302,14 +328,29 @@ mod tests {
         ];
         let mut known = KnownSessions::default();
         for (step, (enumeration, listed, changes, left)) in steps.into_iter().enumerate() {
-            let changed = known.update(SessionState::new(enumeration, listed.into_iter().cloned()));
+            let changed = known.update(list(enumeration, &listed));
             let changed: Vec<_> = changed
                 .iter()
-                .map(|change| format!("{}{}", change.kind.sign(), change.session.id))
+                .map(|change| format!("{}{}", change.kind.sign(), change.row.session.id))
                 .collect();
             assert_eq!(changed.join(" "), changes, "step {step}");
-            let ids: Vec<_> = known.sessions.iter().map(|it| it.id.as_str()).collect();
+            let ids: Vec<_> = known.rows.iter().map(|it| &*it.session.id).collect();
             assert_eq!(ids.join(" "), left, "step {step}");
         }
+    }
+
+    /// `sessions launch` must not take the number of a missing session for another one.
+    #[test]
+    fn missing_session_is_numbered_after_the_list() {
+        let (a, b) = (session("a", false), session("b", false));
+        let mut known = KnownSessions::default();
+        known.update(list(EnumerationStatus::Full, &[&a, &b]));
+        let partial = SelectedSessions {
+            listed: 3,
+            ..list(EnumerationStatus::Partial, &[&b])
+        };
+        known.update(partial);
+        let numbers = known.rows.iter().map(|row| (&*row.session.id, row.number));
+        assert_eq!(numbers.collect::<Vec<_>>(), [("b", 1), ("a", 4)]);
     }
 }

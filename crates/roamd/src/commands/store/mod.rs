@@ -1,11 +1,13 @@
 //! Common parts of the commands that are clients of a store.
 
 mod args;
+mod cancellation;
 mod enumeration;
 mod resource_kind;
 mod window;
 
 pub(super) use self::args::StoreArgs;
+pub(super) use self::cancellation::unless_stopped;
 pub(super) use self::enumeration::enumeration_exit;
 pub(super) use self::resource_kind::resource_kind;
 pub(super) use self::window::WindowArgs;

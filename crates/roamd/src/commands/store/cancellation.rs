@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 ///
 /// # Errors
 /// If the request fails or is cancelled.
-pub(super) async fn unless_stopped<T>(
+pub(in crate::commands) async fn unless_stopped<T>(
     stop: &CancellationToken,
     response: impl Future<Output = Result<T, ClientError>>,
 ) -> anyhow::Result<T> {

@@ -1,0 +1,16 @@
+//! Cells of tables.
+
+/// Returns the cell of a value that is true or false.
+pub(super) fn yes_or_no(value: bool) -> String {
+    if value { "yes" } else { "no" }.to_owned()
+}
+
+/// Returns the cell of a switch.
+pub(super) fn on_off(on: bool) -> String {
+    if on { "on" } else { "off" }.to_owned()
+}
+
+/// Returns the cell of an optional value: a dash stands for `None`.
+pub(super) fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "-".to_owned())
+}
