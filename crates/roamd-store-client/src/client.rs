@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use crate::authorities::Authorities;
 use crate::error::ClientError;
 use crate::printable::short_line;
 use crate::sign_in::{Credentials, SignIn, Token, challenge, sign_in};
@@ -30,6 +31,9 @@ const MAX_WAIT: Duration = Duration::from_secs(300);
 /// Timeout for signing out, which must not delay the end of a program.
 const SIGN_OUT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Client name in requests without a token, which only get a challenge.
+const CLIENT_NAME_FOR_CHALLENGE: &str = "roamd";
+
 /// Client of one store, for one user.
 ///
 /// It signs in when the store sends a challenge, and keeps the token for later requests. A clone
@@ -40,7 +44,8 @@ pub struct StoreClient {
     store: StoreUrl,
     /// URL of the store, once a response has shown it.
     found_at: Option<Url>,
-    credentials: Credentials,
+    /// `None`: the client continues with an earlier sign-in.
+    credentials: Option<Credentials>,
     endpoints: Option<Endpoints>,
     /// Tokens of the services of the store, which have different URLs (CA-8).
     tokens: Vec<Token>,
@@ -68,19 +73,41 @@ pub struct IcaFile {
 }
 
 impl StoreClient {
-    /// Creates a client. It sends nothing yet.
+    /// Creates a client that signs in with a password. It sends nothing yet.
     #[must_use]
     pub fn new(store: StoreUrl, credentials: Credentials) -> Self {
-        let transport = Transport::new(store.is_encrypted());
+        Self::with(store, Some(credentials), Vec::new())
+    }
+
+    /// Creates a client that continues with an earlier sign-in. It sends nothing yet.
+    #[must_use]
+    pub fn resume(store: StoreUrl, sign_in: SignIn) -> Self {
+        Self::with(store, None, vec![sign_in])
+    }
+
+    fn with(store: StoreUrl, credentials: Option<Credentials>, sign_ins: Vec<SignIn>) -> Self {
         Self {
-            transport,
+            transport: Transport::new(store.is_encrypted()),
             store,
             found_at: None,
             credentials,
             endpoints: None,
             tokens: Vec::new(),
-            sign_ins: Arc::default(),
+            sign_ins: Arc::new(Mutex::new(sign_ins)),
         }
+    }
+
+    /// Trusts these authorities for https, and no others.
+    #[must_use]
+    pub fn trusting(mut self, authorities: Authorities) -> Self {
+        self.transport.trust(authorities);
+        self
+    }
+
+    /// Returns the URL of the store, once a response has shown it.
+    #[must_use]
+    pub fn found_at(&self) -> Option<&Url> {
+        self.found_at.as_ref()
     }
 
     /// Returns the URL of the store if it is not the most likely one of its [`StoreUrl`].
@@ -90,18 +117,77 @@ impl StoreClient {
         self.found_at.as_ref().filter(|url| Some(*url) != likely)
     }
 
+    /// Signs in, for clients that [continue](Self::resume) with this sign-in.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, refuses the user, or requires no sign-in.
+    pub async fn sign_in(&mut self) -> Result<SignIn, ClientError> {
+        self.token().await?;
+        let sign_in = self.sign_ins().last().cloned();
+        sign_in.ok_or(ClientError::NoSignIn)
+    }
+
+    /// Returns a token for the Sessions Service of the store.
+    ///
+    /// # Errors
+    /// If the store cannot be reached, refuses the user, or requires no sign-in.
+    pub async fn token(&mut self) -> Result<SecretString, ClientError> {
+        let url = self.endpoint("ListSessions").await?;
+        // Without a token, this request only gets a challenge.
+        let body = SessionParams::new(CLIENT_NAME_FOR_CHALLENGE).to_xml();
+        let call = Call {
+            url: &url,
+            body: Some((media_type::SESSION_PARAMS, &body)),
+            accept: media_type::SESSION_STATE,
+            token: None,
+            cookies: None,
+        };
+        let response = self.transport.send(call).await?;
+        match response.status {
+            StatusCode::UNAUTHORIZED => {
+                let earlier = self.sign_ins().clone();
+                let token = self.new_token(&response, &earlier).await?;
+                let text = token.text.clone();
+                self.tokens.push(token);
+                Ok(text)
+            }
+            StatusCode::OK => Err(ClientError::NoSignIn),
+            _ => Err(response.unexpected()),
+        }
+    }
+
+    /// Gets a later expiry for the sign-in that this client continues with, and returns it
+    /// (CA-36). A store may not support this.
+    ///
+    /// # Errors
+    /// If the store cannot be reached or refuses the sign-in.
+    pub async fn refresh(&mut self) -> Result<SignIn, ClientError> {
+        let sign_in = self.sign_ins().last().cloned();
+        let sign_in = sign_in.ok_or(ClientError::SignInEnded)?;
+        let refreshed = sign_in.refreshed(&self.transport).await?;
+        *self.sign_ins() = vec![refreshed.clone()];
+        Ok(refreshed)
+    }
+
     /// Signs out: destroys the tokens of this client and of its clones (CA-39), the latest first,
     /// since earlier ones may have expired. It ignores errors, and ends after 2 seconds, because
     /// tokens expire anyway.
     pub async fn sign_out(&mut self) {
+        drop(timeout(SIGN_OUT_TIMEOUT, self.end_sign_ins()).await);
+    }
+
+    /// Like [`sign_out`](Self::sign_out), without its time limit.
+    ///
+    /// # Errors
+    /// If the store has not confirmed the end of each sign-in.
+    pub async fn end_sign_ins(&mut self) -> Result<(), ClientError> {
         self.tokens.clear();
         let sign_ins = std::mem::take(&mut *self.sign_ins());
-        let ended = async {
-            for sign_in in sign_ins.iter().rev() {
-                drop(sign_in.end(&self.transport).await);
-            }
-        };
-        drop(timeout(SIGN_OUT_TIMEOUT, ended).await);
+        let mut result = Ok(());
+        for sign_in in sign_ins.iter().rev() {
+            result = sign_in.end(&self.transport).await.and(result);
+        }
+        result
     }
 
     /// Lists the sessions that the user can reconnect to on this client.
@@ -296,33 +382,42 @@ impl StoreClient {
         if response.status != StatusCode::UNAUTHORIZED {
             return Ok(response);
         }
-        let challenge = challenge(&response)?;
-        // If the store has refused a token, its sign-in may be over too.
         self.tokens.retain(|token| !token.is_for(url));
-        let earlier = match known {
-            Some(_) => Vec::new(),
-            None => self.sign_ins().clone(),
+        // If the store has refused a token, its sign-in may be over too.
+        let earlier = match known.is_some() && self.credentials.is_some() {
+            true => Vec::new(),
+            false => self.sign_ins().clone(),
         };
-        let (token, sign_in) = sign_in(
-            &self.transport,
-            &self.credentials,
-            &earlier,
-            url,
-            &challenge,
-        )
-        .await?;
-        self.sign_ins().extend(sign_in);
+        let token = self.new_token(&response, &earlier).await?;
         let call = Call {
             token: Some(&token.header),
             ..call
         };
         let response = self.transport.send(call).await?;
         if response.status == StatusCode::UNAUTHORIZED {
-            return Err(ClientError::TokenRefused(
-                self::challenge(&response)?.reason,
-            ));
+            return Err(ClientError::TokenRefused(challenge(&response)?.reason));
         }
         self.tokens.push(token);
         Ok(response)
+    }
+
+    /// Gets the token that a challenge demands.
+    async fn new_token(
+        &self,
+        refusal: &Response,
+        earlier: &[SignIn],
+    ) -> Result<Token, ClientError> {
+        let challenge = challenge(refusal)?;
+        let credentials = self.credentials.as_ref();
+        let signed_in = sign_in(
+            &self.transport,
+            credentials,
+            earlier,
+            &refusal.url,
+            &challenge,
+        );
+        let (token, sign_in) = signed_in.await?;
+        self.sign_ins().extend(sign_in);
+        Ok(token)
     }
 }

@@ -109,6 +109,12 @@ pub enum ClientError {
     /// The form requires more than user name and password.
     #[error("the store requires more than user name and password")]
     MoreAsked,
+    /// The sign-in has expired or was ended, and the client has no password for a new one.
+    #[error("the sign-in has ended; sign in again")]
+    SignInEnded,
+    /// The store has sent no challenge, so that it issues no token.
+    #[error("the store requires no sign-in")]
+    NoSignIn,
     /// The store refused a token that it has just issued.
     #[error("the store refused its own token: {}", .0.map_or("unknown reason", Reason::as_str))]
     TokenRefused(Option<Reason>),
@@ -144,6 +150,7 @@ impl ClientError {
         matches!(
             self,
             Self::SignInRefused(_)
+                | Self::SignInEnded
                 | Self::PasswordChange
                 | Self::TokenRefused(_)
                 | Self::NotAllowed

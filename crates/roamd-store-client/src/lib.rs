@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod audience;
+mod authorities;
 mod client;
 mod connection_problem;
 mod error;
@@ -10,6 +11,7 @@ mod store_url;
 mod transport;
 
 pub use audience::Audience;
+pub use authorities::{Authorities, AuthoritiesError};
 pub use client::{IcaFile, NotReady, StoreClient};
 pub use connection_problem::ConnectionProblem;
 pub use error::ClientError;
@@ -18,5 +20,5 @@ pub use roamd_store_proto::{
     Audio, Display, EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session,
     SessionParams, SessionState, SessionStatus, Spelling,
 };
-pub use sign_in::Credentials;
+pub use sign_in::{Credentials, SignIn};
 pub use store_url::{StoreUrl, StoreUrlError};

@@ -3,9 +3,10 @@
 use http::HeaderMap;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderValue, SET_COOKIE, WWW_AUTHENTICATE};
+use jiff::Timestamp;
 use roamd_store_proto::auth::{
-    Challenge, Choice, DestroyToken, Form, FormPost, FormResult, FormStatus, RequestToken,
-    RequestTokenResponse, RequirementKind, TokenChoices,
+    Challenge, Choice, DestroyToken, Form, FormPost, FormResult, FormStatus, RefreshToken,
+    RequestToken, RequestTokenResponse, RequirementKind, TokenChoices,
 };
 use roamd_store_proto::media_type;
 use secrecy::{ExposeSecret, SecretString};
@@ -33,12 +34,12 @@ pub struct Credentials {
     pub password: SecretString,
 }
 
-/// Token, with the URLs that it may be sent to.
+/// Token of a service, with the URLs that it may be sent to.
 #[derive(Clone)]
 pub(crate) struct Token {
     /// Value of the `Authorization` header.
     pub(crate) header: HeaderValue,
-    text: SecretString,
+    pub(crate) text: SecretString,
     /// The token is for all URLs below this one (CA-8).
     root: Url,
 }
@@ -54,12 +55,17 @@ impl Token {
     }
 }
 
-/// Sign-in that can be ended.
-#[derive(Clone)]
-pub(crate) struct SignIn {
-    token_service: Url,
-    /// Token that the form gave, for the token service.
-    primary: Token,
+/// A sign-in, which gives a client the tokens of all services of the store.
+///
+/// [`StoreClient::resume`](crate::StoreClient::resume) continues with it, without a password.
+#[derive(Debug, Clone)]
+pub struct SignIn {
+    /// URL of the token service. The token is sent nowhere else.
+    pub token_service: Url,
+    /// Primary token, which came from the sign-in form.
+    pub token: SecretString,
+    /// Expiry of the token, by the clock of the store.
+    pub expiry: Timestamp,
 }
 
 impl SignIn {
@@ -69,24 +75,60 @@ impl SignIn {
         locations.any(|location| Url::parse(location).as_ref() == Ok(&self.token_service))
     }
 
-    /// Destroys the primary token, and so all tokens derived from it (CA-39).
+    /// Destroys the primary token, and so all tokens derived from it (CA-39). A token that the
+    /// store refuses has ended already.
     pub(crate) async fn end(&self, transport: &Transport) -> Result<(), ClientError> {
         let message = DestroyToken {
-            token: self.primary.text.clone(),
+            token: self.token.clone(),
         };
-        let response = transport
-            .send(Call {
-                url: &self.token_service,
-                body: Some((media_type::DESTROY_TOKEN, &message.to_xml())),
-                accept: media_type::DESTROY_TOKEN_RESPONSE,
-                token: Some(&self.primary.header),
-                cookies: None,
-            })
-            .await?;
+        let body = (media_type::DESTROY_TOKEN, &*message.to_xml());
+        let accept = media_type::DESTROY_TOKEN_RESPONSE;
+        let response = self.send(transport, body, accept).await?;
         match response.status {
-            StatusCode::OK => Ok(()),
+            StatusCode::OK | StatusCode::UNAUTHORIZED => Ok(()),
             _ => Err(response.unexpected()),
         }
+    }
+
+    /// Returns the sign-in with a later expiry (CA-36), as late as the store allows.
+    pub(crate) async fn refreshed(&self, transport: &Transport) -> Result<Self, ClientError> {
+        let message = RefreshToken {
+            token: self.token.clone(),
+            requested_lifetime: None,
+        };
+        let body = (media_type::REFRESH_TOKEN, &*message.to_xml());
+        let response = self.send(transport, body, ACCEPT_TOKENS).await?;
+        match response.status {
+            StatusCode::UNAUTHORIZED => Err(ClientError::SignInEnded),
+            _ => Self::of(self.token_service.clone(), &response),
+        }
+    }
+
+    /// Reads the primary token of a response.
+    fn of(token_service: Url, response: &Response) -> Result<Self, ClientError> {
+        let RequestTokenResponse { token, expiry, .. } = issued_token(response)?;
+        Ok(Self {
+            token_service,
+            token,
+            expiry,
+        })
+    }
+
+    /// Sends a message to the token service.
+    async fn send(
+        &self,
+        transport: &Transport,
+        body: (&'static str, &[u8]),
+        accept: &'static str,
+    ) -> Result<Response, ClientError> {
+        let call = Call {
+            url: &self.token_service,
+            body: Some(body),
+            accept,
+            token: Some(&authorization(&self.token)?),
+            cookies: None,
+        };
+        transport.send(call).await
     }
 }
 
@@ -100,25 +142,25 @@ pub(crate) fn challenge(response: &Response) -> Result<Challenge, ClientError> {
 
 /// Gets a token for the service that sent a challenge for `called`. Returns also the sign-in,
 /// unless one of the earlier ones was sufficient, or the token service required none.
+///
+/// Without credentials, one of the earlier sign-ins has to be sufficient.
 pub(crate) async fn sign_in(
     transport: &Transport,
-    credentials: &Credentials,
+    credentials: Option<&Credentials>,
     earlier: &[SignIn],
     called: &Url,
     challenge: &Challenge,
 ) -> Result<(Token, Option<SignIn>), ClientError> {
     let request = TokenRequest::new(called, challenge)?;
-    for SignIn {
-        token_service,
-        primary,
-    } in earlier.iter().filter(|it| it.is_for(challenge))
-    {
-        let token = Some(&primary.header);
-        let response = request
-            .send(transport, token_service, ACCEPT_TOKENS, token)
-            .await?;
+    for earlier in earlier.iter().filter(|it| it.is_for(challenge)) {
+        let body = (media_type::REQUEST_TOKEN, &*request.message.to_xml());
+        let response = earlier.send(transport, body, ACCEPT_TOKENS).await?;
         if response.status == StatusCode::OK {
             return Ok((request.token(&response)?, None));
+        }
+        // A busy store, for example, has not ended the sign-in.
+        if credentials.is_none() && response.status != StatusCode::UNAUTHORIZED {
+            return Err(response.unexpected());
         }
     }
     let response = request
@@ -127,39 +169,27 @@ pub(crate) async fn sign_in(
     if response.status != StatusCode::UNAUTHORIZED {
         return Ok((request.token(&response)?, None));
     }
+    let credentials = credentials.ok_or(ClientError::SignInEnded)?;
     let inner = self::challenge(&response)?;
-    let token_service = response.url;
-    let primary = primary_token(transport, credentials, &token_service, &inner).await?;
-    let response = request
-        .send(
-            transport,
-            &token_service,
-            ACCEPT_TOKENS,
-            Some(&primary.header),
-        )
-        .await?;
+    let sign_in = fill_in_form(transport, credentials, response.url, &inner).await?;
+    let body = (media_type::REQUEST_TOKEN, &*request.message.to_xml());
+    let response = sign_in.send(transport, body, ACCEPT_TOKENS).await?;
     match response.status {
         StatusCode::UNAUTHORIZED => Err(ClientError::TokenRefused(
             self::challenge(&response)?.reason,
         )),
-        _ => {
-            let sign_in = SignIn {
-                token_service,
-                primary,
-            };
-            Ok((request.token(&response)?, Some(sign_in)))
-        }
+        _ => Ok((request.token(&response)?, Some(sign_in))),
     }
 }
 
 /// Gets a token for the token service with the sign-in form.
-async fn primary_token(
+async fn fill_in_form(
     transport: &Transport,
     credentials: &Credentials,
-    token_service: &Url,
+    token_service: Url,
     challenge: &Challenge,
-) -> Result<Token, ClientError> {
-    let request = TokenRequest::new(token_service, challenge)?;
+) -> Result<SignIn, ClientError> {
+    let request = TokenRequest::new(&token_service, challenge)?;
     let response = request
         .send_to_first(transport, &challenge.locations, ACCEPT_TOKENS)
         .await?;
@@ -178,11 +208,9 @@ async fn primary_token(
         return Err(ClientError::NoForms(offered.join(", ")));
     };
     let location = usable_url("the location of the sign-in form", &forms.location)?;
-    let response = request
-        .send(transport, &location, ACCEPT_FORMS, None)
-        .await?;
+    let response = request.send(transport, &location, ACCEPT_FORMS).await?;
     let Some(form) = form(&response)? else {
-        return request.token(&response);
+        return SignIn::of(token_service, &response);
     };
     let (url, post) = fill(&form, credentials, &location)?;
     let response = transport
@@ -195,7 +223,7 @@ async fn primary_token(
         })
         .await?;
     match self::form(&response)? {
-        None => request.token(&response),
+        None => SignIn::of(token_service, &response),
         Some(form) => Err(refusal(&form)),
     }
 }
@@ -234,7 +262,7 @@ impl TokenRequest {
         let mut failed = ClientError::BadLink { part: "locations" };
         for location in locations {
             let location = usable_url("locations", location)?;
-            match self.send(transport, &location, accept, None).await {
+            match self.send(transport, &location, accept).await {
                 Err(error @ (ClientError::Unreachable { .. } | ClientError::TooSlow { .. })) => {
                     failed = error;
                 }
@@ -249,7 +277,6 @@ impl TokenRequest {
         transport: &Transport,
         url: &Url,
         accept: &'static str,
-        token: Option<&HeaderValue>,
     ) -> Result<Response, ClientError> {
         let body = self.message.to_xml();
         let body = Some((media_type::REQUEST_TOKEN, body.as_slice()));
@@ -258,7 +285,7 @@ impl TokenRequest {
                 url,
                 body,
                 accept,
-                token,
+                token: None,
                 cookies: None,
             })
             .await
@@ -266,19 +293,29 @@ impl TokenRequest {
 
     /// Reads the token of a response.
     fn token(&self, response: &Response) -> Result<Token, ClientError> {
-        if response.status != StatusCode::OK {
-            return Err(response.unexpected());
-        }
-        let text = response.message(RequestTokenResponse::from_xml)?.token;
-        let mut header = HeaderValue::from_str(&format!("CitrixAuth {}", text.expose_secret()))
-            .map_err(|_| ClientError::BadLink { part: "a token" })?;
-        header.set_sensitive(true);
+        let text = issued_token(response)?.token;
         Ok(Token {
-            header,
+            header: authorization(&text)?,
             text,
             root: self.root.clone(),
         })
     }
+}
+
+/// Reads the token of a response.
+fn issued_token(response: &Response) -> Result<RequestTokenResponse, ClientError> {
+    match response.status {
+        StatusCode::OK => response.message(RequestTokenResponse::from_xml),
+        _ => Err(response.unexpected()),
+    }
+}
+
+/// Returns the value of the `Authorization` header for a token.
+fn authorization(token: &SecretString) -> Result<HeaderValue, ClientError> {
+    let mut header = HeaderValue::from_str(&format!("CitrixAuth {}", token.expose_secret()))
+        .map_err(|_| ClientError::BadLink { part: "a token" })?;
+    header.set_sensitive(true);
+    Ok(header)
 }
 
 /// Reads the form of a response. Returns `None` if the response contains a token.

@@ -44,6 +44,25 @@ impl StoreUrl {
         self.first.origin() == url.origin()
     }
 
+    /// Returns whether the store may be at a URL.
+    #[must_use]
+    pub fn may_be_at(&self, url: &Url) -> bool {
+        self.candidates().any(|candidate| candidate == url)
+    }
+
+    /// Returns the most likely URL of the store.
+    #[must_use]
+    pub fn most_likely(&self) -> &Url {
+        &self.first
+    }
+
+    /// Returns whether passwords and tokens cross a network unencrypted: the scheme is http, and
+    /// the store is on another machine.
+    #[must_use]
+    pub fn is_in_the_clear(&self) -> bool {
+        !self.is_encrypted() && !is_this_machine(&self.first)
+    }
+
     /// Returns whether the scheme is https.
     pub(crate) fn is_encrypted(&self) -> bool {
         self.first.scheme() == "https"
@@ -129,14 +148,19 @@ fn strip_suffix<'t>(text: &'t str, suffix: &str) -> Option<&'t str> {
 /// Parses a URL without scheme. It is https, and http only on this machine.
 fn parse_without_scheme(text: &str) -> Option<Url> {
     let url = parse_http_url(&format!("https://{text}"))?;
-    let is_local = match url.host()? {
-        Host::Domain(name) => name == "localhost",
-        Host::Ipv4(address) => address.is_loopback(),
-        Host::Ipv6(address) => address.is_loopback(),
-    };
-    match is_local {
+    match is_this_machine(&url) {
         true => parse_http_url(&format!("http://{text}")),
         false => Some(url),
+    }
+}
+
+/// Returns whether the host of a URL is this machine, by a loopback address or its name.
+fn is_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.to_canonical().is_loopback(),
+        None => false,
     }
 }
 

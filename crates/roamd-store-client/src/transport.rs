@@ -2,7 +2,7 @@
 
 use std::error::Error;
 use std::io;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -14,10 +14,12 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use roamd_store_proto::{DecodeError, media_type};
+use rustls::ClientConfig;
 use tokio::time::timeout;
 use url::Url;
 
 use crate::audience::Audience;
+use crate::authorities::Authorities;
 use crate::connection_problem::{ConnectionProblem, says_https_port};
 use crate::error::ClientError;
 use crate::printable::short_line;
@@ -38,6 +40,8 @@ const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 pub(crate) struct Transport {
     /// Whether the URL of the store is https, so that requests over http are refused.
     is_https_only: bool,
+    /// `None`: those of the system.
+    authorities: Option<Authorities>,
     http: Client<HttpConnector, Full<Bytes>>,
     /// Created on first use, because a machine may have no root certificates.
     https: OnceLock<Client<HttpsConnector<HttpConnector>, Full<Bytes>>>,
@@ -70,9 +74,16 @@ impl Transport {
         let http = Client::builder(TokioExecutor::new()).build(connector);
         Self {
             is_https_only,
+            authorities: None,
             http,
             https: OnceLock::new(),
         }
+    }
+
+    /// Trusts these authorities, and no others.
+    pub(crate) fn trust(&mut self, authorities: Authorities) {
+        self.authorities = Some(authorities);
+        self.https = OnceLock::new();
     }
 
     /// Sends a request once.
@@ -150,11 +161,16 @@ impl Transport {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT));
-        let connector = HttpsConnectorBuilder::new()
-            .with_native_roots()?
-            .https_only()
-            .enable_http1()
-            .wrap_connector(tcp);
+        let builder = HttpsConnectorBuilder::new();
+        let connector = match &self.authorities {
+            None => builder.with_native_roots()?,
+            Some(Authorities(roots)) => builder.with_tls_config(
+                ClientConfig::builder()
+                    .with_root_certificates(Arc::clone(roots))
+                    .with_no_client_auth(),
+            ),
+        };
+        let connector = connector.https_only().enable_http1().wrap_connector(tcp);
         Ok(self
             .https
             .get_or_init(|| Client::builder(TokioExecutor::new()).build(connector)))

@@ -10,9 +10,12 @@ use crate::commands::demo::DemoCommand;
 use crate::commands::farm::FarmCommand;
 use crate::commands::healthcheck::HealthcheckCommand;
 use crate::commands::keys::KeysCommand;
+use crate::commands::login::LoginCommand;
+use crate::commands::logout::LogoutCommand;
 use crate::commands::man::ManCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
+use crate::commands::token::TokenCommand;
 use crate::commands::tokens::TokensCommand;
 use crate::commands::version::VersionCommand;
 use crate::exit_code::Exit;
@@ -51,6 +54,9 @@ pub(crate) enum Command {
     Farm(FarmCommand),
     Sessions(SessionsCommand),
     Apps(AppsCommand),
+    Login(LoginCommand),
+    Logout(LogoutCommand),
+    Token(TokenCommand),
     Config(ConfigCommand),
     Healthcheck(HealthcheckCommand),
     Audit(AuditCommand),
@@ -84,6 +90,9 @@ impl Command {
             Self::Farm(command) => command.run(),
             Self::Sessions(command) => command.run(),
             Self::Apps(command) => command.run(),
+            Self::Login(command) => command.run(),
+            Self::Logout(command) => command.run(),
+            Self::Token(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Healthcheck(command) => command.run(),
             Self::Audit(command) => command.run(),

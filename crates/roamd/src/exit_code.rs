@@ -26,6 +26,11 @@ pub(crate) enum Exit {
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// There is no sign-in that a command can use. The text says what to do next.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NotSignedIn(pub(crate) String);
+
 impl From<&anyhow::Error> for Exit {
     fn from(error: &anyhow::Error) -> Self {
         if let Some(error) = error.downcast_ref::<ClientError>() {
@@ -47,6 +52,9 @@ impl From<&anyhow::Error> for Exit {
                 FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,
                 _ => Self::Failed,
             };
+        }
+        if error.is::<NotSignedIn>() {
+            return Self::Refused;
         }
         if error.is::<ConfigError>() || error.is::<UsageError>() {
             return Self::Usage;

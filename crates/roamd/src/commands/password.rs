@@ -16,6 +16,11 @@ const PASSWORD_VARIABLE: &str = "ROAMD_PASSWORD";
 /// Maximum length of a password line in bytes.
 const MAX_LINE_LENGTH: u64 = 64 * 1024;
 
+/// Returns whether a password is given, so that no terminal is asked.
+pub(super) fn is_password_given(from_stdin: bool) -> bool {
+    from_stdin || env::var_os(PASSWORD_VARIABLE).is_some()
+}
+
 /// Reads the password of a user: from standard input if `from_stdin`, else from `ROAMD_PASSWORD`,
 /// else from a prompt on the terminal.
 ///

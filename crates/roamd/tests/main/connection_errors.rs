@@ -98,7 +98,7 @@ fn unreachable_host_and_port_are_told_apart() {
     let closed = format!("http://{}/Store", unused_address());
     let refused = list(&closed, &authority.pem());
     assert_error(&refused, &["the connection was refused; is the port right"]);
-    let unknown = list("http://nowhere.invalid/Store", &authority.pem());
+    let unknown = list("https://nowhere.invalid/Store", &authority.pem());
     assert_error(
         &unknown,
         &["the host name has no address; is it spelled right"],

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{CommandOutput, on_a_terminal_of, roamd, run};
 
-const COMMANDS: [&str; 36] = [
+const COMMANDS: [&str; 39] = [
     "",
     "demo",
     "serve",
@@ -25,6 +25,9 @@ const COMMANDS: [&str; 36] = [
     "apps",
     "apps list",
     "apps launch",
+    "login",
+    "logout",
+    "token",
     "config",
     "config check",
     "config init",

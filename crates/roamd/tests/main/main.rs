@@ -22,6 +22,7 @@ mod help_and_usage;
 mod hostile_environment;
 mod keys;
 mod listing;
+mod login;
 mod operations;
 mod probe;
 mod secret_leaks;

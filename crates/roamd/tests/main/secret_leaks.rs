@@ -249,12 +249,30 @@ impl Day {
             &["sessions", "list"],
             &launch[..],
             &["sessions", "disconnect"],
+            &["login"],
         ] {
             let common = ["--store", store, "--user", r"DEMO\alice"];
             let mut command = roamd(&[args, &common].concat());
             command
                 .env("ROAMD_PASSWORD", NEW)
-                .env("SSL_CERT_FILE", self.input_path("cert.pem"));
+                .env("SSL_CERT_FILE", self.input_path("cert.pem"))
+                .env("XDG_CONFIG_HOME", self.input_path("config"))
+                .env("XDG_STATE_HOME", self.input_path("state"));
+            self.run(&mut command);
+        }
+        let [sign_in] = &entries(&self.input_path("state/roamd/sign-ins"))[..] else {
+            panic!("there should be one sign-in");
+        };
+        let sign_in = self.input_path("state/roamd/sign-ins").join(sign_in);
+        let sign_in = std::fs::read_to_string(sign_in).unwrap();
+        self.secrets
+            .add("a token", between(&sign_in, "\"token\": \"", "\""));
+        for args in [&["sessions", "list"][..], &["logout"]] {
+            let mut command = roamd(args);
+            command
+                .env("SSL_CERT_FILE", self.input_path("cert.pem"))
+                .env("XDG_CONFIG_HOME", self.input_path("config"))
+                .env("XDG_STATE_HOME", self.input_path("state"));
             self.run(&mut command);
         }
         let [file] = &entries(&output)[..] else {

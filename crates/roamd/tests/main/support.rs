@@ -21,6 +21,9 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
         .env_remove("ROAMD_STORE")
         .env_remove("ROAMD_USER")
         .env_remove("ROAMD_OPEN")
+        // No profiles of this user.
+        .env("XDG_CONFIG_HOME", "/nonexistent")
+        .env("XDG_STATE_HOME", "/nonexistent")
         .stdin(Stdio::null());
     command
 }

@@ -33,7 +33,8 @@ const STORE_VARIABLES: Rows = &[
     ("ROAMD_USER", "User to sign in; the default of --user."),
     (
         "ROAMD_PASSWORD",
-        "Password of the user. Without it and --password-stdin, a terminal is asked.",
+        "Password of the user. Without it, --password-stdin and a sign-in of roamd login, a \
+         terminal is asked.",
     ),
     (
         "ROAMD_OPEN",
@@ -45,11 +46,22 @@ const STORE_VARIABLES: Rows = &[
     ),
 ];
 
-const STORE_FILES: Rows = &[(
-    "RESOURCE-*.ica",
-    "ICA files in the folder of --output, readable by their owner only. Each works once and for a \
-     short time.",
-)];
+const STORE_FILES: Rows = &[
+    (
+        "$XDG_CONFIG_HOME/roamd/profiles.json",
+        "Profiles of roamd login: store, user and certificate authorities. The folder is \
+         ~/.config by default.",
+    ),
+    (
+        "$XDG_STATE_HOME/roamd/sign-ins/PROFILE.json",
+        "Token of a profile, readable by its owner only. The folder is ~/.local/state by default.",
+    ),
+    (
+        "RESOURCE-*.ica",
+        "ICA files in the folder of --output, readable by their owner only. Each works once and \
+         for a short time.",
+    ),
+];
 
 const SERVER_FILES: Rows = &[
     (
@@ -86,7 +98,9 @@ pub(super) fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
             &[STORE_VARIABLES, LOG_VARIABLE],
             &[SERVER_FILES, STORE_FILES],
         ),
-        Some("sessions" | "apps") => (&[STORE_VARIABLES, LOG_VARIABLE], &[STORE_FILES]),
+        Some("sessions" | "apps" | "login" | "logout" | "token") => {
+            (&[STORE_VARIABLES, LOG_VARIABLE], &[STORE_FILES])
+        }
         Some(_) => (&[LOG_VARIABLE], &[SERVER_FILES]),
     };
     let mut roff = Roff::new();

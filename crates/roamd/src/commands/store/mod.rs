@@ -6,7 +6,7 @@ mod enumeration;
 mod resource_kind;
 mod window;
 
-pub(super) use self::args::StoreArgs;
+pub(super) use self::args::{StoreArgs, parse_name, password_client};
 pub(super) use self::cancellation::unless_stopped;
 pub(super) use self::enumeration::enumeration_exit;
 pub(super) use self::resource_kind::resource_kind;

@@ -1,0 +1,156 @@
+//! `roamd login`.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{self, PathBuf};
+
+use anyhow::Context;
+use clap::Args;
+use roamd_store_client::{SignIn, StoreClient, StoreUrl};
+
+use super::profiles::{Profile, ProfileName, Profiles, SavedSignIn, SignInFile, lock};
+use super::store::{parse_name, password_client};
+use crate::exit_code::{Exit, UsageError};
+use crate::output;
+use crate::runtime::block_on;
+
+/// Signs in to a store, so that other commands need no address, user and password.
+///
+/// Saves a token, never the password, in a file that only you can read. Each store has a profile;
+/// commands use the one that was last signed in, or that of --profile. `roamd logout` ends the
+/// sign-in.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  roamd login --store https://store.example.net/Citrix/Store \
+                  --user 'LAB\\ada'\n  roamd login --profile ada-at-work \
+                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+)]
+pub(crate) struct LoginCommand {
+    /// Address of the store, as for `roamd sessions list` [default: that of the profile].
+    #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
+    store: Option<StoreUrl>,
+    /// User: 'DOMAIN\name' or name@domain [default: that of the profile]. The password is read from
+    /// ROAMD_PASSWORD, or asked for on a terminal.
+    #[arg(long, value_name = "NAME", value_parser = parse_name, env = "ROAMD_USER")]
+    user: Option<String>,
+    /// Read the password from the first line of standard input.
+    #[arg(long)]
+    password_stdin: bool,
+    /// Name of the profile [default: the host of the store].
+    #[arg(long, value_name = "NAME")]
+    profile: Option<ProfileName>,
+    /// Certificate authorities of the store, in PEM, instead of those of the system. The profile
+    /// remembers the file.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+}
+
+impl LoginCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        block_on(self.sign_in())
+    }
+
+    async fn sign_in(self) -> anyhow::Result<Exit> {
+        let mut profile = self.profile()?;
+        let (store, ca_file) = (profile.store.clone(), profile.ca_file.as_deref());
+        let mut client = password_client(store, &profile.user, self.password_stdin, ca_file)?;
+        let sign_in = client.sign_in().await?;
+        if let Some(url) = client.found_at() {
+            profile.store = url.as_str().parse()?;
+        }
+        match save(&profile, &sign_in) {
+            Ok(Some(mut replaced)) => replaced.sign_out().await,
+            Ok(None) => {}
+            Err(error) => {
+                client.sign_out().await;
+                return Err(error);
+            }
+        }
+        output::print_message(format_args!(
+            "Signed in to {} as {}, with the profile {}. The token is valid until {:.0}; commands \
+             extend this as far as the store allows.",
+            profile.store.most_likely(),
+            profile.user,
+            profile.name,
+            sign_in.expiry,
+        ));
+        Ok(Exit::Done)
+    }
+
+    /// Returns the profile to sign in. What the arguments leave out comes from a known profile of
+    /// the same store, or from the terminal.
+    fn profile(&self) -> anyhow::Result<Profile> {
+        let profiles = Profiles::read()?;
+        let known = match &self.profile {
+            Some(name) => profiles.find(name),
+            None => profiles.latest(self.store.as_ref(), self.user.as_deref()),
+        };
+        let known = known.filter(|known| self.store.as_ref().is_none_or(|it| known.is_of(it)));
+        let store = match (&self.store, known) {
+            (Some(store), _) => store.clone(),
+            (None, Some(known)) => known.store.clone(),
+            (None, None) => ask("Address of the store: ", "--store")?
+                .parse()
+                .map_err(|error| UsageError(format!("the address of the store {error}")))?,
+        };
+        let user = match (&self.user, known) {
+            (Some(user), _) => user.clone(),
+            (None, Some(known)) => known.user.clone(),
+            (None, None) => {
+                let user = ask("User, such as DOMAIN\\name: ", "--user")?;
+                parse_name(&user).map_err(|error| UsageError(format!("the user {error}")))?
+            }
+        };
+        let ca_file = match &self.ca_file {
+            // Absolute, because other commands run in other folders.
+            Some(file) => Some(path::absolute(file).context("cannot find --ca-file")?),
+            None => known.and_then(|known| known.ca_file.clone()),
+        };
+        let same_account = profiles.latest(Some(&store), Some(&user));
+        let name = match (&self.profile, same_account) {
+            (Some(name), _) => name.clone(),
+            (None, Some(profile)) => profile.name.clone(),
+            (None, None) => ProfileName::of_store(&store),
+        };
+        Ok(Profile {
+            name,
+            store,
+            user,
+            ca_file,
+        })
+    }
+}
+
+/// Saves a sign-in and its profile. Returns a client with the sign-in that it replaces, which is to
+/// be ended.
+///
+/// # Errors
+/// If a file cannot be read or written.
+fn save(profile: &Profile, sign_in: &SignIn) -> anyhow::Result<Option<StoreClient>> {
+    let _lock = lock()?;
+    let mut profiles = Profiles::read()?;
+    let file = SignInFile::of(&profile.name)?;
+    let replaced = match profiles.find(&profile.name) {
+        Some(known) => known.client_to_end(&file)?,
+        None => None,
+    };
+    file.write(&SavedSignIn::new(sign_in.clone()))?;
+    profiles.put_first(profile.clone());
+    profiles.write()?;
+    Ok(replaced)
+}
+
+/// Asks for a value on the terminal.
+///
+/// # Errors
+/// If there is no terminal: the argument that has the value is missing.
+fn ask(question: &str, argument: &str) -> anyhow::Result<String> {
+    if !io::stdin().is_terminal() {
+        return Err(UsageError(format!("{argument} is missing")).into());
+    }
+    let mut terminal = io::stderr();
+    write!(terminal, "{question}")?;
+    terminal.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim().to_owned())
+}

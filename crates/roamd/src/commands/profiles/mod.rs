@@ -1,0 +1,17 @@
+//! Profiles: the stores and users of `roamd login`, with their sign-ins.
+//!
+//! A profile is in the configuration folder of the user. Its sign-in, which has a token and never a
+//! password, is a file of its own in the state folder.
+
+mod client;
+mod folders;
+mod list;
+mod lock;
+mod name;
+mod private_file;
+mod sign_in_file;
+
+pub(super) use self::list::{Profile, Profiles};
+pub(super) use self::lock::lock;
+pub(super) use self::name::ProfileName;
+pub(super) use self::sign_in_file::{SavedSignIn, SignInFile};

@@ -1,0 +1,61 @@
+//! Files that only their owner can read.
+
+use std::fs::{DirBuilder, File, Metadata};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+
+use anyhow::Context;
+
+/// Limit of the size of a file, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
+
+/// Reads a file with its metadata. Returns `None` if there is none.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn read(path: &Path) -> anyhow::Result<Option<(Metadata, Vec<u8>)>> {
+    let failed = || format!("cannot read {}", path.display());
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).with_context(failed),
+    };
+    let metadata = file.metadata().with_context(failed)?;
+    let mut content = Vec::new();
+    let mut file = file.take(MAX_BYTES);
+    file.read_to_end(&mut content).with_context(failed)?;
+    Ok(Some((metadata, content)))
+}
+
+/// Replaces a file as a whole, so that no reader and no crash ever leaves a part of it. Creates its
+/// folder.
+///
+/// # Errors
+/// If it cannot be written. Then the old file remains.
+pub(super) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    create_folder(folder)?;
+    let replaced = || -> io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .prefix(".new-")
+            .tempfile_in(folder)?;
+        file.write_all(content)?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    replaced().with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// Creates a folder that only its owner can enter, unless it exists.
+///
+/// # Errors
+/// If it cannot be created.
+pub(super) fn create_folder(folder: &Path) -> anyhow::Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(folder)
+        .with_context(|| format!("cannot create the folder {}", folder.display()))
+}

@@ -1,0 +1,194 @@
+//! The file with the sign-in of a profile.
+
+use std::fs::{self, Metadata};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::PathBuf;
+
+use anyhow::Context;
+use jiff::Timestamp;
+use roamd_store_client::SignIn;
+use secrecy::ExposeSecret;
+use serde::{Deserialize, Serialize};
+
+use super::folders::state_folder;
+use super::name::ProfileName;
+use super::private_file;
+use crate::exit_code::NotSignedIn;
+
+/// The file with the sign-in of a profile. Only its owner may read it.
+#[derive(Debug)]
+pub(in crate::commands) struct SignInFile {
+    path: PathBuf,
+    name: ProfileName,
+}
+
+/// A sign-in with the time when the client got its token.
+#[derive(Debug, Clone)]
+pub(in crate::commands) struct SavedSignIn {
+    pub(in crate::commands) sign_in: SignIn,
+    pub(in crate::commands) obtained: Timestamp,
+}
+
+/// A sign-in in the file.
+#[derive(Serialize, Deserialize)]
+struct SignInJson {
+    token_service: String,
+    token: String,
+    obtained: String,
+    expiry: String,
+}
+
+impl SignInFile {
+    /// Returns the file of a profile, which may not exist.
+    ///
+    /// # Errors
+    /// If the user has no home folder.
+    pub(in crate::commands) fn of(name: &ProfileName) -> anyhow::Result<Self> {
+        let folder = state_folder()?.join("sign-ins");
+        Ok(Self {
+            path: folder.join(format!("{name}.json")),
+            name: name.clone(),
+        })
+    }
+
+    /// Returns whether there is a sign-in.
+    pub(in crate::commands) fn exists(&self) -> bool {
+        self.path.exists()
+    }
+
+    /// Reads the sign-in.
+    ///
+    /// # Errors
+    /// If there is none, or the file is damaged, or other users can read it.
+    pub(in crate::commands) fn read(&self) -> anyhow::Result<SavedSignIn> {
+        let Some((metadata, content)) = private_file::read(&self.path)? else {
+            return Err(NotSignedIn(format!(
+                "not signed in to the store of the profile {name}; run `roamd login --profile \
+                 {name}`",
+                name = self.name
+            ))
+            .into());
+        };
+        self.check_mode(&metadata)?;
+        Ok(self.parse(&content)?)
+    }
+
+    /// Reads the sign-in to end it, even if other users can read it. Returns `None` if there is
+    /// none that could be ended.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub(in crate::commands) fn read_to_end_it(&self) -> anyhow::Result<Option<SavedSignIn>> {
+        let content = private_file::read(&self.path)?;
+        Ok(content.and_then(|(_, content)| self.parse(&content).ok()))
+    }
+
+    /// Replaces the sign-in.
+    ///
+    /// # Errors
+    /// If the file cannot be written.
+    pub(in crate::commands) fn write(&self, saved: &SavedSignIn) -> anyhow::Result<()> {
+        let SavedSignIn { sign_in, obtained } = saved;
+        let json = serde_json::to_string_pretty(&SignInJson {
+            token_service: sign_in.token_service.to_string(),
+            token: sign_in.token.expose_secret().to_owned(),
+            obtained: obtained.to_string(),
+            expiry: sign_in.expiry.to_string(),
+        });
+        let json = json.context("cannot write the sign-in")?;
+        private_file::replace(&self.path, json.as_bytes())
+    }
+
+    /// Removes the sign-in, if there is one.
+    ///
+    /// # Errors
+    /// If the file cannot be removed.
+    pub(in crate::commands) fn remove(&self) -> anyhow::Result<()> {
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("cannot remove {}", self.path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_mode(&self, metadata: &Metadata) -> Result<(), NotSignedIn> {
+        let mode = metadata.mode() & 0o777;
+        if mode & 0o077 == 0 {
+            return Ok(());
+        }
+        let (path, name) = (self.path.display(), &self.name);
+        Err(NotSignedIn(format!(
+            "{path} can be read by other users (mode {mode:o}), so that its token may be known; \
+             run `roamd logout --profile {name}`, then `roamd login --profile {name}`"
+        )))
+    }
+
+    fn parse(&self, content: &[u8]) -> Result<SavedSignIn, NotSignedIn> {
+        let parsed = || -> Option<SavedSignIn> {
+            let json: SignInJson = serde_json::from_slice(content).ok()?;
+            Some(SavedSignIn {
+                sign_in: SignIn {
+                    token_service: json.token_service.parse().ok()?,
+                    token: json.token.into(),
+                    expiry: json.expiry.parse().ok()?,
+                },
+                obtained: json.obtained.parse().ok()?,
+            })
+        };
+        parsed().ok_or_else(|| {
+            let (path, name) = (self.path.display(), &self.name);
+            NotSignedIn(format!(
+                "the sign-in in {path} is damaged; run `roamd login --profile {name}`"
+            ))
+        })
+    }
+}
+
+impl SavedSignIn {
+    /// Returns a sign-in whose token the client has got now.
+    pub(in crate::commands) fn new(sign_in: SignIn) -> Self {
+        Self {
+            sign_in,
+            obtained: Timestamp::now(),
+        }
+    }
+
+    /// Returns whether to ask for a later expiry: half of the time is over, and the token has not
+    /// expired.
+    pub(in crate::commands) fn is_due(&self, now: Timestamp) -> bool {
+        let expiry = self.sign_in.expiry;
+        let (used, left) = (
+            now.duration_since(self.obtained),
+            expiry.duration_since(now),
+        );
+        left.is_positive() && used > left
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn token_is_due_in_the_second_half_of_its_time() {
+        let saved = SavedSignIn {
+            sign_in: SignIn {
+                token_service: "https://store.example.net/auth".parse().unwrap(),
+                token: "dG9rZW4=".to_owned().into(),
+                expiry: "2026-11-29T16:00:00Z".parse().unwrap(),
+            },
+            obtained: "2026-11-29T08:00:00Z".parse().unwrap(),
+        };
+        for (now, expected) in [
+            ("2026-11-29T07:59:00Z", false),
+            ("2026-11-29T11:59:00Z", false),
+            ("2026-11-29T12:01:00Z", true),
+            ("2026-11-29T15:59:00Z", true),
+            ("2026-11-29T16:00:00Z", false),
+        ] {
+            assert_eq!(saved.is_due(now.parse().unwrap()), expected, "{now}");
+        }
+    }
+}

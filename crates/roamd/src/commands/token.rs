@@ -1,0 +1,43 @@
+//! `roamd token`.
+
+use clap::Args;
+use secrecy::ExposeSecret;
+
+use super::profiles::{ProfileName, Profiles};
+use crate::exit_code::{Exit, NotSignedIn};
+use crate::output;
+use crate::runtime::block_on;
+
+/// Prints a token of the store that `roamd login` has signed in to, for requests with curl.
+///
+/// The token opens the services of the store as you, until it expires or `roamd logout` ends the
+/// sign-in. Do not put it in an argument: other users of the machine can see those.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  roamd token --profile ada-at-work\n  \
+                  printf 'Authorization: CitrixAuth %s' \"$(roamd token)\" | \
+                  curl -H @- \"$ROAMD_STORE/resources/v2\"")]
+pub(crate) struct TokenCommand {
+    /// Profile of the store [default: the one that was last signed in].
+    #[arg(long, value_name = "NAME")]
+    profile: Option<ProfileName>,
+}
+
+impl TokenCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let profiles = Profiles::read()?;
+        let profile = match &self.profile {
+            Some(name) => profiles.named(name)?,
+            None => profiles.latest(None, None).ok_or_else(|| {
+                let text = "not signed in to a store; run `roamd login --store URL`";
+                NotSignedIn(text.to_owned())
+            })?,
+        };
+        let token = block_on(async {
+            let mut client = profile.client(None).await?;
+            let token = client.token().await;
+            token.map_err(|error| profile.explain(error.into()))
+        })?;
+        output::print_line(token.expose_secret())?;
+        Ok(Exit::Done)
+    }
+}

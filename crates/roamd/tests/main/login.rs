@@ -1,0 +1,578 @@
+//! `roamd login`, `logout` and `token`, and commands that need no password after a sign-in.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use roamd_store_client::EnumerationStatus;
+use roamd_testkit::{
+    CertificateAuthority, MockStore, StoreRequest, StoreResponse, TlsProxy, healthy_store,
+};
+use tempfile::TempDir;
+
+use crate::citrixauth_client::Client;
+use crate::support::{CommandOutput, Server, World, entries, on_a_terminal_of, roamd, run};
+
+const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
+const REFRESH_TOKEN: &str = "application/vnd.citrix.refreshtoken+xml";
+const DESTROY_TOKEN: &str = "application/vnd.citrix.destroytoken+xml";
+
+/// The folders of a user, who has no password in the environment.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn command(&self, args: &[&str]) -> Command {
+        let mut command = roamd(args);
+        command
+            .env("XDG_CONFIG_HOME", self.0.path().join("config"))
+            .env("XDG_STATE_HOME", self.0.path().join("state"));
+        command
+    }
+
+    fn run(&self, args: &[&str]) -> CommandOutput {
+        CommandOutput::of(self.command(args).output().unwrap())
+    }
+
+    /// Signs in with more arguments, and expects success.
+    fn sign_in(&self, store: &str, user: &str, password: &str, args: &[&str]) -> CommandOutput {
+        let login = ["login", "--store", store, "--user", user];
+        let mut command = self.command(&[&login, args].concat());
+        let ran = CommandOutput::of(command.env("ROAMD_PASSWORD", password).output().unwrap());
+        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
+        ran
+    }
+
+    /// Signs ada in at a mock store.
+    fn sign_in_at(&self, store: &MockStore, args: &[&str]) -> CommandOutput {
+        self.sign_in(&store.url(), "ada", "s3cret!", args)
+    }
+
+    fn sign_ins(&self) -> PathBuf {
+        self.0.path().join("state/roamd/sign-ins")
+    }
+
+    /// Returns the path of the only sign-in.
+    fn sign_in_file(&self) -> PathBuf {
+        let names = entries(&self.sign_ins());
+        assert_eq!(names.len(), 1, "{names:?}");
+        self.sign_ins().join(&names[0])
+    }
+}
+
+/// Returns how often a line was requested.
+fn count(store: &MockStore, line: &str) -> usize {
+    store.lines().iter().filter(|it| *it == line).count()
+}
+
+/// Returns how often a message of this media type was sent.
+fn count_messages(store: &MockStore, media_type: &str) -> usize {
+    let requests = store.requests().into_iter();
+    let requests = requests.filter(|it| it.header("content-type") == media_type);
+    requests.count()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+fn assert_not_signed_in(ran: &CommandOutput, parts: &[&str]) {
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    for part in [&["roamd login"], parts].concat() {
+        assert!(ran.err.contains(part), "{part}: {}", ran.err);
+    }
+}
+
+#[test]
+fn commands_after_login_need_no_store_user_or_password() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let home = Home::new();
+    let ran = home.sign_in(demo.url(), r"DEMO\alice", "roam-demo", &[]);
+    let name = demo.address().replace(':', "-");
+    let expected = format!(
+        "Signed in to {} as DEMO\\alice, with the profile {name}. The token is valid until ",
+        demo.url()
+    );
+    assert!(ran.err.starts_with(&expected), "{}", ran.err);
+
+    let ica = world.path("ica");
+    let output = ["--output", ica.to_str().unwrap()];
+    for args in [
+        &["sessions", "list", "--active"][..],
+        &["sessions", "list", "--store", demo.url()],
+        &[
+            "sessions",
+            "list",
+            "--store",
+            demo.url(),
+            "--user",
+            r"demo\ALICE",
+        ],
+        &["sessions", "list", "--profile", &name],
+        &[&["sessions", "roam"], &output[..]].concat(),
+        &["apps", "list"],
+        &[&["apps", "launch", "Notepad"], &output[..]].concat(),
+        &["sessions", "disconnect", "--client-name", "DESK-A"],
+        &["sessions", "logoff", "--client-name", "DESK-B"],
+    ] {
+        let ran = home.run(args);
+        assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
+    }
+
+    // The file has no password, and only its owner can read it.
+    let file = home.sign_in_file();
+    assert_eq!((mode(&file), mode(&home.sign_ins())), (0o600, 0o700));
+    for path in [&file, &home.0.path().join("config/roamd/profiles.json")] {
+        let text = fs::read_to_string(path).unwrap();
+        assert!(!text.contains("roam-demo"), "{text}");
+    }
+
+    let client = Client(demo.address().to_owned());
+    let token = home.run(&["token"]);
+    assert_eq!((token.code, token.err.as_str()), (0, ""), "{token:?}");
+    assert_eq!(client.reason(token.out.trim()), None);
+    let ran = home.run(&["logout"]);
+    let expected = format!("Signed out of {}.\n", demo.url());
+    assert_eq!((ran.code, ran.err), (0, expected));
+    assert_eq!(client.reason(token.out.trim()).as_deref(), Some("expired"));
+    assert_eq!(entries(&home.sign_ins()), [""; 0]);
+    let advice = format!("run `roamd login --profile {name}`");
+    for args in [&["sessions", "list"][..], &["apps", "list"], &["token"]] {
+        assert_not_signed_in(&home.run(args), &[&advice]);
+    }
+    // The profile remains.
+    let mut again = home.command(&["login"]);
+    let again = CommandOutput::of(again.env("ROAMD_PASSWORD", "roam-demo").output().unwrap());
+    assert_eq!(again.code, 0, "{again:?}");
+    assert_eq!(home.run(&["apps", "list"]).code, 0);
+}
+
+/// The examples of the help, with the address of this store.
+#[test]
+fn examples_of_help_work() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let home = Home::new();
+    for (command, expected) in [("login", ""), ("token", "<resources "), ("logout", "")] {
+        let help = run(&[command, "--help"]).out;
+        let (_, examples) = help.split_once("Examples:\n").unwrap();
+        for example in examples.lines().map(str::trim).filter(|it| !it.is_empty()) {
+            let line = example
+                .replace("https://store.example.net/Citrix/Store", demo.url())
+                .replace(r"LAB\ada", r"DEMO\alice");
+            let mut shell = home.command(&[]);
+            let program = Path::new(shell.get_program()).parent().unwrap();
+            let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+            let environment: Vec<_> = shell
+                .env("PATH", path)
+                .env("ROAMD_PASSWORD", "roam-demo")
+                .env("ROAMD_STORE", demo.url())
+                .get_envs()
+                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
+                .collect();
+            let ran = Command::new("sh")
+                .args(["-c", &format!("set -e; {line}")])
+                .envs(environment)
+                .output()
+                .unwrap();
+            let ran = CommandOutput::of(ran);
+            assert_eq!(ran.code, 0, "{line}: {ran:?}");
+            if line.contains("curl") {
+                assert!(ran.out.contains(expected), "{line}: {ran:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn first_command_says_how_to_sign_in() {
+    let home = Home::new();
+    for args in [&["sessions", "list"][..], &["apps", "list"], &["token"]] {
+        assert_not_signed_in(&home.run(args), &["roamd login --store URL"]);
+    }
+    let store = "http://127.0.0.1:1/Store";
+    let ran = home.run(&["sessions", "list", "--store", store]);
+    assert_not_signed_in(&ran, &["not signed in to http://127.0.0.1:1/Store"]);
+    let ran = home.run(&["logout"]);
+    assert_eq!(
+        (ran.code, ran.err.as_str()),
+        (0, "Not signed in to a store.\n")
+    );
+    for (args, expected) in [
+        (&["login"][..], "--store is missing"),
+        (&["login", "--store", store], "--user is missing"),
+        (
+            &["login", "--store", store, "--user", "ada"],
+            "ROAMD_PASSWORD",
+        ),
+        (&["token", "--profile", "x"], "there is no profile x"),
+        (&["logout", "--profile", "../x"], "must be 1 to 64 letters"),
+    ] {
+        let ran = home.run(args);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+    }
+}
+
+#[test]
+fn terminal_is_asked_for_store_user_and_password() {
+    let store = MockStore::start(healthy_store);
+    let home = Home::new();
+    let typed = format!("{}\nLAB\\ada\ns3cret!\n", store.url());
+    let ran = on_a_terminal_of(200, &home.command(&["login"]), &typed);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(!ran.out.contains("s3cret!"), "{ran:?}");
+    let requests = store.requests();
+    let post = requests
+        .iter()
+        .find(|it| it.line == "POST /attempt")
+        .unwrap();
+    assert!(
+        post.body
+            .contains("username=ada&password=s3cret%21&domain=LAB"),
+        "{}",
+        post.body
+    );
+}
+
+#[test]
+fn given_password_wins_over_sign_in_and_sign_in_over_question() {
+    let store = MockStore::start(healthy_store);
+    let home = Home::new();
+    home.sign_in_at(&store, &[]);
+    let url = store.url();
+    let list = ["sessions", "list", "--store", &url, "--user"];
+    let ran = home.run(&[&list[..], &["ada"]].concat());
+    assert_eq!(
+        (ran.code, count(&store, "POST /attempt")),
+        (0, 1),
+        "{ran:?}"
+    );
+    // Another user is not signed in.
+    let ran = home.run(&[&list[..], &["bob"]].concat());
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("ROAMD_PASSWORD"), "{}", ran.err);
+    let mut given = home.command(&[&list[..], &["ada"]].concat());
+    let ran = CommandOutput::of(given.env("ROAMD_PASSWORD", "s3cret!").output().unwrap());
+    assert_eq!(
+        (ran.code, count(&store, "POST /attempt")),
+        (0, 2),
+        "{ran:?}"
+    );
+    // That command has ended its own sign-in, and not the saved one.
+    assert_eq!(count_messages(&store, DESTROY_TOKEN), 1);
+    assert!(home.sign_in_file().exists());
+}
+
+#[test]
+fn profile_is_the_named_one_or_the_last_signed_in() {
+    let stores = [(); 2].map(|()| MockStore::start(healthy_store));
+    let home = Home::new();
+    for (store, name) in stores.iter().zip(["first", "second"]) {
+        home.sign_in_at(store, &["--profile", name]);
+    }
+    let first_url = stores[0].url();
+    let lists = |store: &MockStore| count(store, "POST /list");
+    for (args, asked) in [
+        (&[][..], 1),
+        (&["--profile", "first"], 0),
+        (&["--profile", "second"], 1),
+        (&["--store", &first_url], 0),
+    ] {
+        let before = stores.each_ref().map(lists);
+        let ran = home.run(&[&["sessions", "list"], args].concat());
+        assert_eq!(ran.code, 0, "{args:?}: {ran:?}");
+        let after = stores.each_ref().map(lists);
+        assert!(after[asked] > before[asked], "{args:?}");
+        assert_eq!(after[1 - asked], before[1 - asked], "{args:?}");
+    }
+    let ran = home.run(&["sessions", "list", "--profile", "secnod"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("did you mean second?"), "{}", ran.err);
+    // A new sign-in of a profile ends the old one.
+    home.sign_in_at(&stores[1], &["--profile", "first"]);
+    assert_eq!(count_messages(&stores[0], DESTROY_TOKEN), 1);
+    let ran = home.run(&["logout", "--all"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(count_messages(&stores[1], DESTROY_TOKEN), 2);
+    assert_eq!(entries(&home.sign_ins()), [""; 0]);
+}
+
+/// Returns a store whose token service responds with this after the first token.
+fn store_with_one_token(later: fn(&StoreRequest) -> StoreResponse) -> MockStore {
+    let is_later = AtomicBool::new(false);
+    MockStore::start(move |request| {
+        let is_exchange = request.line == "POST /token"
+            && request.header("content-type") == REQUEST_TOKEN
+            && !request.header("authorization").is_empty();
+        match is_exchange && is_later.swap(true, Ordering::Relaxed) {
+            true => later(request),
+            false => healthy_store(request),
+        }
+    })
+}
+
+#[test]
+fn ended_sign_in_exits_with_3_and_says_what_to_do() {
+    let store = store_with_one_token(|request| {
+        StoreResponse::challenge(&request.base, "tokens", "protocols", "/token")
+    });
+    let home = Home::new();
+    home.sign_in_at(&store, &["--profile", "ada"]);
+    let expected = format!(
+        "the sign-in of ada at {} has ended; run `roamd login --profile ada`",
+        store.url()
+    );
+    for args in [&["sessions", "list"][..], &["token"]] {
+        assert_not_signed_in(&home.run(args), &[&expected]);
+    }
+    assert_eq!(home.run(&["logout"]).code, 0);
+}
+
+#[test]
+fn busy_store_has_not_ended_the_sign_in() {
+    let store = store_with_one_token(|_| StoreResponse::status(503));
+    let home = Home::new();
+    home.sign_in_at(&store, &[]);
+    let ran = home.run(&["sessions", "list"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("responded with 503"), "{}", ran.err);
+}
+
+/// Half of the time of the token is over: it was obtained long ago.
+fn make_due(file: &Path) {
+    let text = fs::read_to_string(file).unwrap();
+    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
+    json["obtained"] = "1970-01-01T00:00:00Z".into();
+    json["expiry"] = "2070-01-01T00:00:00Z".into();
+    fs::write(file, json.to_string()).unwrap();
+}
+
+#[test]
+fn concurrent_commands_refresh_a_sign_in_once() {
+    const REFRESHED: &str = "cmVmcmVzaGVk";
+    let store = MockStore::start(|request| {
+        let token = request.header("authorization");
+        match request.header("content-type") {
+            REFRESH_TOKEN => StoreResponse::token(REFRESHED),
+            REQUEST_TOKEN if token.ends_with(REFRESHED) => StoreResponse::token("c2VydmljZQ=="),
+            _ => healthy_store(request),
+        }
+    });
+    let home = Home::new();
+    home.sign_in_at(&store, &[]);
+    make_due(&home.sign_in_file());
+    let commands = [(); 8].map(|()| {
+        let mut command = home.command(&["sessions", "list"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
+    });
+    for command in commands {
+        let ran = CommandOutput::of(command.wait_with_output().unwrap());
+        assert_eq!(ran.code, 0, "{ran:?}");
+    }
+    assert_eq!(count_messages(&store, REFRESH_TOKEN), 1);
+    assert_eq!(count(&store, "POST /attempt"), 1);
+    // The refreshed token is saved, and is the one that logout destroys.
+    assert_eq!(mode(&home.sign_in_file()), 0o600);
+    assert_eq!(home.run(&["logout"]).code, 0);
+    let requests = store.requests();
+    let last = requests.last().unwrap();
+    assert_eq!(
+        last.header("authorization"),
+        format!("CitrixAuth {REFRESHED}")
+    );
+}
+
+/// Stores need not refresh tokens (CA-36).
+#[test]
+fn store_that_does_not_refresh_is_used_with_the_old_token() {
+    let store = MockStore::start(|request| match request.header("content-type") {
+        REFRESH_TOKEN => StoreResponse::status(415),
+        _ => healthy_store(request),
+    });
+    let home = Home::new();
+    home.sign_in_at(&store, &[]);
+    make_due(&home.sign_in_file());
+    let ran = home.run(&["sessions", "list"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_eq!(count_messages(&store, REFRESH_TOKEN), 1);
+}
+
+#[test]
+fn real_sign_in_is_refreshed() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let home = Home::new();
+    home.sign_in(demo.url(), r"DEMO\alice", "roam-demo", &[]);
+    let file = home.sign_in_file();
+    let before = fs::read_to_string(&file).unwrap();
+    make_due(&file);
+    assert_eq!(home.run(&["sessions", "list"]).code, 0);
+    let after = fs::read_to_string(&file).unwrap();
+    let token = |text: &str| {
+        let json: serde_json::Value = serde_json::from_str(text).unwrap();
+        json["token"].as_str().unwrap().to_owned()
+    };
+    assert_ne!(token(&before), token(&after));
+    assert!(!after.contains("1970"), "{after}");
+    assert_eq!(home.run(&["apps", "list"]).code, 0);
+}
+
+#[test]
+fn exposed_sign_in_is_refused_until_logout() {
+    let store = MockStore::start(healthy_store);
+    let home = Home::new();
+    home.sign_in_at(&store, &["--profile", "ada"]);
+    let file = home.sign_in_file();
+    let before = store.lines().len();
+    for mode in [0o644, 0o640, 0o602] {
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let mode = format!("(mode {mode:o})");
+        let advice = "run `roamd logout --profile ada`, then `roamd login --profile ada`";
+        let ran = home.run(&["sessions", "list"]);
+        assert_not_signed_in(&ran, &["can be read by other users", &mode, advice]);
+    }
+    assert_eq!(store.lines().len(), before, "the token was sent");
+    assert_eq!(home.run(&["logout"]).code, 0);
+    assert_eq!(count_messages(&store, DESTROY_TOKEN), 1);
+    home.sign_in_at(&store, &["--profile", "ada"]);
+    assert_eq!(home.run(&["sessions", "list"]).code, 0);
+}
+
+#[test]
+fn damaged_file_is_named_and_replaced_by_the_next_login() {
+    let store = MockStore::start(healthy_store);
+    let home = Home::new();
+    home.sign_in_at(&store, &["--profile", "ada"]);
+    let file = home.sign_in_file();
+    let whole = fs::read_to_string(&file).unwrap();
+    for damaged in ["", "{}", &whole[..whole.len() / 2], "\0\u{1b}[2J"] {
+        fs::write(&file, damaged).unwrap();
+        let ran = home.run(&["sessions", "list"]);
+        let named = format!("the sign-in in {} is damaged", file.display());
+        assert_not_signed_in(&ran, &[&named, "run `roamd login --profile ada`"]);
+        home.sign_in_at(&store, &["--profile", "ada"]);
+        assert_eq!(home.run(&["sessions", "list"]).code, 0);
+    }
+    let profiles = home.0.path().join("config/roamd/profiles.json");
+    fs::write(&profiles, "{\n  \"profiles\": [{ \"name\": \"../x\" }]\n}").unwrap();
+    let ran = home.run(&["sessions", "list"]);
+    assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+    let expected = format!("the profiles in {} are not valid", profiles.display());
+    assert!(ran.err.contains(&expected), "{}", ran.err);
+}
+
+#[test]
+fn unconfirmed_logout_removes_the_token_and_exits_with_4() {
+    let store = MockStore::start(|request| match request.header("content-type") {
+        DESTROY_TOKEN => StoreResponse::status(500),
+        _ => healthy_store(request),
+    });
+    let home = Home::new();
+    home.sign_in_at(&store, &[]);
+    let ran = home.run(&["logout"]);
+    assert_eq!(ran.code, 4, "{ran:?}");
+    assert!(ran.err.contains("on this machine only"), "{}", ran.err);
+    assert_eq!(entries(&home.sign_ins()), [""; 0]);
+}
+
+#[test]
+fn login_that_cannot_be_saved_is_ended() {
+    let store = MockStore::start(healthy_store);
+    let home = Home::new();
+    fs::write(home.0.path().join("state"), "").unwrap();
+    let url = store.url();
+    let mut login = home.command(&["login", "--store", &url, "--user", "ada"]);
+    let ran = CommandOutput::of(login.env("ROAMD_PASSWORD", "s3cret!").output().unwrap());
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("cannot create the folder"), "{}", ran.err);
+    assert_eq!(count_messages(&store, DESTROY_TOKEN), 1);
+}
+
+#[test]
+fn refused_login_exits_with_3_and_saves_nothing() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let home = Home::new();
+    let login = ["login", "--store", demo.url(), "--user", r"DEMO\alice"];
+    let mut login = home.command(&login);
+    let ran = CommandOutput::of(login.env("ROAMD_PASSWORD", "wrong").output().unwrap());
+    assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
+    assert_eq!(entries(home.0.path()), [""; 0]);
+}
+
+/// A password must not cross a network in the clear unnoticed.
+#[test]
+fn plain_http_to_another_machine_is_warned_of() {
+    let home = Home::new();
+    let loopback = MockStore::start(|request| match request.path() {
+        "/Store/endpoints/v1" => StoreResponse::endpoints(&request.base),
+        _ => StoreResponse::list(&request.base, EnumerationStatus::Full, &[]),
+    });
+    for (store, is_warned) in [
+        ("http://store.invalid/Citrix/Store", true),
+        ("https://store.invalid/Citrix/Store", false),
+        (&*loopback.url(), false),
+    ] {
+        for command in [&["login"][..], &["sessions", "list"]] {
+            let args = [command, &["--store", store, "--user", "ada"]].concat();
+            let mut command = home.command(&args);
+            let ran = CommandOutput::of(command.env("ROAMD_PASSWORD", "x").output().unwrap());
+            let warning = format!("Warning: {store} is plain HTTP");
+            assert_eq!(
+                ran.err.starts_with(&warning),
+                is_warned,
+                "{args:?}: {ran:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn authorities_of_a_store_are_remembered() {
+    let proxy_url = Arc::new(OnceLock::new());
+    let base = Arc::clone(&proxy_url);
+    let store = MockStore::start(move |request| {
+        let base: &String = base.get().unwrap();
+        healthy_store(&StoreRequest {
+            base: base.clone(),
+            ..request.clone()
+        })
+    });
+    let authority = CertificateAuthority::new();
+    let issued = authority.issue("localhost", 2099);
+    let proxy = TlsProxy::with_certificate(store.address(), &authority, &issued).await;
+    proxy_url.set(proxy.url.clone()).unwrap();
+    let url = format!("{}/Store", proxy.url);
+    let home = Home::new();
+    let folder = home.0.path();
+    fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
+    fs::write(folder.join("other.pem"), CertificateAuthority::new().pem()).unwrap();
+    fs::write(folder.join("none.pem"), "no certificate").unwrap();
+    for (file, code, expected) in [
+        ("other.pem", 1, "trusts no authority"),
+        ("none.pem", 2, "has to contain certificates in PEM"),
+        ("absent.pem", 1, "absent.pem"),
+        ("ca.pem", 0, "Signed in to https://localhost:"),
+    ] {
+        let args = ["login", "--store", &url, "--user", "ada", "--ca-file", file];
+        let mut command = home.command(&args);
+        let command = command.current_dir(folder).env("ROAMD_PASSWORD", "s3cret!");
+        let ran = CommandOutput::of(command.output().unwrap());
+        assert_eq!(ran.code, code, "{file}: {ran:?}");
+        assert!(ran.err.contains(expected), "{file}: {}", ran.err);
+    }
+    let ran = home.run(&["sessions", "list"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let other = folder.join("other.pem");
+    let ran = home.run(&["apps", "list", "--ca-file", other.to_str().unwrap()]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+}
