@@ -63,8 +63,10 @@ pub type Response = http::Response<http_body_util::Full<bytes::Bytes>>;
 /// Peer of the connection of a request. It is an extension of every request, and may be a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
-    /// Address of the peer.
+    /// Address of the peer; `0.0.0.0:0` on a Unix socket.
     pub address: SocketAddr,
+    /// Id of the user who runs the peer, on a Unix socket.
+    pub user: Option<u32>,
     /// Whether the peer has presented a certificate of a configured client authority.
     pub is_certified: bool,
 }

@@ -13,6 +13,7 @@ mod listener;
 mod reset_limiter;
 mod server;
 mod tls;
+mod unix_listener;
 mod workers;
 mod write_timeout;
 

@@ -77,6 +77,11 @@ pub trait Connection: AsyncRead + AsyncWrite + Send + Sync + Unpin + 'static {
     /// # Errors
     /// If the connection is broken.
     fn readable(&self) -> impl Future<Output = io::Result<()>> + Send;
+
+    /// Returns the id of the user who runs the peer, if the system knows it.
+    fn peer_user(&self) -> Option<u32> {
+        None
+    }
 }
 
 impl Listener for TcpListener {

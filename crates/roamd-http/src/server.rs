@@ -242,6 +242,7 @@ impl HttpServer {
     {
         let client = self.limited_address(address.ip());
         let progress = RequestProgress::new(&context.heads, client);
+        let user = stream.peer_user();
         let stream = HeadBudget::new(stream, &progress);
         let opening = timeout(context.limits.first_byte, self.open(stream));
         let opened = tokio::select! {
@@ -251,6 +252,7 @@ impl HttpServer {
         };
         let mut peer = Peer {
             address,
+            user,
             is_certified: false,
         };
         let ended = match opened {

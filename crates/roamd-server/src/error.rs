@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use roamd_citrixauth::AudienceError;
 use roamd_nfuse_client::TlsError;
@@ -30,6 +31,15 @@ pub enum ServerError {
     /// The data folder cannot be created or used.
     #[error(transparent)]
     DataDir(#[from] DataDirError),
+    /// Another server holds the control socket of the data folder.
+    #[error(
+        "another server runs on the data folder {}; stop it, or choose another `data_dir`",
+        .data_dir.display()
+    )]
+    DataDirInUse {
+        /// Path of the folder.
+        data_dir: PathBuf,
+    },
     /// The key file cannot be used.
     #[error(transparent)]
     Keys(#[from] KeysError),

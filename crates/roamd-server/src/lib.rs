@@ -6,6 +6,7 @@ mod auth;
 mod changes;
 mod clock;
 pub mod config;
+pub mod control;
 mod data_dir;
 mod error;
 mod fairness;

@@ -15,6 +15,7 @@ use crate::commands::logout::LogoutCommand;
 use crate::commands::man::ManCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
+use crate::commands::status::StatusCommand;
 use crate::commands::token::TokenCommand;
 use crate::commands::tokens::TokensCommand;
 use crate::commands::version::VersionCommand;
@@ -58,6 +59,7 @@ pub(crate) enum Command {
     Logout(LogoutCommand),
     Token(TokenCommand),
     Config(ConfigCommand),
+    Status(StatusCommand),
     Healthcheck(HealthcheckCommand),
     Audit(AuditCommand),
     Keys(KeysCommand),
@@ -94,6 +96,7 @@ impl Command {
             Self::Logout(command) => command.run(),
             Self::Token(command) => command.run(),
             Self::Config(command) => command.run(),
+            Self::Status(command) => command.run(),
             Self::Healthcheck(command) => command.run(),
             Self::Audit(command) => command.run(),
             Self::Keys(command) => command.run(),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use roamd_farm::Error as FarmError;
 use roamd_server::config::ConfigError;
+use roamd_server::control::ControlError;
 use roamd_store_client::ClientError;
 
 /// The exit code of a command. Scripts rely on the numbers.
@@ -54,6 +55,9 @@ impl From<&anyhow::Error> for Exit {
             };
         }
         if error.is::<NotSignedIn>() {
+            return Self::Refused;
+        }
+        if let Some(ControlError::NoPermission(_)) = error.downcast_ref() {
             return Self::Refused;
         }
         if error.is::<ConfigError>() || error.is::<UsageError>() {

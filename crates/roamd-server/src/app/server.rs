@@ -22,6 +22,7 @@ use crate::app::pipeline;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
 use crate::config::{self, Config};
+use crate::control::{ControlServer, ControlSocket, ServerFacts};
 use crate::error::ServerError;
 use crate::http::client_address::client_key;
 use crate::keys::{KeyFile, KeyRotation};
@@ -48,6 +49,8 @@ pub struct Server<L = TcpListener> {
     key_rotation: Option<KeyRotation>,
     /// `None` if there is no data folder.
     operator_revocations: Option<OperatorRevocations>,
+    /// `None` if there is no data folder, or no socket in it.
+    control: Option<ControlServer>,
     certificate_reloader: Option<CertificateReloader>,
     certificate_check: Arc<Notify>,
     /// Time that requests in progress get when the server stops.
@@ -81,9 +84,14 @@ impl Server {
         let server = Self::in_environment(config, listener, environment)?;
         let file = RevocationFile::of(&config.data_dir);
         let revocations = OperatorRevocations::open(file, Arc::clone(&server.state))?;
+        let control = match ControlSocket::open(&config.data_dir)? {
+            Some(socket) => Some(server.control(config, socket)?),
+            None => None,
+        };
         Ok(Self {
             key_rotation: Some(key_rotation),
             operator_revocations: Some(revocations),
+            control,
             workers: Some(Arc::new(workers()?)),
             ..server
         })
@@ -95,6 +103,23 @@ impl Server {
     /// If the system does not return it.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
+    }
+
+    /// The control socket for this server.
+    fn control(
+        &self,
+        config: &Config,
+        socket: ControlSocket,
+    ) -> Result<ControlServer, ServerError> {
+        let address = config.listen;
+        let listen = self.local_addr();
+        let facts = ServerFacts {
+            started: self.state.now(),
+            start: Instant::now(),
+            listen: listen.map_err(|source| ServerError::Listen { address, source })?,
+            base_url: config.base_url.to_string(),
+        };
+        Ok(ControlServer::new(socket, Arc::clone(&self.state), facts))
     }
 }
 
@@ -137,6 +162,7 @@ impl<L: Listener> Server<L> {
             certificate_check,
             key_rotation: None,
             operator_revocations: None,
+            control: None,
             drain,
         })
     }
@@ -175,6 +201,10 @@ impl<L: Listener> Server<L> {
             }
             None => None,
         };
+        // Until the end, so that operators can see what a stop waits for.
+        let stopped = CancellationToken::new();
+        let control = self.control.map(|it| it.run(stopped.clone()));
+        let control = control.map(tokio::spawn);
         self.state.start_probing();
         let state = Arc::clone(&self.state);
         let service = move |request| {
@@ -200,6 +230,10 @@ impl<L: Listener> Server<L> {
         }
         let deadline = stop_requested + self.drain + CHANGES_EXTRA;
         self.state.close(deadline).await;
+        stopped.cancel();
+        if let Some(Err(error)) = OptionFuture::from(control).await {
+            warn!(%error, "Control socket failed before the stop");
+        }
     }
 }
 

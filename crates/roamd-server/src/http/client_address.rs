@@ -132,6 +132,7 @@ mod tests {
         let address = SocketAddr::new(peer.parse().unwrap(), 40_000);
         let peer = Peer {
             address,
+            user: None,
             is_certified,
         };
         proxies().client(peer, &headers)

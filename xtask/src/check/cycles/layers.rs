@@ -44,7 +44,7 @@ pub(super) const LAYERS: [Layers; 2] = [
             &["error"],
             &["metrics"],
             &["auth"],
-            &["routes", "app"],
+            &["routes", "control", "app"],
         ],
         exceptions: &[
             // Each counts its events where they happen, with the counters of its metrics.

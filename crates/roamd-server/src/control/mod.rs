@@ -1,0 +1,20 @@
+//! The control socket: commands of operators to a running server, on a Unix socket in its data
+//! folder.
+//!
+//! Only root and the user of the server can connect. The protocol is HTTP/1.1 with JSON. A command
+//! is a variant of [`commands::Command`], a file with its handler and its types, and a method of
+//! [`ControlClient`]. No response holds a password, a token, a ticket or a key.
+
+mod client;
+mod commands;
+mod context;
+mod server;
+mod socket;
+mod socket_path;
+mod status;
+
+pub use self::client::{ControlClient, ControlError};
+pub(crate) use self::context::ServerFacts;
+pub(crate) use self::server::ControlServer;
+pub(crate) use self::socket::ControlSocket;
+pub use self::status::{Status, StoreStatus};
