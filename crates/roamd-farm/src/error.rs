@@ -105,6 +105,19 @@ pub enum Error {
         /// The requested name, or for a host the requested id.
         name: String,
     },
+    /// The farm has no session of this number on this host.
+    #[error(
+        "farm {farm} has no session {number} on host {host}: `roamd farm session list` shows the \
+         existing ones"
+    )]
+    UnknownSession {
+        /// The farm.
+        farm: String,
+        /// The requested host id.
+        host: String,
+        /// The requested number.
+        number: u32,
+    },
     /// The change does not apply to this kind of application.
     #[error("{app} is of kind {found}; this setting is only for kind {needed}")]
     WrongKind {

@@ -27,7 +27,7 @@ pub use model::host::{HostChange, HostGroupRecord, HostRecord, PowerSetting, Pow
 pub use model::ica_file::IcaFileError;
 pub use model::launch_refusal::LaunchRefusal;
 pub use model::limit::{Limit, LimitError};
-pub use model::session::{SessionFilter, SessionRecord, SessionState};
+pub use model::session::{SessionFilter, SessionRecord, SessionState, SessionTarget};
 pub use model::ticket::TicketRefusal;
 pub use model::world::{
     Application, Domain, FarmDescription, Host, HostGroup, StartSession, User, World,

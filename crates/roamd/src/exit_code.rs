@@ -48,6 +48,7 @@ impl From<&anyhow::Error> for Exit {
                 | FarmError::UnknownUser { .. }
                 | FarmError::AmbiguousUser { .. }
                 | FarmError::UnknownPart { .. }
+                | FarmError::UnknownSession { .. }
                 | FarmError::WrongKind { .. }
                 | FarmError::UnknownApplication { .. } => Self::Usage,
                 FarmError::Ticket(_) | FarmError::Launch(_) => Self::Refused,

@@ -89,6 +89,29 @@ pub struct SessionRecord {
     pub device_id: Option<String>,
 }
 
+/// The sessions that an operator disconnects or logs off.
+#[derive(Debug, Clone)]
+pub enum SessionTarget {
+    /// The active sessions of a user, as a request of the user selects them.
+    OfUser {
+        /// Id of a farm; `None` for all farms.
+        farm: Option<String>,
+        /// A user: `alice`, `DEMO\alice` or `alice@demo.test`.
+        user: String,
+        /// Only those that are connected to the client with this name.
+        client_name: Option<String>,
+    },
+    /// One session, whatever its user and its state.
+    Session {
+        /// Id of the farm.
+        farm: String,
+        /// Host id.
+        host: String,
+        /// Number of the session on its host.
+        number: u32,
+    },
+}
+
 /// A filter for sessions. The default matches all.
 #[derive(Debug, Clone, Default)]
 pub struct SessionFilter {

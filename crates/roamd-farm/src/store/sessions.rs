@@ -61,6 +61,27 @@ pub(crate) fn find(
         .optional()?)
 }
 
+/// Returns the row id of the session with this number on a host, or [`Error::UnknownSession`].
+pub(crate) fn with_number(
+    connection: &Connection,
+    farm: &FarmRow,
+    host: &str,
+    number: u32,
+) -> Result<i64, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT s.id FROM sessions s JOIN hosts h ON h.id = s.host_id \
+         WHERE s.farm_id = ?1 AND h.label = ?2 AND s.number = ?3",
+    )?;
+    let id = statement.query_row((farm.id, host, number), |row| row.get(0));
+    id.optional()?.ok_or_else(|| {
+        StoreError::Refused(Error::UnknownSession {
+            farm: farm.label.clone(),
+            host: host.to_owned(),
+            number,
+        })
+    })
+}
+
 /// Returns the session with this row id, which must exist.
 pub(crate) fn with_id(connection: &Connection, id: i64) -> Result<SessionRow, StoreError> {
     let mut statement = connection.prepare_cached(&format!("{SESSION} WHERE s.id = ?1"))?;

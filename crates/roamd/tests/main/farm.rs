@@ -58,6 +58,74 @@ fn invalid_world_file_creates_nothing() {
     assert!(ran.err.contains("roamd farm init --data"), "{}", ran.err);
 }
 
+/// The rule for requests of the user selects sessions by client (nfuse.md §4.2); an operator can
+/// also name one session, whatever its state.
+#[test]
+fn operator_disconnects_and_logs_off_sessions() {
+    let world = World::new();
+    let data = world.data();
+    let session = |args: &[&str]| {
+        let common = ["--data", data, "--json"];
+        run(&[&["farm", "session"], args, &common].concat())
+    };
+    let of_alice = || session(&["list", "--user", "alice", "--farm", "CVAD"]);
+    let states = || of_alice().column("", "state");
+    let active = states().iter().filter(|state| *state == "active").count();
+    assert!(active > 0, "{:?}", of_alice());
+
+    // Another client has none of them.
+    let user = ["--user", r"DEMO\alice", "--farm", "CVAD"];
+    let elsewhere = [&["disconnect"], &user[..], &["--client-name", "NOWHERE"]].concat();
+    assert_eq!(session(&elsewhere).out.trim(), "[]");
+    let ran = session(&[&["disconnect"], &user[..]].concat());
+    assert_eq!(ran.column("", "state"), vec!["disconnected"; active]);
+    assert!(!states().contains(&"active".to_owned()));
+    assert_eq!(session(&[&["logoff"], &user[..]].concat()).out.trim(), "[]");
+
+    // One disconnected session, first without doing it.
+    let before = of_alice().json();
+    let (host, number) = (&before[0]["host_id"], before[0]["session_id"].to_string());
+    let host = host.as_str().unwrap();
+    let one = [
+        "logoff",
+        "--farm",
+        "CVAD",
+        "--host",
+        host,
+        "--session",
+        &number,
+    ];
+    let planned = session(&[&one[..], &["--dry-run"]].concat());
+    assert_eq!(planned.json()[0], before[0]);
+    assert_eq!(of_alice().json(), before);
+    assert_eq!(session(&one).json()[0], before[0]);
+    let left = before.as_array().unwrap().len() - 1;
+    assert_eq!(of_alice().json().as_array().unwrap().len(), left);
+    let again = session(&one);
+    assert_eq!(again.code, 2, "{again:?}");
+    assert!(
+        again.err.contains(&format!("no session {number} on host")),
+        "{again:?}"
+    );
+
+    for (args, expected) in [
+        (&["disconnect"][..], "--user <NAME>"),
+        (
+            &["logoff", "--session", "1", "--host", "40211"],
+            "--farm <ID>",
+        ),
+        (&["logoff", "--user", "zoe"], "no user has the name zoe"),
+        (
+            &["disconnect", "--user", "alice", "--farm", "XX"],
+            "no farm has the id XX",
+        ),
+    ] {
+        let ran = session(args);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+    }
+}
+
 #[test]
 fn farm_session_list_has_all_fields() {
     let world = World::new();

@@ -1,14 +1,18 @@
 //! `roamd farm session`.
 
+mod end;
+mod table;
+
 use clap::{Args, Subcommand, ValueEnum};
 use roamd_farm::{Farms, SessionFilter, SessionRecord, SessionState, StartSession};
 
+use self::end::{DisconnectSessions, LogOffSessions};
+use self::table::print_table;
 use super::args::DataArgs;
-use crate::commands::cells::or_dash;
 use crate::exit_code::Exit;
 use crate::output;
 
-/// Lists and starts sessions on embedded farms.
+/// Lists, starts, disconnects and logs off sessions on embedded farms.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd farm session list --data world --user alice")]
 pub(super) struct SessionCommand {
@@ -20,6 +24,9 @@ pub(super) struct SessionCommand {
 enum SessionSubcommand {
     List(ListSessions),
     Start(StartSessionCommand),
+    Disconnect(DisconnectSessions),
+    #[command(name = "logoff")]
+    LogOff(LogOffSessions),
 }
 
 /// Lists sessions.
@@ -82,6 +89,8 @@ impl SessionCommand {
         match self.subcommand {
             SessionSubcommand::List(command) => command.run(),
             SessionSubcommand::Start(command) => command.run(),
+            SessionSubcommand::Disconnect(command) => command.run(),
+            SessionSubcommand::LogOff(command) => command.run(),
         }
     }
 }
@@ -135,23 +144,4 @@ pub(super) fn print_session(session: SessionRecord, json: bool) -> anyhow::Resul
         print_table([session])?;
     }
     Ok(Exit::Done)
-}
-
-fn print_table(sessions: impl IntoIterator<Item = SessionRecord>) -> anyhow::Result<()> {
-    let header = [
-        "FARM", "USER", "APP", "HOST", "SESSION", "STATE", "CLIENT", "DEVICE",
-    ];
-    let rows = sessions.into_iter().map(|session| {
-        [
-            session.farm,
-            format!("{}\\{}", session.domain, session.user),
-            session.apps.join(", "),
-            session.host_id,
-            session.session_id.to_string(),
-            session.state.to_string(),
-            or_dash(session.client_name),
-            or_dash(session.device_id),
-        ]
-    });
-    Ok(output::print_table(header, rows)?)
 }
