@@ -87,6 +87,8 @@ pub struct Revocation {
     pub id: TokenId,
     /// Expiry of the last token that is revoked. The revocation can be forgotten then.
     pub until: Timestamp,
+    /// Whether it ends a whole sign-in: the token is that of the sign-in.
+    pub ends_sign_in: bool,
 }
 
 /// Error of the token in a message. The response is `400`.
@@ -306,8 +308,13 @@ impl TokenService {
         } else {
             claims.id
         };
+        let ends_sign_in = id == claims.sign_in;
         let until = later(now, self.policy.max_lifetime).max(claims.sign_in_expiry);
-        Ok(Some(Revocation { id, until }))
+        Ok(Some(Revocation {
+            id,
+            until,
+            ends_sign_in,
+        }))
     }
 
     /// Opens a token that roamd issued, without checking realm, audience and expiry.

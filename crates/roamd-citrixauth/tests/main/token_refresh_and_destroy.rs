@@ -180,8 +180,12 @@ fn destroyed_token_revokes_its_descendants() {
     ] {
         let revocation = destroy(&first, held.token.expose_secret(), hours(1)).unwrap();
         let until = at(hours(21));
-        let id = ended.claims.id;
-        assert_eq!(revocation, Some(Revocation { id, until }), "{case}");
+        let expected = Revocation {
+            id: ended.claims.id,
+            until,
+            ends_sign_in: ended.claims.id == first.claims.id,
+        };
+        assert_eq!(revocation, Some(expected), "{case}");
     }
     let ends = |held: &Held, id| {
         let header = format!("CitrixAuth {}", held.token.expose_secret());

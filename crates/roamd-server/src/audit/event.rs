@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 
 use super::allowances::LineKind;
 use super::losses::Loss;
+use super::sign_in_id::SignInId;
 use super::text::Text;
 use crate::config::UrlPath;
 use crate::farms::outcome as farm_outcome;
@@ -44,6 +45,10 @@ pub(crate) enum Event {
     SignIn {
         /// Account, as the farm returned it.
         user: Text,
+        sign_in: SignInId,
+        /// Expiry of the token. A refresh makes it later.
+        #[serde(serialize_with = "microseconds")]
+        until: Timestamp,
     },
     /// A sign-in was refused.
     SignInRefused {
@@ -80,6 +85,8 @@ pub(crate) enum Event {
     TokenUsed {
         /// Holder of the token.
         user: Text,
+        /// The sign-in that the token originates from.
+        sign_in: SignInId,
         /// What the token was used for: the route, as in the metrics, or the message to the token
         /// service.
         operation: &'static str,
@@ -88,6 +95,9 @@ pub(crate) enum Event {
     TokenDestroyed {
         /// Holder of the token.
         user: Text,
+        /// The sign-in that ended with the token; `None` if it continues.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        sign_in: Option<SignInId>,
     },
     /// All sign-ins of a user up to a time were ended, with their tokens.
     TokensRevoked {
@@ -270,9 +280,9 @@ impl Event {
                 user: Some(user), ..
             } => Party::User(user, LineKind::RefusedToken),
             Self::TokenUsed { user, .. } => Party::User(user, LineKind::NewAddress),
-            Self::SignIn { user }
+            Self::SignIn { user, .. }
             | Self::PasswordChanged { user }
-            | Self::TokenDestroyed { user } => Party::User(user, LineKind::Change),
+            | Self::TokenDestroyed { user, .. } => Party::User(user, LineKind::Change),
             Self::List(change) | Self::Disconnect(change) | Self::LogOff(change) => {
                 Party::User(&change.actor.user, change.outcome.line_kind())
             }

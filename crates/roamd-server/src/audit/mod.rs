@@ -14,10 +14,12 @@ mod known_addresses;
 mod log;
 mod losses;
 mod scope;
+mod sign_in_id;
 mod text;
 mod writer;
 
 pub(crate) use self::event::{Actor, Event, LaunchRequest, Launchable, RevocationReason, account};
 pub use self::log::{AuditError, AuditLog};
 pub(crate) use self::scope::AuditScope;
+pub(crate) use self::sign_in_id::SignInId;
 pub(crate) use self::text::Text;

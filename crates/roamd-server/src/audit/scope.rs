@@ -7,6 +7,7 @@ use roamd_sessions::User;
 
 use super::event::{Event, Line, account};
 use super::log::AuditLog;
+use super::sign_in_id::SignInId;
 use crate::clock::Clock;
 use crate::http::client_address::client_key;
 use crate::http::request_id::RequestId;
@@ -58,6 +59,7 @@ impl AuditScope {
         if !self.log.knows_address(sign_in, address, now) {
             let line = self.line(Event::TokenUsed {
                 user: account(user.domain(), user.name()),
+                sign_in: SignInId::of(sign_in),
                 operation,
             });
             self.log.record_new_address(line, sign_in, address);

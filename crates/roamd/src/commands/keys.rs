@@ -10,6 +10,7 @@ use roamd_server::config::Lifetime;
 use roamd_server::keys::{KeyFile, KeyInfo, KeyRole};
 use serde::Serialize;
 
+use super::age::age;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -132,12 +133,7 @@ impl KeyRow {
     }
 
     fn cells(&self) -> [String; 4] {
-        let (minutes, hours) = (self.age_seconds / 60, self.age_seconds / 3600);
-        let age = match hours {
-            0 => format!("{minutes} min"),
-            1..48 => format!("{hours} h"),
-            _ => format!("{} d", hours / 24),
-        };
+        let age = age(self.age_seconds);
         let (id, role) = (self.id.to_string(), self.role.to_owned());
         [id, self.created.clone(), age, role]
     }

@@ -18,6 +18,9 @@ pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod version;
 
+mod account;
+mod age;
+mod audit_files;
 mod authorities;
 mod cells;
 mod config_file;

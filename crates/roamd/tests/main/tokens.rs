@@ -1,4 +1,4 @@
-//! Tests of `roamd tokens revoke`.
+//! Tests of `roamd tokens`.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
@@ -137,6 +137,67 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
         Some(log_on("alice", "roam-demo")).filter(|response| is_signed_in(response))
     });
     assert!(response.contains("<token>"));
+    server.stop();
+    farm.stop();
+}
+
+#[test]
+fn sign_ins_of_a_user_are_listed_until_they_end() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let listen = unused_address();
+    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let client = Client(listen);
+    let sign_in = |user| token(&client.log_on_as(&client.begin(), user, "roam-demo"));
+    let args = [
+        "tokens",
+        "list",
+        "--user",
+        r"demo\Alice",
+        "--config",
+        &config,
+    ];
+    let list = || run(&[&args[..], &["--json"]].concat());
+    let tokens = ["alice", "alice", "bob"].map(sign_in);
+    let listed = eventually("sign-ins not listed", || {
+        Some(list()).filter(|ran| ran.json().as_array().unwrap().len() == 2)
+    });
+    for (index, sign_in) in listed.json().as_array().unwrap().iter().enumerate() {
+        assert_eq!(sign_in["user"], r"DEMO\alice", "{index}");
+        assert_eq!(sign_in["address"], "127.0.0.1", "{index}");
+        assert!(
+            sign_in["since"].as_str() < sign_in["until"].as_str(),
+            "{listed:?}"
+        );
+        assert!(sign_in["until"].as_str() <= sign_in["at_most_until"].as_str());
+    }
+    assert!(tokens.iter().all(|token| !listed.out.contains(token)));
+    assert!(listed.err.contains("The audit log begins at"), "{listed:?}");
+    let table = run(&args);
+    assert!(table.out.contains("AT MOST UNTIL"), "{table:?}");
+
+    // A token for a store ends alone, that of a sign-in with the sign-in.
+    let store = token(&client.request(TOKEN, &tokens[0], STORE));
+    client.destroy(&tokens[1], &store);
+    client.destroy(&tokens[0], &tokens[0]);
+    let first = listed.json()[0]["id"].clone();
+    let left = eventually("the ended sign-in is listed", || {
+        let left = list().json();
+        Some(left).filter(|left| left.as_array().unwrap().len() == 1)
+    });
+    assert_ne!(left[0]["id"], first);
+    revoke(&config, r"DEMO\alice", &[]);
+    assert_eq!(list().out.trim(), "[]");
+
+    let text = fs::read_to_string(&config).unwrap();
+    fs::write(&config, format!("{text}\n[audit]\nenabled = false\n")).unwrap();
+    let off = list();
+    assert_eq!((off.code, off.out.as_str()), (2, ""), "{off:?}");
+    assert!(
+        off.err.contains("in the audit log only, which is off"),
+        "{off:?}"
+    );
     server.stop();
     farm.stop();
 }

@@ -18,7 +18,7 @@ use tracing::info;
 
 use super::messages::{secret_response, token_response};
 use crate::app::state::AppState;
-use crate::audit::{AuditScope, Event, account};
+use crate::audit::{AuditScope, Event, SignInId, account};
 use crate::auth::login_throttle::{Admission, Attempt, Target};
 use crate::clock::rng;
 use crate::http::error::ApiError;
@@ -85,9 +85,7 @@ impl ConversationPost {
             return Ok(self.forms.refusal(&refusal));
         }
         let display_name = user.domain().to_owned();
-        let event = Event::SignIn {
-            user: account(user.domain(), user.name()),
-        };
+        let name = account(user.domain(), user.name());
         let signed_in = User::new(user.domain(), user.name(), password.clone());
         state.password_checks.record_sign_in(&signed_in).await;
         state.forget_enumerations(&signed_in).await;
@@ -100,7 +98,11 @@ impl ConversationPost {
             .tokens
             .issue(&grant, state.now(), &mut rng())
             .map_err(|error| ApiError::BadRequest(error.to_string()))?;
-        self.audit.record(event);
+        self.audit.record(Event::SignIn {
+            user: name,
+            sign_in: SignInId::of(token.id),
+            until: token.expiry,
+        });
         self.audit.note_sign_in(token.id);
         info!(user = %signed_in.key(), "User signed in");
         Ok(token_response(&token.into_response(Some(display_name))))

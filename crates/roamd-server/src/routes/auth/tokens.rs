@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::messages::{accepts_token_messages, secret_response, token_response};
 use crate::app::state::AppState;
-use crate::audit::{Event, RevocationReason, account};
+use crate::audit::{Event, RevocationReason, SignInId, account};
 use crate::auth::password_checks::CheckPolicy;
 use crate::auth::revocation::{Revoked, TokenDigests};
 use crate::clock::rng;
@@ -120,7 +120,11 @@ async fn destroy(
         let user = caller.user.key().clone();
         let revoke = async move {
             let revoked = task_state.revocations.revoke(&user, &revocation).await?;
-            audit.record(Event::TokenDestroyed { user: name.clone() });
+            let ended = revocation.ends_sign_in.then_some(revocation.id);
+            audit.record(Event::TokenDestroyed {
+                user: name.clone(),
+                sign_in: ended.map(SignInId::of),
+            });
             info!(%user, "Token destroyed");
             if revoked == Revoked::AllOfUser {
                 audit.record(Event::tokens_revoked(name, RevocationReason::Limit));

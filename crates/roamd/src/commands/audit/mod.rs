@@ -4,17 +4,16 @@ mod filter;
 mod follow;
 mod row;
 
-use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
 use self::filter::Filter;
 use self::follow::follow;
 use self::row::{COLUMNS, Row};
+use super::audit_files::{open, rotated_files};
 use super::config_file::ConfigFile;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
@@ -140,26 +139,4 @@ impl Printer {
         }
         Ok(())
     }
-}
-
-/// The rotated files of a log, oldest first: the one with the highest number.
-fn rotated_files(path: &Path) -> Vec<PathBuf> {
-    let numbered = |number: u32| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(format!(".{number}"));
-        PathBuf::from(name)
-    };
-    let mut files: Vec<_> = (1..)
-        .map(numbered)
-        .take_while(|path| path.exists())
-        .collect();
-    files.reverse();
-    files
-}
-
-fn open(path: &Path) -> anyhow::Result<File> {
-    File::open(path).with_context(|| {
-        let path = path.display();
-        format!("cannot read the audit log {path}; run the command as its owner")
-    })
 }

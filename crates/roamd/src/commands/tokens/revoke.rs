@@ -1,34 +1,20 @@
-//! `roamd tokens`.
+//! `roamd tokens revoke`.
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
-use clap::{Args, Subcommand};
+use anyhow::Context as _;
+use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use roamd_server::revocations::{RevocationFile, UserRevocation};
 use serde::Serialize;
 
-use super::config_file::ConfigFile;
-use crate::exit_code::{Exit, UsageError};
+use crate::commands::account::{Account, parse_account};
+use crate::commands::config_file::ConfigFile;
+use crate::exit_code::Exit;
 use crate::output::{self, printable};
 
 /// Longest block, in hours: a year.
 const LONGEST_BLOCK: i64 = 366 * 24;
-
-/// Ends the sign-ins and tokens of a user.
-#[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd tokens revoke --user 'EXAMPLE\\ada' --config /etc/roamd.toml"
-)]
-pub(crate) struct TokensCommand {
-    #[command(subcommand)]
-    subcommand: TokensSubcommand,
-}
-
-#[derive(Debug, Subcommand)]
-enum TokensSubcommand {
-    Revoke(RevokeTokens),
-}
 
 /// Ends all sign-ins of a user up to now, with all their tokens.
 ///
@@ -39,7 +25,7 @@ enum TokensSubcommand {
     after_help = "Example:\n  roamd tokens revoke --user 'EXAMPLE\\ada' --block 1h --config \
                   /etc/roamd.toml"
 )]
-struct RevokeTokens {
+pub(super) struct RevokeTokens {
     /// Account as DOMAIN\name, as the audit log names it. It need not be known.
     #[arg(long, value_name = "DOMAIN\\NAME", value_parser = parse_account)]
     user: Account,
@@ -53,23 +39,8 @@ struct RevokeTokens {
     json: bool,
 }
 
-/// A domain and a name in it.
-#[derive(Debug, Clone)]
-struct Account {
-    domain: String,
-    name: String,
-}
-
-impl TokensCommand {
-    pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        match self.subcommand {
-            TokensSubcommand::Revoke(command) => command.run(),
-        }
-    }
-}
-
 impl RevokeTokens {
-    fn run(self) -> anyhow::Result<Exit> {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
         let config = self.config.read()?;
         let Account { domain, name } = &self.user;
         let revocation = RevocationFile::of(&config.data_dir).revoke(
@@ -115,24 +86,6 @@ impl RevocationRow {
             blocked_until: revocation.blocked_until.map(|until| until.to_string()),
         }
     }
-}
-
-/// Parses an account. One without a domain has to be a user principal name.
-fn parse_account(text: &str) -> anyhow::Result<Account> {
-    let (domain, name) = match text.split_once('\\') {
-        Some((domain, name)) => (domain, name),
-        None if text.contains('@') => ("", text),
-        None => ("", ""),
-    };
-    if name.is_empty() || text.chars().any(char::is_control) || text.chars().count() > 512 {
-        bail!(UsageError(
-            "must be an account such as 'EXAMPLE\\ada', as the audit log names it".to_owned()
-        ));
-    }
-    Ok(Account {
-        domain: domain.to_owned(),
-        name: name.to_owned(),
-    })
 }
 
 /// Parses the time of a block.

@@ -1,0 +1,35 @@
+//! `roamd tokens`.
+
+mod list;
+mod revoke;
+mod sign_ins;
+
+use clap::{Args, Subcommand};
+
+use crate::exit_code::Exit;
+
+/// Lists and ends the sign-ins of a user, with their tokens.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  roamd tokens list --user 'EXAMPLE\\ada' --config /etc/roamd.toml\n  \
+                  roamd tokens revoke --user 'EXAMPLE\\ada' --config /etc/roamd.toml"
+)]
+pub(crate) struct TokensCommand {
+    #[command(subcommand)]
+    subcommand: TokensSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum TokensSubcommand {
+    List(list::ListTokens),
+    Revoke(revoke::RevokeTokens),
+}
+
+impl TokensCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        match self.subcommand {
+            TokensSubcommand::List(command) => command.run(),
+            TokensSubcommand::Revoke(command) => command.run(),
+        }
+    }
+}
