@@ -7,7 +7,7 @@ mod share;
 mod token_bucket;
 mod waiters;
 
-pub use queue::FairSemaphoreLimits;
+pub use queue::{FairSemaphoreLimits, SemaphoreUsage};
 pub use rate_limiter::{RateLimiter, RateLimits};
 pub use semaphore::{FairSemaphore, NoPermit, Permit};
 pub use share::Share;

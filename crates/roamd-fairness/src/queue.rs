@@ -24,6 +24,15 @@ pub struct FairSemaphoreLimits {
     pub reserved_waiting: usize,
 }
 
+/// Usage of a [`FairSemaphore`](crate::FairSemaphore) at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SemaphoreUsage {
+    /// Permits in use.
+    pub in_use: usize,
+    /// Waiters.
+    pub waiting: usize,
+}
+
 /// Permits and bounded queues of waiters `W`, which belong to parties with groups `K`.
 ///
 /// INVARIANT: while a permit is free, no reserved waiter waits, and no common one unless the common
@@ -66,6 +75,14 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
             reserved: Waiters::new(),
             last_served: Share::Common,
             last_number: 0,
+        }
+    }
+
+    /// Permits in use, and waiters, of both shares.
+    pub(super) fn usage(&self) -> SemaphoreUsage {
+        SemaphoreUsage {
+            in_use: self.in_use,
+            waiting: self.common.len() + self.reserved.len(),
         }
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use crate::queue::{Enqueued, FairQueue, FairSemaphoreLimits, WaitingId};
+use crate::queue::{Enqueued, FairQueue, FairSemaphoreLimits, SemaphoreUsage, WaitingId};
 use crate::share::Share;
 
 /// Fair semaphore whose waiters are served round robin by groups with keys `K`. A clone is the same
@@ -51,6 +51,12 @@ impl<K: Group> FairSemaphore<K> {
     #[must_use]
     pub fn new(limits: FairSemaphoreLimits) -> Self {
         Self(Arc::new(Mutex::new(FairQueue::new(limits))))
+    }
+
+    /// Returns the numbers of permits in use and of waiters.
+    #[must_use]
+    pub fn usage(&self) -> SemaphoreUsage {
+        self.queue().usage()
     }
 
     /// Waits for a permit of a share. `groups` are those that the party belongs to, the widest
@@ -179,6 +185,8 @@ mod tests {
         for waits in [&mut first, &mut second, &mut other] {
             assert!(poll_once(waits.as_mut()).is_none());
         }
+        let usage = semaphore.usage();
+        assert_eq!((usage.in_use, usage.waiting), (1, 2));
         assert_eq!(second.await.err(), Some(NoPermit));
         drop(held);
         drop(first.await.unwrap());

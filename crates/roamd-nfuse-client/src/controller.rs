@@ -36,6 +36,16 @@ struct Health {
     probe_task: Option<AbortOnDropHandle<()>>,
     /// `None` if an idle controller is not probed.
     idle_probes: Option<IdleProbes>,
+    last_failure: Option<ControllerFailure>,
+}
+
+/// A request or probe that a controller did not respond to as it should.
+#[derive(Debug, Clone)]
+pub struct ControllerFailure {
+    /// Time of the failure.
+    pub time: Instant,
+    /// Its cause, on one line.
+    pub reason: String,
 }
 
 /// Probes of a controller that no call uses.
@@ -76,6 +86,8 @@ pub struct ControllerReport<'a> {
     pub is_starting: bool,
     /// Id of a ticket authority, once a probe has found it.
     pub authority_id: Option<String>,
+    /// Its last failure. A refusal is a response, not a failure.
+    pub last_failure: Option<ControllerFailure>,
 }
 
 impl Controller {
@@ -87,6 +99,7 @@ impl Controller {
                 breaker: Breaker::new(),
                 probe_task: None,
                 idle_probes: None,
+                last_failure: None,
             }),
             transitioned: Arc::default(),
         })
@@ -109,6 +122,7 @@ impl Controller {
                 .as_ref()
                 .is_some_and(|probes| !probes.has_responded),
             authority_id: self.probes.authority_ids.get(self.pool.controller()),
+            last_failure: health.last_failure.clone(),
         }
     }
 
@@ -146,6 +160,9 @@ impl Controller {
             .err()
             .map_or(HealthSignal::Response, CallError::health_signal);
         let mut health = self.health();
+        if matches!(signal, HealthSignal::Failure | HealthSignal::Timeout) {
+            health.last_failure = result.err().map(ControllerFailure::now);
+        }
         let transition = match signal {
             HealthSignal::Response => {
                 if let Some(probes) = &mut health.idle_probes {
@@ -216,6 +233,9 @@ impl Controller {
                 (transition, Some(error))
             }
         };
+        if let Some(error) = error {
+            health.last_failure = Some(ControllerFailure::now(error));
+        }
         drop(health);
         self.announce(transition, error);
     }
@@ -247,6 +267,15 @@ impl Controller {
     fn health(&self) -> MutexGuard<'_, Health> {
         // No panic can leave a breaker half changed.
         self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ControllerFailure {
+    fn now(error: &CallError) -> Self {
+        Self {
+            time: Instant::now(),
+            reason: error.reason(),
+        }
     }
 }
 

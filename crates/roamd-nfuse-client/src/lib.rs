@@ -30,7 +30,7 @@ pub use answer_memory::{Answer, AnswerCharge, AnswerMemory};
 pub use breaker::ControllerState;
 pub use client::{FarmClient, FarmConfig};
 pub use connection_pool::ConnectionCounts;
-pub use controller::ControllerReport;
+pub use controller::{ControllerFailure, ControllerReport};
 pub use dechunk::DechunkError;
 pub use error::{CallError, Sent};
 pub use large_work::{LargeWork, LargeWorkFailed};

@@ -109,6 +109,25 @@ impl SharedState for MemoryState {
         ))))
     }
 
+    fn counters_above(
+        &self,
+        kind: CounterKind,
+        above: u32,
+        expire_after: Timestamp,
+    ) -> StateFuture<'_, Vec<Counter>> {
+        let inner = self.inner();
+        let counters = inner.counts.iter().filter_map(|((found, _), counter)| {
+            let (count, until) = *counter;
+            let is_listed = *found == kind && count > above && until > expire_after;
+            is_listed.then_some(Counter {
+                count,
+                until: Some(until),
+            })
+        });
+        let counters = counters.collect();
+        Box::pin(ready(Ok(counters)))
+    }
+
     fn decrement(
         &self,
         _party: Party,

@@ -16,22 +16,29 @@ pub enum FlagKind {
     EndedUser,
     /// A network that a user has signed in from.
     KnownNetwork,
+    /// A user whose attempts before a time an operator has forgiven. The caller derives the time
+    /// from the expiry.
+    ResetThrottle,
 }
 
 impl FlagKind {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::SpentConversation,
         Self::InvalidatedTicket,
         Self::FinishedLaunch,
         Self::RevokedToken,
         Self::EndedUser,
         Self::KnownNetwork,
+        Self::ResetThrottle,
     ];
 
     /// Returns whether removing such a flag before it expires is harmless.
     pub(crate) fn is_removable_early(self) -> bool {
         match self {
-            Self::SpentConversation | Self::FinishedLaunch | Self::KnownNetwork => true,
+            Self::SpentConversation
+            | Self::FinishedLaunch
+            | Self::KnownNetwork
+            | Self::ResetThrottle => true,
             Self::InvalidatedTicket | Self::RevokedToken | Self::EndedUser => false,
         }
     }
@@ -41,7 +48,7 @@ impl FlagKind {
     /// is lost.
     pub(crate) fn has_guessable_keys(self) -> bool {
         match self {
-            Self::KnownNetwork => true,
+            Self::KnownNetwork | Self::ResetThrottle => true,
             Self::SpentConversation
             | Self::InvalidatedTicket
             | Self::FinishedLaunch
@@ -60,6 +67,7 @@ impl FlagKind {
             Self::RevokedToken => "revoked-token",
             Self::EndedUser => "ended-user",
             Self::KnownNetwork => "known-place",
+            Self::ResetThrottle => "reset-throttle",
         }
     }
 }

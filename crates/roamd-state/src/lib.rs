@@ -15,5 +15,7 @@ pub use error::StateError;
 pub use flag::FlagKind;
 pub use limited_flags::{FlagBudget, LimitedFlags};
 pub use party::Party;
-pub use shared_state::{MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState, StateFuture};
+pub use shared_state::{
+    MAX_COUNTERS_LISTED, MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState, StateFuture,
+};
 pub use sqlite::{OpenError, SqliteState};

@@ -15,6 +15,9 @@ use crate::party::Party;
 /// unauthenticated clients can create counters.
 pub const MIN_COUNTERS_KEPT: u32 = 500_000;
 
+/// Maximum number of counters that [`SharedState::counters_above`] returns.
+pub const MAX_COUNTERS_LISTED: u32 = 100_000;
+
 /// Number of flags of one kind that an engine keeps at least, for kinds whose early removal is
 /// harmless. A sign-in conversation that is resumed, for example, still requires the password.
 pub const MIN_FLAGS_KEPT: u32 = 500_000;
@@ -89,6 +92,16 @@ pub trait SharedState: Send + Sync {
 
     /// Returns the value of a counter.
     fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter>;
+
+    /// Returns the counters of a kind with more than `above`, of those that expire after a time.
+    /// For operators: it may take longer than the other methods, and does not delay them. Returns
+    /// at most [`MAX_COUNTERS_LISTED`].
+    fn counters_above(
+        &self,
+        kind: CounterKind,
+        above: u32,
+        expire_after: Timestamp,
+    ) -> StateFuture<'_, Vec<Counter>>;
 
     /// Decrements a counter, at most down to 0. Its expiry does not change.
     fn decrement(

@@ -16,6 +16,7 @@ use crate::commands::man::ManCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
 use crate::commands::status::StatusCommand;
+use crate::commands::throttle::ThrottleCommand;
 use crate::commands::token::TokenCommand;
 use crate::commands::tokens::TokensCommand;
 use crate::commands::version::VersionCommand;
@@ -64,6 +65,7 @@ pub(crate) enum Command {
     Audit(AuditCommand),
     Keys(KeysCommand),
     Tokens(TokensCommand),
+    Throttle(ThrottleCommand),
     Completions(CompletionsCommand),
     Man(ManCommand),
     Version(VersionCommand),
@@ -101,6 +103,7 @@ impl Command {
             Self::Audit(command) => command.run(),
             Self::Keys(command) => command.run(),
             Self::Tokens(command) => command.run(),
+            Self::Throttle(command) => command.run(),
             Self::Completions(command) => command.run(Cli::command()),
             Self::Man(command) => command.run(Cli::command()),
             Self::Version(command) => command.run(),

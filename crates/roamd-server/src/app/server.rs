@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use futures_util::future::OptionFuture;
 use roamd_http::{HttpServer, Listener, Workers, listen};
+use roamd_seal::KeyRing;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -81,11 +82,12 @@ impl Server {
             config.authentication.token_lifetime_max,
             Arc::clone(&environment.clock),
         );
+        let keys = Arc::clone(&environment.keys);
         let server = Self::in_environment(config, listener, environment)?;
         let file = RevocationFile::of(&config.data_dir);
         let revocations = OperatorRevocations::open(file, Arc::clone(&server.state))?;
         let control = match ControlSocket::open(&config.data_dir)? {
-            Some(socket) => Some(server.control(config, socket)?),
+            Some(socket) => Some(server.control(config, socket, keys)?),
             None => None,
         };
         Ok(Self {
@@ -110,6 +112,7 @@ impl Server {
         &self,
         config: &Config,
         socket: ControlSocket,
+        keys: Arc<KeyRing>,
     ) -> Result<ControlServer, ServerError> {
         let address = config.listen;
         let listen = self.local_addr();
@@ -118,6 +121,16 @@ impl Server {
             start: Instant::now(),
             listen: listen.map_err(|source| ServerError::Listen { address, source })?,
             base_url: config.base_url.to_string(),
+            tls: self
+                .certificate_reloader
+                .as_ref()
+                .map(CertificateReloader::tls),
+            keys,
+            rotate_after: config.keys.rotate_after,
+            audit_file: config
+                .audit
+                .as_ref()
+                .map(|audit| config.data_dir.join(&audit.file)),
         };
         Ok(ControlServer::new(socket, Arc::clone(&self.state), facts))
     }

@@ -69,7 +69,7 @@ pub(crate) struct AppState {
     pub(super) probe_interval: Option<Duration>,
     /// Clients that may read the metrics, and the details of readiness.
     pub(crate) metrics_from: Vec<IpNet>,
-    pub(super) audit: AuditLog,
+    pub(crate) audit: AuditLog,
     pub(super) clock: Clock,
 }
 
@@ -137,7 +137,7 @@ impl AppState {
     }
 
     /// Records an audit event that no request caused.
-    pub(super) fn record_event(&self, event: Event) {
+    pub(crate) fn record_event(&self, event: Event) {
         self.audit.record_event(self.now(), event);
     }
 

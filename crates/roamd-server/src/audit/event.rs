@@ -110,6 +110,16 @@ pub(crate) enum Event {
         )]
         blocked_until: Option<Timestamp>,
     },
+    /// An operator has forgiven the failed sign-ins of a user.
+    ThrottleReset {
+        /// Account, as the operator typed it.
+        user: Text,
+        /// User of the machine who did.
+        operator: Text,
+        /// Reason that the operator gave.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<Text>,
+    },
     /// A list disconnected active sessions (SS-29).
     List(OnFarms),
     /// The sessions of a client were disconnected.
@@ -294,6 +304,7 @@ impl Event {
                 Party::User(&actor.user, kind)
             }
             Self::TicketWithheld { actor, .. } => Party::User(&actor.user, LineKind::Change),
+            Self::ThrottleReset { .. } => Party::Operator,
             Self::TokensRevoked { user, reason, .. } => match reason {
                 RevocationReason::Operator => Party::Operator,
                 RevocationReason::Limit => Party::User(user, LineKind::Change),

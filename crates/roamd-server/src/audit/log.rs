@@ -53,6 +53,19 @@ struct Shared {
     addresses: Option<KnownAddresses>,
 }
 
+/// What the log has written and lost since the start of the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AuditUsage {
+    /// Lines that were written.
+    pub(crate) written: u64,
+    /// Lines that wait for the disk.
+    pub(crate) waiting: usize,
+    /// Maximum number of lines that wait.
+    pub(crate) most_waiting: usize,
+    /// Lines that are missing, by reason.
+    pub(crate) lost: [(Loss, u64); Loss::ALL.len()],
+}
+
 /// Lines written in one second.
 #[derive(Debug, Default)]
 struct Allowance {
@@ -97,6 +110,17 @@ impl AuditLog {
             .spawn(move || writer::write_all(file, jobs, &counts, &clock))
             .map_err(cannot)?;
         Ok(Self(Arc::new(log)))
+    }
+
+    /// Returns what the log has written and lost. `None` if no log is kept.
+    pub(crate) fn usage(&self) -> Option<AuditUsage> {
+        let queue = self.0.queue.as_ref()?;
+        Some(AuditUsage {
+            written: self.0.counts.written(),
+            waiting: queue.max_capacity().saturating_sub(queue.capacity()),
+            most_waiting: queue.max_capacity(),
+            lost: Loss::ALL.map(|loss| (loss, self.losses().lost(loss))),
+        })
     }
 
     /// Registers the numbers of written and lost lines.

@@ -47,6 +47,11 @@ impl Losses {
         self.counts.get_or_create(&loss.labels()).inc();
     }
 
+    /// Number of lines lost for a reason since the start.
+    pub(super) fn lost(&self, loss: Loss) -> u64 {
+        self.counts.get_or_create(&loss.labels()).get()
+    }
+
     /// Takes the lines that are not reported in the log yet.
     pub(super) fn take(&self) -> impl Iterator<Item = (Loss, u64)> {
         Loss::ALL
@@ -74,15 +79,20 @@ impl Losses {
 }
 
 impl Loss {
-    pub(super) const ALL: [Self; 4] = [Self::Flood, Self::User, Self::Queue, Self::File];
+    pub(crate) const ALL: [Self; 4] = [Self::Flood, Self::User, Self::Queue, Self::File];
 
-    pub(super) const fn labels(self) -> LossLabels {
-        let reason = match self {
+    /// Its name in the metrics.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
             Self::Flood => "flood",
             Self::User => "user",
             Self::Queue => "queue",
             Self::File => "file",
-        };
+        }
+    }
+
+    pub(super) const fn labels(self) -> LossLabels {
+        let reason = self.as_str();
         LossLabels { reason }
     }
 }

@@ -37,6 +37,11 @@ pub(super) struct Counts {
 }
 
 impl Counts {
+    /// Number of lines written since the start.
+    pub(super) fn written(&self) -> u64 {
+        self.written.get()
+    }
+
     pub(super) fn register(&self, registry: &mut Registry) {
         registry.register(
             "audit_lines",

@@ -9,8 +9,8 @@ use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -18,6 +18,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::commands::Command;
 use super::socket_path::{FILE, SocketPath};
 use super::status::Status;
+use super::throttle::{ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone};
 
 /// Time for a command, from the connection to the end of its response.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -96,14 +97,35 @@ impl ControlClient {
     /// # Errors
     /// If there is no server, or it does not respond.
     pub async fn status(&self) -> Result<Status, ControlError> {
-        self.call(Command::Status, Bytes::new()).await
+        self.call(Command::Status, &()).await
+    }
+
+    /// Returns what the login throttle holds back.
+    ///
+    /// # Errors
+    /// If there is no server, or it does not respond.
+    pub async fn throttle(&self, query: &ThrottleQuery) -> Result<ThrottleReport, ControlError> {
+        self.call(Command::ShowThrottle, query).await
+    }
+
+    /// Forgives the failed sign-ins of a user.
+    ///
+    /// # Errors
+    /// If there is no server, or it does not respond.
+    pub async fn reset_throttle(
+        &self,
+        reset: &ThrottleReset,
+    ) -> Result<ThrottleResetDone, ControlError> {
+        self.call(Command::ResetThrottle, reset).await
     }
 
     async fn call<T: DeserializeOwned>(
         &self,
         command: Command,
-        body: Bytes,
+        parameters: &impl Serialize,
     ) -> Result<T, ControlError> {
+        let body = serde_json::to_vec(parameters).map_err(|source| self.failure(source.into()))?;
+        let body = Bytes::from(body);
         let exchange = timeout(TIMEOUT, self.exchange(command, body));
         let exchange = exchange.await.unwrap_or_else(|error| Err(error.into()));
         let (status, body) = exchange.map_err(|source| self.failure(source))?;

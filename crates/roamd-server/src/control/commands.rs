@@ -1,19 +1,27 @@
 //! The commands of the socket, and their dispatch.
 
-use bytes::Bytes;
+use std::time::Duration;
+
 use http::{Method, Request, StatusCode};
-use roamd_http::{Incoming, Peer, Response};
+use roamd_http::{BodyError, Incoming, Peer, Response, read_body};
+use roamd_state::StateError;
 use rustix::process::geteuid;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::json;
 use tracing::{debug, warn};
 
 use super::context::Context;
-use super::status;
+use super::operator::Operator;
+use super::{status_report, throttle};
 use crate::http::response::{Caching, respond as respond_with};
 
 /// Media type of requests and responses.
 const JSON: &str = "application/json";
+
+/// Maximum size of the parameters of a command, in bytes, and the time for them to arrive.
+const MAX_BODY: usize = 16 * 1024;
+const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// User id of root.
 const ROOT: u32 = 0;
@@ -22,6 +30,8 @@ const ROOT: u32 = 0;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Command {
     Status,
+    ShowThrottle,
+    ResetThrottle,
 }
 
 /// Why a command is not carried out. The message is for people.
@@ -32,12 +42,14 @@ pub(super) struct Refusal {
 }
 
 impl Command {
-    const ALL: [Self; 1] = [Self::Status];
+    const ALL: [Self; 3] = [Self::Status, Self::ShowThrottle, Self::ResetThrottle];
 
     /// Method and path of its request.
     pub(super) fn route(self) -> (Method, &'static str) {
         match self {
-            Self::Status => (Method::GET, "/status"),
+            Self::Status => (Method::POST, "/status"),
+            Self::ShowThrottle => (Method::POST, "/throttle/show"),
+            Self::ResetThrottle => (Method::POST, "/throttle/reset"),
         }
     }
 
@@ -52,6 +64,23 @@ impl Refusal {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
         let message = message.into();
         Self { status, message }
+    }
+}
+
+impl From<BodyError> for Refusal {
+    fn from(error: BodyError) -> Self {
+        let status = match error {
+            BodyError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            BodyError::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            BodyError::NoRoom(_) | BodyError::Broken(_) => StatusCode::BAD_REQUEST,
+        };
+        Self::new(status, error.to_string())
+    }
+}
+
+impl From<StateError> for Refusal {
+    fn from(error: StateError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
     }
 }
 
@@ -71,35 +100,53 @@ async fn dispatch(context: &Context, request: Request<Incoming>) -> Result<Respo
     let peer = request.extensions().get::<Peer>();
     let user = peer.and_then(|peer| peer.user);
     // The mode of the socket says the same. It may have been changed.
-    if !user.is_some_and(|user| user == ROOT || user == geteuid().as_raw()) {
+    let may_command = |user: &u32| *user == ROOT || *user == geteuid().as_raw();
+    let Some(user) = user.filter(may_command) else {
         warn!(user, "Control socket refused a user");
         let message = "only root and the user of the server may use the control socket";
         return Err(Refusal::new(StatusCode::FORBIDDEN, message));
-    }
+    };
     let command = Command::of(request.method(), request.uri().path());
     let Some(command) = command else {
         let message = "the server does not know this command; it may be of an older version";
         return Err(Refusal::new(StatusCode::NOT_FOUND, message));
     };
+    let body = request.into_body();
     match command {
-        Command::Status => success(&status::report(context).await),
+        Command::Status => success(&status_report::report(context).await),
+        Command::ShowThrottle => {
+            let query = parameters(body).await?;
+            success(&throttle::show(context, query).await?)
+        }
+        Command::ResetThrottle => {
+            let reset = parameters(body).await?;
+            let operator = Operator::with_id(user);
+            success(&throttle::reset(context, &operator, reset).await?)
+        }
     }
 }
 
+/// Reads the parameters of a command.
+async fn parameters<T: DeserializeOwned>(body: Incoming) -> Result<T, Refusal> {
+    let body = read_body(body, MAX_BODY, BODY_TIMEOUT).await?;
+    serde_json::from_slice(&body).map_err(|error| {
+        debug!(%error, "Parameters of a control command not read");
+        Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "the server cannot read the parameters",
+        )
+    })
+}
+
 fn success(result: &impl Serialize) -> Result<Response, Refusal> {
-    let body = serde_json::to_vec(result).map_err(|error| {
+    let body = serde_json::to_string(result).map_err(|error| {
         warn!(%error, "Result of a control command not encoded");
         Refusal::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "the result cannot be encoded",
         )
     })?;
-    Ok(respond_with(
-        StatusCode::OK,
-        JSON,
-        Caching::None,
-        Bytes::from(body),
-    ))
+    Ok(respond_with(StatusCode::OK, JSON, Caching::None, body))
 }
 
 #[cfg(test)]
@@ -113,6 +160,6 @@ mod tests {
             assert_eq!(Command::of(&method, path), Some(command));
             assert_eq!(Command::of(&Method::PUT, path), None);
         }
-        assert_eq!(Command::of(&Method::GET, "/"), None);
+        assert_eq!(Command::of(&Method::POST, "/"), None);
     }
 }

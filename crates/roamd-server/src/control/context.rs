@@ -1,17 +1,26 @@
 //! What commands act on.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::Timestamp;
+use roamd_http::ServerTls;
+use roamd_seal::KeyRing;
+use roamd_state::StateError;
+use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::app::state::AppState;
+use crate::auth::login_throttle::overview::HeldBack;
 
 /// What commands act on.
 pub(super) struct Context {
     pub(super) state: Arc<AppState>,
     pub(super) facts: ServerFacts,
+    /// Held while the counters of the throttle are read: one command at a time does.
+    counting: Mutex<()>,
 }
 
 /// What is known of a server since its start.
@@ -24,4 +33,31 @@ pub(crate) struct ServerFacts {
     pub(crate) listen: SocketAddr,
     /// Base URL of the configuration.
     pub(crate) base_url: String,
+    /// TLS of the listener.
+    pub(crate) tls: Option<ServerTls>,
+    /// Keys of tokens and session ids.
+    pub(crate) keys: Arc<KeyRing>,
+    /// Age of the newest key at which another is added.
+    pub(crate) rotate_after: Option<Duration>,
+    /// Path of the audit log.
+    pub(crate) audit_file: Option<PathBuf>,
+}
+
+impl Context {
+    pub(super) fn new(state: Arc<AppState>, facts: ServerFacts) -> Self {
+        Self {
+            state,
+            facts,
+            counting: Mutex::default(),
+        }
+    }
+
+    /// Counts whose sign-ins are held back.
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(super) async fn held_back(&self) -> Result<HeldBack, StateError> {
+        let _counting = self.counting.lock().await;
+        self.state.login_throttle.held_back().await
+    }
 }

@@ -8,13 +8,24 @@
 mod client;
 mod commands;
 mod context;
+mod operator;
 mod server;
 mod socket;
 mod socket_path;
 mod status;
+mod status_report;
+mod throttle;
 
 pub use self::client::{ControlClient, ControlError};
 pub(crate) use self::context::ServerFacts;
 pub(crate) use self::server::ControlServer;
 pub(crate) use self::socket::ControlSocket;
-pub use self::status::{Status, StoreStatus};
+pub use self::status::{
+    AuditStatus, CertificateStatus, ControllerStatus, ControllerUse, FailureStatus, FarmStatus,
+    HeldBackStatus, KeyRingStatus, KeyStatus, RequestStatus, StateStatus, Status, StoreStatus,
+    ThrottleStatus,
+};
+pub use self::throttle::{
+    Account, BudgetKind, BudgetReport, ThrottleQuery, ThrottleReport, ThrottleReset,
+    ThrottleResetDone,
+};

@@ -36,7 +36,7 @@ pub(crate) struct ControlServer {
 
 impl ControlServer {
     pub(crate) fn new(socket: ControlSocket, state: Arc<AppState>, facts: ServerFacts) -> Self {
-        let context = Arc::new(Context { state, facts });
+        let context = Arc::new(Context::new(state, facts));
         Self { socket, context }
     }
 

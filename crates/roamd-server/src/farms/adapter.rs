@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use roamd_fairness::NoPermit;
+use roamd_fairness::{NoPermit, SemaphoreUsage};
 use roamd_nfuse_client::{ControllerReport, TlsError};
 use roamd_sessions::{Farm, FarmDescription, FarmError, User};
 use tokio::time::Instant;
@@ -35,6 +35,16 @@ impl NfuseFarm {
     /// The controllers in configured order, with their health as calls have observed it.
     pub(crate) fn controllers(&self) -> impl Iterator<Item = ControllerReport<'_>> {
         self.0.client.controllers()
+    }
+
+    /// Operations on the farm in progress, and those that wait for one to end.
+    pub(crate) fn operations(&self) -> SemaphoreUsage {
+        self.0.usage()
+    }
+
+    /// Maximum number of operations on the farm at the same time.
+    pub(crate) fn concurrency(&self) -> usize {
+        self.0.config.concurrency
     }
 
     /// Probes the controllers now, and from then on while they are idle.

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use roamd_fairness::{
-    FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, RateLimiter, RateLimits, Share,
+    FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, RateLimiter, RateLimits, SemaphoreUsage,
+    Share,
 };
 use roamd_nfuse_client::{
     AnswerMemory, FarmClient, MemoryBudget, MemoryShare, Network, Observer, TlsError,
@@ -156,6 +157,11 @@ impl FarmState {
     ) -> Result<Permit<UserKey>, NoPermit> {
         let groups = || vec![user.clone()];
         self.permits.acquire(Share::Common, groups, deadline).await
+    }
+
+    /// Operations in progress, and those that wait.
+    pub(super) fn usage(&self) -> SemaphoreUsage {
+        self.permits.usage()
     }
 
     /// Removes the user's enumeration from the cache.

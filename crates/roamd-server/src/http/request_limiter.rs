@@ -18,9 +18,23 @@ use crate::http::client_address::client_key;
 /// The bodies of either have a budget of their own.
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
+    total: usize,
     places: Arc<ClientLimiter>,
     users: Arc<Share>,
     strangers: Arc<Share>,
+}
+
+/// Requests in progress at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RequestsInProgress {
+    /// With a valid token.
+    pub(crate) with_token: usize,
+    /// Without one, such as sign-ins.
+    pub(crate) without_token: usize,
+    /// Maximum of both together.
+    pub(crate) limit: usize,
+    /// Maximum of either.
+    pub(crate) limit_of_each: usize,
 }
 
 /// Places and bodies of all requests with, or of all without a valid token.
@@ -59,10 +73,21 @@ impl RequestLimiter {
             })
         };
         Arc::new(Self {
+            total,
             places: ClientLimiter::new(total, per_client, client_key),
             users: share(),
             strangers: share(),
         })
+    }
+
+    /// The requests in progress, and their limits.
+    pub(crate) fn in_progress(&self) -> RequestsInProgress {
+        RequestsInProgress {
+            with_token: self.users.taken.load(Ordering::Relaxed),
+            without_token: self.strangers.taken.load(Ordering::Relaxed),
+            limit: self.total,
+            limit_of_each: self.users.limit,
+        }
     }
 
     /// Returns the admission of a request that has no place yet. `client` is the address for limits

@@ -1,11 +1,12 @@
 //! The engine.
 
 use std::future::ready;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use tokio::task::spawn_blocking;
 
 use super::digest_key::DigestKey;
 use super::file::{self, OpenError};
@@ -34,6 +35,7 @@ pub struct SqliteState {
     writer: Writer,
     flags: Arc<FlagCache>,
     digest_key: DigestKey,
+    path: PathBuf,
 }
 
 impl SqliteState {
@@ -56,6 +58,7 @@ impl SqliteState {
             reader: Mutex::new(file::open_again(path)?),
             writer: Writer::start(path, connection, flags, lock)?,
             digest_key,
+            path: path.to_owned(),
         })
     }
 
@@ -144,6 +147,22 @@ impl SharedState for SqliteState {
             let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
             statements::counter(&connection, kind, key, now).map_err(StateError::engine)
         })
+    }
+
+    /// Reads over a connection of its own, since the other one serves sign-ins.
+    fn counters_above(
+        &self,
+        kind: CounterKind,
+        above: u32,
+        expire_after: Timestamp,
+    ) -> StateFuture<'_, Vec<Counter>> {
+        let path = self.path.clone();
+        let read = move || {
+            let connection = file::open_again(&path).map_err(StateError::engine)?;
+            statements::counters_above(&connection, kind, above, expire_after)
+                .map_err(StateError::engine)
+        };
+        Box::pin(async move { spawn_blocking(read).await.map_err(StateError::engine)? })
     }
 
     fn decrement(

@@ -7,7 +7,7 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::flag::FlagKind;
 use crate::limited_flags::LimitedFlags;
-use crate::shared_state::{MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT};
+use crate::shared_state::{MAX_COUNTERS_LISTED, MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT};
 
 /// Sets a flag, or moves its expiry to a later time. Returns whether it was not set.
 pub(super) fn set_flag(
@@ -143,6 +143,32 @@ pub(super) fn counter(
         )
         .optional()?;
     Ok(counter.unwrap_or_default())
+}
+
+/// Lists counters. Reads those of all kinds that expire after the time.
+pub(super) fn counters_above(
+    connection: &Connection,
+    kind: CounterKind,
+    above: u32,
+    expire_after: Timestamp,
+) -> rusqlite::Result<Vec<Counter>> {
+    let mut statement = connection.prepare_cached(
+        "SELECT min(count, 4294967295), until FROM counter INDEXED BY counter_until
+         WHERE until > ?3 AND kind = ?1 AND count > ?2 LIMIT ?4",
+    )?;
+    let bounds = params![
+        kind.stored_name(),
+        above,
+        expire_after.as_millisecond(),
+        MAX_COUNTERS_LISTED
+    ];
+    let counters = statement.query_map(bounds, |row| {
+        Ok(Counter {
+            count: row.get(0)?,
+            until: Timestamp::from_millisecond(row.get(1)?).ok(),
+        })
+    })?;
+    counters.collect()
 }
 
 pub(super) fn decrement(

@@ -96,7 +96,7 @@ impl Durability {
             | FlagKind::FinishedLaunch
             | FlagKind::RevokedToken
             | FlagKind::EndedUser => Self::Power,
-            FlagKind::KnownNetwork => Self::Process,
+            FlagKind::KnownNetwork | FlagKind::ResetThrottle => Self::Process,
         }
     }
 }

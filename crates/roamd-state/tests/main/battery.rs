@@ -20,6 +20,7 @@ pub(crate) async fn battery<S: SharedState + 'static>(open: impl Fn() -> S) {
     counter_is_readable_until_it_expires(&state).await;
     counter_is_decremented_down_to_zero(&state).await;
     expiry_of_a_live_counter_can_be_extended(&state).await;
+    counters_of_a_kind_above_a_count_are_listed(&state).await;
     state.is_alive().await.unwrap();
     concurrent_writers_get_their_own_results(&state).await;
     drop(state);
@@ -33,6 +34,30 @@ const FAILURES: CounterKind = CounterKind::ConversationFailures;
 /// Returns a time in the far future, so that no engine sweeps the entries of a test.
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(4_000_000_000 + seconds).expect("a time")
+}
+
+async fn counters_of_a_kind_above_a_count_are_listed(state: &impl SharedState) {
+    let kind = CounterKind::AttemptsByNetwork;
+    for (kind, key, count, until) in [
+        (kind, 1, 3, at(500)),
+        (kind, 2, 5, at(600)),
+        (kind, 3, 5, at(400)),
+        (kind, 4, 2, at(500)),
+        (CounterKind::AttemptsFromKnownNetwork, 1, 9, at(500)),
+    ] {
+        let key = Digest::of(&[key]);
+        for _ in 0..count {
+            let increment = state.increment(PARTY, kind, key, at(0), until);
+            increment.await.unwrap();
+        }
+    }
+    let mut listed = state.counters_above(kind, 2, at(400)).await.unwrap();
+    listed.sort_by_key(|counter| counter.count);
+    let counter = |count, until| Counter {
+        count,
+        until: Some(until),
+    };
+    assert_eq!(listed, [counter(3, at(500)), counter(5, at(600))]);
 }
 
 async fn flag_is_set_until_it_expires(state: &impl SharedState) {

@@ -14,6 +14,7 @@ pub(crate) mod man;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod status;
+pub(crate) mod throttle;
 pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod version;

@@ -1,11 +1,17 @@
 //! `roamd status`.
 
 use clap::Args;
-use roamd_server::control::Status;
+use roamd_server::control::{
+    AuditStatus, CertificateStatus, ControllerStatus, ControllerUse, FarmStatus, KeyRingStatus,
+    Status, StoreStatus, ThrottleStatus,
+};
 
+use super::age::age;
+use super::cells::or_dash;
 use super::running_server::RunningServer;
+use super::throttle::held_back;
 use crate::exit_code::Exit;
-use crate::output;
+use crate::output::{self, printable};
 use crate::runtime::block_on;
 
 /// Shows what a running server does, and the state of its farms.
@@ -39,11 +45,144 @@ impl StatusCommand {
     }
 }
 
+/// Prints the controllers as a table, and all else as a line each.
 fn print_status(status: &Status) -> anyhow::Result<()> {
-    output::print_line(format_args!(
-        "roamd {} with process id {}",
-        status.version, status.pid
-    ))?;
-    output::print_line(format_args!("listens on {}", status.listen))?;
-    Ok(())
+    let up = age(i64::try_from(status.uptime_seconds).unwrap_or(i64::MAX));
+    print(
+        "server",
+        &format!(
+            "roamd {}, process {}, up {up}, since {:.0}",
+            status.version, status.pid, status.started
+        ),
+    )?;
+    print(
+        "listens",
+        &format!("on {} as {}", status.listen, status.base_url),
+    )?;
+    let certificate = status.certificate.as_ref();
+    if let Some(certificate) = certificate {
+        print("certificate", &expiry(certificate))?;
+    }
+    let requests = &status.requests;
+    print(
+        "requests",
+        &format!(
+            "{} with a token and {} without in progress; at most {} of either, {} in all",
+            requests.with_token, requests.without_token, requests.limit_of_each, requests.limit
+        ),
+    )?;
+    print("throttle", &throttle(&status.throttle))?;
+    print("keys", &keys(&status.keys))?;
+    let refused = status.state.refused_writes;
+    let state = match &status.state.error {
+        None => format!("responds; {refused} writes refused"),
+        Some(error) => format!("does not respond: {}", printable(error)),
+    };
+    print("state", &state)?;
+    print(
+        "audit",
+        &status
+            .audit
+            .as_ref()
+            .map_or_else(|| "off".to_owned(), audit),
+    )?;
+    for store in &status.stores {
+        print("store", &store.url)?;
+    }
+    for farm in status.stores.iter().flat_map(|store| &store.farms) {
+        print("farm", &operations(farm))?;
+    }
+    output::print_line("")?;
+    print_controllers(&status.stores)
+}
+
+fn print(name: &str, value: &str) -> anyhow::Result<()> {
+    Ok(output::print_line(format_args!("{name:<11}  {value}"))?)
+}
+
+fn expiry(certificate: &CertificateStatus) -> String {
+    format!(
+        "until {:.0} ({} days left)",
+        certificate.expires, certificate.days_left
+    )
+}
+
+fn operations(farm: &FarmStatus) -> String {
+    format!(
+        "{}: {} operations in progress, {} waiting; at most {}",
+        farm.id, farm.operations, farm.waiting, farm.concurrency
+    )
+}
+
+fn throttle(throttle: &ThrottleStatus) -> String {
+    let held_back = throttle.held_back.as_ref().map_or_else(
+        || "not known, because the state does not respond".to_owned(),
+        held_back,
+    );
+    format!(
+        "{held_back}; {} passwords are checked, {} sign-ins wait",
+        throttle.checks, throttle.waiting
+    )
+}
+
+fn keys(ring: &KeyRingStatus) -> String {
+    let newest = ring.keys.first();
+    let newest = newest.map(|key| age(i64::try_from(key.age_seconds).unwrap_or(i64::MAX)));
+    let next = ring.next_rotation.map_or_else(
+        || "rotated by `roamd keys rotate` only".to_owned(),
+        |next| format!("next rotation {next:.0}"),
+    );
+    format!(
+        "{}, the newest {} old; {next}",
+        ring.keys.len(),
+        newest.unwrap_or_default()
+    )
+}
+
+fn audit(audit: &AuditStatus) -> String {
+    let lost: u64 = audit.lost.values().sum();
+    format!(
+        "{}: {} lines written, {} waiting, {lost} lost",
+        audit.file.display(),
+        audit.written,
+        audit.waiting
+    )
+}
+
+fn print_controllers(stores: &[StoreStatus]) -> anyhow::Result<()> {
+    let header = [
+        "STORE",
+        "FARM",
+        "CONTROLLER",
+        "STATE",
+        "CERTIFICATE",
+        "LAST FAILURE",
+    ];
+    let mut rows = Vec::new();
+    for store in stores {
+        for farm in &store.farms {
+            let row = |it| controller(&store.path, &farm.id, it);
+            rows.extend(farm.controllers.iter().map(row));
+        }
+        let row = |it| controller(&store.path, "ticket authority", it);
+        rows.extend(store.ticket_authorities.iter().map(row));
+    }
+    Ok(output::print_table(header, rows)?)
+}
+
+fn controller(store: &str, farm: &str, controller: &ControllerStatus) -> [String; 6] {
+    let failure = controller.last_failure.as_ref();
+    [
+        store.to_owned(),
+        farm.to_owned(),
+        controller.url.clone(),
+        match controller.state {
+            ControllerUse::InUse => "in use",
+            ControllerUse::Bypassed => "bypassed",
+            ControllerUse::Starting => "starting",
+        }
+        .to_owned(),
+        or_dash(controller.certificate.as_ref().map(expiry)),
+        or_dash(failure.map(|failure| format!("{:.0} {}", failure.time, failure.reason))),
+    ]
 }

@@ -4,7 +4,7 @@ use std::process::Stdio;
 
 use crate::support::{CommandOutput, on_a_terminal_of, roamd, run};
 
-const COMMANDS: [&str; 39] = [
+const COMMANDS: [&str; 46] = [
     "",
     "demo",
     "serve",
@@ -14,6 +14,8 @@ const COMMANDS: [&str; 39] = [
     "farm session",
     "farm session list",
     "farm session start",
+    "farm session disconnect",
+    "farm session logoff",
     "farm connect",
     "farm probe",
     "sessions",
@@ -36,7 +38,12 @@ const COMMANDS: [&str; 39] = [
     "keys rotate",
     "keys list",
     "tokens",
+    "tokens list",
     "tokens revoke",
+    "throttle",
+    "throttle show",
+    "throttle reset",
+    "status",
     "completions",
     "completions bash",
     "man",

@@ -13,6 +13,7 @@ mod citrixauth_client;
 mod config;
 mod confirmation;
 mod connection_errors;
+mod control;
 mod controller_failover;
 mod demo;
 mod destroyed_tokens;

@@ -12,6 +12,7 @@
 mod budget_name;
 mod check_party;
 mod in_flight;
+pub(crate) mod overview;
 mod target;
 
 use std::sync::Arc;
@@ -113,10 +114,7 @@ impl LoginThrottle {
         evidence: Evidence,
     ) -> Result<Admission, ApiError> {
         let deadline = Instant::now() + MAX_WAIT;
-        let is_known = self
-            .state
-            .is_flag_set(FlagKind::KnownNetwork, target.pair(), self.now())
-            .await?;
+        let (target, is_known) = self.with_flags(target).await?;
         let pending = PendingAttempt {
             known_users: self.known_users(&target, is_known).await?,
             target,
@@ -242,6 +240,15 @@ impl LoginThrottle {
         try_join_all(counters.map(|(kind, key)| self.state.counter(kind, key, now))).await
     }
 
+    /// Returns a target with its last reset, and whether the network is known for the user.
+    async fn with_flags(&self, target: Target) -> Result<(Target, bool), StateError> {
+        let known = (FlagKind::KnownNetwork, target.pair());
+        let reset = (FlagKind::ResetThrottle, target.reset_key());
+        let flags = self.state.flag_expiries([known, reset, reset], self.now());
+        let [known, reset, _] = flags.await?;
+        Ok((target.reset_at(reset.and_then(time_of)), known.is_some()))
+    }
+
     /// Number of users known on a network. Not needed, and 0, if the user is one of them.
     async fn known_users(&self, target: &Target, is_known: bool) -> Result<u32, StateError> {
         if is_known {
@@ -333,13 +340,16 @@ fn limits(concurrency: usize) -> FairSemaphoreLimits {
 /// Every attempt is counted for the same time, so the expiry of a counter gives the time of the
 /// last one.
 fn budget_use(counter: Counter) -> BudgetUse {
-    let memory = SignedDuration::try_from(LoginThrottlePolicy::MEMORY).unwrap_or_default();
     BudgetUse {
         attempts: counter.count,
-        last: counter
-            .until
-            .and_then(|until| until.checked_sub(memory).ok()),
+        last: counter.until.and_then(time_of),
     }
+}
+
+/// The time of an event that is remembered until this time.
+fn time_of(until: Timestamp) -> Option<Timestamp> {
+    let memory = SignedDuration::try_from(LoginThrottlePolicy::MEMORY).ok()?;
+    until.checked_sub(memory).ok()
 }
 
 fn later(now: Timestamp, time: Duration) -> Timestamp {

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use jiff::Timestamp;
 use roamd_citrixauth::{Budget, ClientNetwork, LoginThrottlePolicy};
 use roamd_sessions::UserKey;
 use roamd_state::{CounterKind, Digest, Party};
@@ -20,6 +21,9 @@ pub(crate) struct Target {
     /// name and its domain, and each would have a budget of its own.
     budget_name: String,
     network: ClientNetwork,
+    /// Time of the last reset of the user's budgets. The counters of a budget have it in their
+    /// name, so those of earlier attempts are never found again.
+    reset: Option<Timestamp>,
 }
 
 impl Target {
@@ -29,7 +33,18 @@ impl Target {
             user: UserKey::new(domain, user_name),
             budget_name: budget_name(user_name),
             network: ClientNetwork::of(client.unwrap_or(Ipv4Addr::UNSPECIFIED.into())),
+            reset: None,
         }
+    }
+
+    /// Returns the target with the time of the last reset.
+    pub(super) fn reset_at(self, reset: Option<Timestamp>) -> Self {
+        Self { reset, ..self }
+    }
+
+    /// Key of the flag that resets the user's budgets, in all spellings of the name.
+    pub(super) fn reset_key(&self) -> Digest {
+        Digest::of(self.budget_name.as_bytes())
     }
 
     /// The party that a check of the password is for.
@@ -55,10 +70,13 @@ impl Target {
 
     pub(super) fn counter(&self, budget: Budget) -> (CounterKind, Digest) {
         match budget {
-            Budget::KnownNetwork => (CounterKind::AttemptsFromKnownNetwork, self.pair()),
+            Budget::KnownNetwork => (
+                CounterKind::AttemptsFromKnownNetwork,
+                self.since_reset(&self.pair_name()),
+            ),
             Budget::UnknownNetworks => (
                 CounterKind::AttemptsFromUnknownNetworks,
-                Digest::of(self.budget_name.as_bytes()),
+                self.since_reset(&self.budget_name),
             ),
             Budget::Network => (CounterKind::AttemptsByNetwork, self.network()),
         }
@@ -74,9 +92,25 @@ impl Target {
         self.counter(own).1
     }
 
-    /// The user on this network. An address holds no space.
+    /// The user on this network.
     pub(super) fn pair(&self) -> Digest {
-        Digest::of(format!("{} {}", self.network.address(), self.user).as_bytes())
+        Digest::of(self.pair_name().as_bytes())
+    }
+
+    /// An address holds no space.
+    fn pair_name(&self) -> String {
+        format!("{} {}", self.network.address(), self.user)
+    }
+
+    /// Key of a counter of the user since the last reset. No name of a budget holds a NUL.
+    fn since_reset(&self, name: &str) -> Digest {
+        match self.reset {
+            None => Digest::of(name.as_bytes()),
+            Some(reset) => {
+                let reset = reset.as_millisecond();
+                Digest::of(format!("{reset}\0{name}").as_bytes())
+            }
+        }
     }
 
     pub(super) fn network(&self) -> Digest {

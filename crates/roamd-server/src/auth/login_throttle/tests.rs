@@ -84,6 +84,65 @@ async fn just_used_password_counts_if_it_or_others_failed() {
     }
 }
 
+/// A reset forgives attempts from known and unknown networks, in every spelling of the name, and
+/// neither those of other users nor those of the network.
+#[tokio::test(start_paused = true)]
+async fn reset_user_has_free_attempts_again() {
+    let throttle = throttle();
+    let client = |network: u8| Some([192, 0, 2, network].into());
+    let begin = async |user: &str, network: u8| {
+        let target = Target::new("DEMO", user, client(network));
+        throttle.begin(target, Evidence::None).await.unwrap()
+    };
+    let is_held_back = async |user: &str, network: u8| {
+        matches!(begin(user, network).await, Admission::TooEarly(_))
+    };
+    // Network 1 is known for alice.
+    admitted(begin("alice", 1).await).succeeded().await.unwrap();
+    for (user, network) in [("alice", 1), ("alice", 2), ("bob", 3)] {
+        for _ in 0..3 {
+            admitted(begin(user, network).await).failed().await.unwrap();
+        }
+        assert!(is_held_back(user, network).await, "{user}");
+    }
+    let held = throttle.held_back().await.unwrap();
+    assert_eq!((held.in_known_networks, held.in_unknown_networks), (1, 2));
+    let before = throttle
+        .budget_of_network(&Target::new("DEMO", "alice", client(2)))
+        .await;
+
+    throttle
+        .reset(&Target::new("demo", "ALICE@demo.test", None))
+        .await
+        .unwrap();
+    assert!(is_held_back("bob", 3).await);
+    for network in [1, 2] {
+        let user = Target::new("DEMO", "alice", client(network));
+        let budgets = throttle.budgets_of(user, true).await.unwrap();
+        assert!(budgets.iter().all(|it| it.wait.is_zero()), "{budgets:?}");
+        for _ in 0..3 {
+            admitted(begin("alice", network).await)
+                .failed()
+                .await
+                .unwrap();
+        }
+        assert!(is_held_back("alice", network).await, "{network}");
+    }
+    let after = throttle
+        .budget_of_network(&Target::new("DEMO", "alice", client(2)))
+        .await;
+    assert_eq!(after.unwrap().attempts, before.unwrap().attempts + 3);
+    // Another reset, and its end when the attempts before it are forgotten too.
+    sleep(Duration::from_millis(10)).await;
+    throttle
+        .reset(&Target::new("DEMO", "alice", None))
+        .await
+        .unwrap();
+    assert!(!is_held_back("alice", 1).await);
+    sleep(LoginThrottlePolicy::MEMORY).await;
+    assert!(!is_held_back("alice", 1).await);
+}
+
 /// The response is the same for every name and every evidence, however many attempts of others are
 /// in flight.
 #[tokio::test(start_paused = true)]
@@ -293,6 +352,22 @@ impl SharedState for MemoryState {
         let counters = self.counters.lock().unwrap();
         let counter = counters.get(&(kind, key)).copied();
         Box::pin(ready(Ok(counter.unwrap_or_default())))
+    }
+
+    fn counters_above(
+        &self,
+        kind: CounterKind,
+        above: u32,
+        expire_after: Timestamp,
+    ) -> StateFuture<'_, Vec<Counter>> {
+        let counters = self.counters.lock().unwrap();
+        let counters = counters.iter().filter_map(|((found, _), counter)| {
+            let is_listed =
+                *found == kind && counter.count > above && counter.until > Some(expire_after);
+            is_listed.then_some(*counter)
+        });
+        let counters = counters.collect();
+        Box::pin(ready(Ok(counters)))
     }
 
     fn decrement(&self, _: Party, kind: CounterKind, key: Digest, by: u32) -> StateFuture<'_, ()> {

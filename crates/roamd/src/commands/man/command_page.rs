@@ -71,8 +71,8 @@ const SERVER_FILES: Rows = &[
     ),
     (
         "/var/lib/roamd/",
-        "Data folder, data_dir of the configuration: keys, state.db, state.key, revocations and \
-         audit.jsonl.",
+        "Data folder, data_dir of the configuration: keys, state.db, state.key, revocations, \
+         audit.jsonl, and control.sock while the server runs.",
     ),
 ];
 
