@@ -22,10 +22,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::frame_budget::FrameBudget;
 use crate::frame_sized_body::FrameSizedBody;
+use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
 use crate::reset_limiter::ResetLimiter;
+use crate::response_budget::{counted, overloaded};
 use crate::write_timeout::WriteTimeout;
 use crate::{ClientLimiter, ListenerLimits};
 
@@ -78,7 +80,10 @@ pub(crate) struct ConnectionContext {
     pub(crate) spawner: Spawner,
     /// Memory of unfinished heads, in bytes.
     pub(crate) heads: Arc<ClientLimiter>,
+    /// Memory of large responses on their way, in bytes.
+    pub(crate) responses: Arc<ClientLimiter>,
     pub(crate) resets: Arc<ResetLimiter>,
+    pub(crate) handshakes: HandshakeTurns,
     pub(crate) lingering: Arc<Lingering>,
     pub(crate) certified: CertifiedClients,
 }
@@ -152,7 +157,8 @@ where
                             let close = HeaderValue::from_static("close");
                             response.headers_mut().insert(CONNECTION, close);
                         }
-                        Ok::<_, Infallible>(response)
+                        let client = progress.limited_client();
+                        Ok::<_, Infallible>(counted(response, &context.responses, client))
                     }
                 }),
             )
@@ -199,10 +205,18 @@ where
                     progress.restart();
                     let request_in_flight = in_flight.start();
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
+                    let responses = Arc::clone(&context.responses);
                     request.extensions_mut().insert(peer);
-                    let response = Box::pin(service(request));
+                    let client = progress.limited_client();
+                    let head = progress.hold_request(request.headers());
+                    // The heads of requests whose bodies never come would hold memory.
+                    let response = head.map(|head| (head, Box::pin(service(request))));
                     async move {
-                        let response = response.await;
+                        let response = match response {
+                            Ok((_head, response)) => response.await,
+                            Err(_) => overloaded(),
+                        };
+                        let response = counted(response, &responses, client);
                         // A peer can close the window of one stream only. The write timeout of the
                         // connection does not notice this.
                         let sent = CancellationToken::new();

@@ -5,8 +5,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
+
+use crate::response_budget::CountedBody;
 
 /// Length of a piece in bytes: the default limit of an HTTP/2 frame.
 const PIECE_BYTES: usize = 16 * 1024;
@@ -16,13 +17,13 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// hyper takes the next piece when the window of the client has room. It would copy a body of one
 /// piece, and keep the copy for as long as a client leaves its window closed.
 pub(crate) struct FrameSizedBody<G> {
-    body: Full<Bytes>,
+    body: CountedBody,
     rest: Bytes,
     _guard: G,
 }
 
 impl<G> FrameSizedBody<G> {
-    pub(crate) fn new(body: Full<Bytes>, guard: G) -> Self {
+    pub(crate) fn new(body: CountedBody, guard: G) -> Self {
         Self {
             body,
             rest: Bytes::new(),
@@ -63,7 +64,7 @@ impl<G: Unpin> Body for FrameSizedBody<G> {
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::BodyExt;
+    use http_body_util::{BodyExt, Full};
 
     use super::*;
 
@@ -78,7 +79,7 @@ mod tests {
             5 * PIECE_BYTES,
         ] {
             let bytes: Bytes = (0..length).map(|index| (index % 251) as u8).collect();
-            let mut body = FrameSizedBody::new(Full::new(bytes.clone()), ());
+            let mut body = FrameSizedBody::new(CountedBody::free(Full::new(bytes.clone())), ());
             assert_eq!(body.size_hint().exact(), Some(length as u64));
             let mut read = Vec::new();
             while !body.is_end_stream() {

@@ -8,15 +8,19 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
+use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use crate::{ClientLimiter, Permit};
+use crate::{ClientLimiter, LimitReached, Permit};
 
 /// Bytes of an unfinished head that every connection may hold.
 const FREE_BYTES: usize = 4 * 1024;
 
 /// Room that hyper keeps free in its buffer, in bytes. The buffer has the next power of two.
 const SPARE_BYTES: usize = 8 * 1024;
+
+/// Memory of a field of a head besides its text, in bytes.
+const FIELD_BYTES: usize = 64;
 
 /// Largest buffer of a head, in bytes. What a peer sends beyond it is not buffered.
 const MOST_BYTES: usize = 128 * 1024;
@@ -33,9 +37,18 @@ pub(crate) struct RequestProgress {
     must_linger: AtomicBool,
     client: Option<IpAddr>,
     heads: Arc<ClientLimiter>,
+    /// Bytes of the heads of HTTP/2 requests in progress.
+    requests: AtomicUsize,
     /// Permit for the buffer of a large head. The buffer stays until the connection is closed, and
     /// so does the permit.
     permit: Mutex<Option<Permit>>,
+}
+
+/// Head of an HTTP/2 request in progress. It is counted until it is dropped.
+pub(crate) struct HeldRequest {
+    progress: Arc<RequestProgress>,
+    bytes: usize,
+    permit: Option<Permit>,
 }
 
 /// Connection that fails if its unfinished head needs more memory than its client, or all clients,
@@ -56,6 +69,7 @@ impl RequestProgress {
             must_linger: AtomicBool::new(false),
             client,
             heads: Arc::clone(heads),
+            requests: AtomicUsize::new(0),
             permit: Mutex::new(None),
         })
     }
@@ -82,6 +96,32 @@ impl RequestProgress {
         self.client.filter(|_| !is_exempt)
     }
 
+    /// Counts the head of an HTTP/2 request, which holds its memory until its body has come and its
+    /// response is made. A connection may hold 4 KiB of heads; more needs a permit.
+    ///
+    /// # Errors
+    /// If a limit is reached.
+    pub(crate) fn hold_request(
+        self: &Arc<Self>,
+        head: &HeaderMap,
+    ) -> Result<HeldRequest, LimitReached> {
+        let fields = head.iter();
+        let bytes = fields.map(|(name, value)| name.as_str().len() + value.len() + FIELD_BYTES);
+        let bytes = bytes.sum::<usize>();
+        let held = self.requests.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let mut request = HeldRequest {
+            progress: Arc::clone(self),
+            bytes,
+            permit: None,
+        };
+        if held > FREE_BYTES {
+            let mut permit = self.heads.open(self.limited_client());
+            permit.grow_to(bytes)?;
+            request.permit = Some(permit);
+        }
+        Ok(request)
+    }
+
     /// Records whether the peer may still be sending its last request, and should not lose the
     /// response because of it.
     pub(crate) fn set_must_linger(&self, must_linger: bool) {
@@ -97,14 +137,19 @@ impl RequestProgress {
     fn hold(&self, bytes: usize) -> io::Result<()> {
         let buffer = bytes.saturating_add(SPARE_BYTES).min(MOST_BYTES);
         let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
-        let permit = permit.get_or_insert_with(|| {
-            let is_exempt = self.is_exempt.load(Ordering::Relaxed);
-            self.heads.open(self.client.filter(|_| !is_exempt))
-        });
+        let permit = permit.get_or_insert_with(|| self.heads.open(self.limited_client()));
         permit.grow_to(buffer.next_power_of_two()).map_err(|limit| {
             let text = format!("no memory for the unfinished head of a request: {limit:?}");
             io::Error::new(io::ErrorKind::QuotaExceeded, text)
         })
+    }
+}
+
+impl Drop for HeldRequest {
+    fn drop(&mut self) {
+        self.progress
+            .requests
+            .fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 

@@ -10,11 +10,17 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,
-    /// Memory of unfinished heads that are longer than 4 KiB, and of unfinished TLS records, in
-    /// bytes, in total. Connections that need more are closed.
+    /// Memory of unfinished heads that are longer than 4 KiB, of unfinished TLS records, and of the
+    /// heads of HTTP/2 requests in progress beyond 4 KiB of a connection, in bytes, in total.
+    /// Connections that need more are closed; requests are refused with `503`.
     pub head_bytes: usize,
     /// The same for the heads of one client.
     pub head_bytes_per_client: usize,
+    /// Memory of responses that are longer than 64 KiB, until their peers have read them, in bytes,
+    /// in total. Beyond it, the response is `503`.
+    pub response_bytes: usize,
+    /// The same for the responses to one client. It has to hold the largest response.
+    pub response_bytes_per_client: usize,
     /// Timeout from the accepted connection to its first byte, or with TLS to the end of the
     /// handshake.
     pub first_byte: Duration,
@@ -34,6 +40,8 @@ impl Default for ListenerLimits {
             connections_per_client: 10_000,
             head_bytes: 64 * 1024 * 1024,
             head_bytes_per_client: 4 * 1024 * 1024,
+            response_bytes: 160 * 1024 * 1024,
+            response_bytes_per_client: 32 * 1024 * 1024,
             first_byte: Duration::from_secs(10),
             head: Duration::from_secs(30),
             response: Duration::from_secs(60),

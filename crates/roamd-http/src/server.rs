@@ -9,12 +9,13 @@ use http::Request;
 use hyper::body::Incoming;
 use ipnet::IpNet;
 use tokio::runtime::Handle;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{ConnectionContext, Peer, Response, Spawner, http1, http2};
+use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::{HeadBudget, RequestProgress};
 use crate::held_connections::{CertifiedClients, HeldConnections};
 use crate::http1_io::Lingering;
@@ -136,6 +137,12 @@ impl HttpServer {
                 limits.head_bytes_per_client,
                 self.client_key,
             ),
+            responses: ClientLimiter::new(
+                limits.response_bytes,
+                limits.response_bytes_per_client,
+                self.client_key,
+            ),
+            handshakes: HandshakeTurns::new(),
             resets: Arc::new(ResetLimiter::new(self.client_key)),
             lingering: Lingering::new(shutdown.clone()),
             certified,
@@ -244,7 +251,10 @@ impl HttpServer {
         let progress = RequestProgress::new(&context.heads, client);
         let user = stream.peer_user();
         let stream = HeadBudget::new(stream, &progress);
-        let opening = timeout(context.limits.first_byte, self.open(stream));
+        let opening = timeout(
+            context.limits.first_byte,
+            self.open(stream, client, context),
+        );
         let opened = tokio::select! {
             biased;
             () = context.shutdown.cancelled() => return,
@@ -290,6 +300,8 @@ impl HttpServer {
     async fn open<C: Connection>(
         &self,
         stream: HeadBudget<C>,
+        client: Option<IpAddr>,
+        context: &ConnectionContext,
     ) -> io::Result<Opened<HeadBudget<C>>> {
         stream.get_ref().readable().await?;
         let Some(tls) = &self.tls else {
@@ -297,8 +309,18 @@ impl HttpServer {
         };
         let guard = HandshakeGuard(Some(self.observer.as_ref()));
         // On the heap, because the connection does not need the room afterwards.
-        let secured = Box::pin(tls.accept(stream)).await?;
-        guard.succeed();
+        let handshake = Box::pin(async {
+            let secured = tls.accept(stream).await?;
+            guard.succeed();
+            Ok::<_, io::Error>(secured)
+        });
+        let client = client.map(self.client_key);
+        let deadline = Instant::now() + context.limits.first_byte;
+        let turns = context.handshakes.run(client, deadline, handshake);
+        let Ok(secured) = Box::pin(turns).await else {
+            return Err(io::Error::other("too many TLS handshakes wait"));
+        };
+        let secured = secured?;
         Ok(Opened::Secured(Box::new(secured)))
     }
 }

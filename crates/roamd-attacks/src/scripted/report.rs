@@ -35,7 +35,7 @@ const RECOVERY: Duration = Duration::from_secs(5);
 const RECOVERY_STEP: Duration = Duration::from_millis(500);
 
 /// `MemoryMax` of the unit, in KiB.
-const MEMORY_MAX: u64 = 1024 * 1024;
+const MEMORY_MAX: u64 = 1280 * 1024;
 
 /// One attack and its results.
 pub(crate) struct ScriptedAttack {

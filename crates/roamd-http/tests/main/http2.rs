@@ -245,6 +245,56 @@ async fn next_kind(stream: &mut TlsStream<TcpStream>) -> std::io::Result<u8> {
     Ok(kind)
 }
 
+/// Heads of requests whose bodies never come, at ten times what a client may hold.
+#[tokio::test]
+async fn heads_of_unfinished_requests_are_bounded() {
+    const HEAD: usize = 28 * 1024;
+    const HELD: usize = 4 * 1024 * 1024 / HEAD;
+    let scripted = Scripted::start(ListenerLimits::default()).await;
+    let client = scripted
+        .authority
+        .client(None, rustls::ALL_VERSIONS, &["h2"]);
+    let mut senders = Vec::new();
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..10 * HELD {
+        // 31 requests on each connection.
+        if number % 31 == 0 {
+            let stream = connect(&scripted.server, &client).await.unwrap();
+            let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+            let (sender, connection) = handshake.await.unwrap();
+            tokio::spawn(connection);
+            senders.push(sender);
+        }
+        let request = Request::post("https://localhost/hang").header("a", "b".repeat(HEAD));
+        let response = senders
+            .last_mut()
+            .unwrap()
+            .send_request(request.body(Endless).unwrap());
+        requests.spawn(async move { response.await.ok().map(|it| it.status().as_u16()) });
+    }
+    // A connection that has begun another head is closed.
+    for _ in 0..8 * HELD {
+        let status = requests.join_next().await.unwrap().unwrap();
+        assert!(matches!(status, None | Some(503)), "{status:?}");
+    }
+    scripted.serves_others().await;
+}
+
+/// Body of which nothing comes.
+struct Endless;
+
+impl hyper::body::Body for Endless {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<hyper::body::Frame<Bytes>, Self::Error>>> {
+        std::task::Poll::Pending
+    }
+}
+
 #[tokio::test]
 async fn control_frames_over_their_budget_end_the_connection() {
     for (kind, payload) in [

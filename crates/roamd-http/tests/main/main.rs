@@ -54,6 +54,10 @@ async fn start_with(server: HttpServer) -> TestServer {
         server.serve(listener, shutdown.clone(), |request| async move {
             let path = request.uri().path().to_owned();
             let slow = path == "/slow";
+            if path == "/hang" {
+                // Holds the whole request.
+                std::future::pending::<()>().await;
+            }
             if path == "/large" {
                 return Response::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
             }
@@ -122,6 +126,36 @@ async fn response_has_a_content_length() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("content-length: 6\r\n"), "{answer}");
     assert!(answer.ends_with("read 3"), "{answer}");
+}
+
+/// Responses that are not read, on ten times as many connections as a client may fill.
+#[tokio::test]
+async fn unread_responses_hold_no_more_than_their_budget() {
+    const HELD: usize = 32 * 1024 * 1024 / LARGE;
+    let server = start(ListenerLimits::default()).await;
+    let get = |path| format!("GET {path} HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+    let mut starts = Vec::new();
+    let mut unread = Vec::new();
+    for _ in 0..10 * HELD {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(get("/large").as_bytes()).await.unwrap();
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        starts.push(start);
+        unread.push(stream);
+    }
+    let served = starts.iter().filter(|start| *start == b"HTTP/1.1 200");
+    assert_eq!(served.count(), HELD);
+    // Small responses are sent, and large ones to another client.
+    let answer = exchange(&server, &get("/peer")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let answer = exchange_from(&server, [127, 0, 0, 9], &get("/large")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{}", &answer[..40]);
+    // Room comes back when a response has been read.
+    let mut first = unread.remove(0);
+    first.read_to_end(&mut Vec::new()).await.unwrap();
+    let answer = exchange(&server, &get("/large")).await;
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{}", &answer[..40]);
 }
 
 #[tokio::test]

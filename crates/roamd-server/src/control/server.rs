@@ -22,6 +22,8 @@ const LIMITS: ListenerLimits = ListenerLimits {
     connections_per_client: CONNECTIONS,
     head_bytes: 256 * 1024,
     head_bytes_per_client: 256 * 1024,
+    response_bytes: 64 * 1024 * 1024,
+    response_bytes_per_client: 64 * 1024 * 1024,
     first_byte: Duration::from_secs(2),
     head: Duration::from_secs(2),
     response: Duration::from_secs(5),

@@ -129,8 +129,8 @@ mod tests {
     fn memory_max() -> usize {
         let mut lines = UNIT.lines();
         let most = lines.find_map(|line| line.strip_prefix("MemoryMax="));
-        let gigabytes: usize = most.unwrap().trim_end_matches('G').parse().unwrap();
-        gigabytes * 1024 * MIB
+        let mebibytes: usize = most.unwrap().trim_end_matches('M').parse().unwrap();
+        mebibytes * MIB
     }
 
     /// The memory for farms.
@@ -158,6 +158,16 @@ mod tests {
                 mib(limits.head_bytes_per_client),
             ),
             ("all clients", "unfinished heads", mib(limits.head_bytes)),
+            (
+                "client network",
+                "responses above 64 KiB on their way",
+                mib(limits.response_bytes_per_client),
+            ),
+            (
+                "all clients",
+                "responses above 64 KiB on their way",
+                mib(limits.response_bytes),
+            ),
             (
                 "client network",
                 "requests that it resets over HTTP/2",
@@ -285,10 +295,11 @@ mod tests {
             ("connections", limits.connections * CONNECTION),
             ("heads", limits.head_bytes),
             ("bodies", 2 * BODY_BYTES),
+            ("responses", limits.response_bytes),
         ];
         let all = sum(&farms()) + sum(&clients);
         let parts = (farms(), clients);
-        // The rest is for tokens that were ended and for responses on their way.
+        // The rest is for tokens that were ended, and for what the system buffers.
         assert!(all <= memory_max() * 9 / 10, "{parts:?}: {} MiB", all / MIB);
     }
 
