@@ -43,8 +43,8 @@ impl Profile {
         Ok(client)
     }
 
-    /// Returns a client that can end the sign-in of this profile; `None` if there is none. It may be
-    /// one that other users can read.
+    /// Returns a client that can end the sign-in of this profile, even if other users can read it.
+    /// Returns `None` if there is none.
     ///
     /// # Errors
     /// If a file cannot be read.
