@@ -5,7 +5,7 @@ use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 /// Scheme, host and port of a URL. Displayed as `https://sf.example.net:443`: the host in lower
-/// case, always with the port (CA-17).
+/// case and without the dot of an absolute name, always with the port (CA-17).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Audience {
     scheme: Scheme,
@@ -93,6 +93,8 @@ fn canonical_host(host: &str) -> Option<String> {
         let address: Ipv6Addr = address.strip_suffix(']')?.parse().ok()?;
         return Some(format!("[{address}]"));
     }
+    // `sf.example.net.` is the same host in any domain.
+    let host = host.strip_suffix('.').unwrap_or(host);
     let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
     (!host.is_empty() && host.bytes().all(known)).then(|| host.to_ascii_lowercase())
 }

@@ -1,7 +1,6 @@
 //! The public address of the server.
 
 use std::fmt;
-use std::net::SocketAddr;
 use std::str::FromStr;
 
 use url::Url;
@@ -83,21 +82,6 @@ impl BaseUrl {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
-    }
-}
-
-/// The address of a listener, unencrypted.
-impl From<SocketAddr> for BaseUrl {
-    fn from(address: SocketAddr) -> Self {
-        let host = match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        };
-        Self {
-            scheme: Scheme::Http,
-            host,
-            port: address.port(),
-        }
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 use toml::de::DeTable;
 
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
+use crate::base_urls::BaseUrls;
 use crate::files::Files;
-use crate::reader::key::{DefaultKey, Key, KnownSection};
+use crate::reader::key::{DefaultKey, Key, KnownSection, ListKey, Read};
 use crate::reader::report::LineError;
 use crate::reader::report::Report;
 use crate::reader::section::{Section, cut};
@@ -31,11 +32,18 @@ const LISTEN: Key<SocketAddr> = Key {
 
 const BASE_URL: Key<BaseUrl> = Key {
     name: "base_url",
-    read: |value| {
-        text(value)?
-            .parse()
-            .map_err(|error: BaseUrlError| error.to_string())
-    },
+    read: READ_BASE_URL,
+};
+
+const BASE_URLS: ListKey<BaseUrl> = ListKey {
+    name: "base_urls",
+    item: READ_BASE_URL,
+};
+
+const READ_BASE_URL: Read<BaseUrl> = |value| {
+    text(value)?
+        .parse()
+        .map_err(|error: BaseUrlError| error.to_string())
 };
 
 const DATA_DIR: Key<PathBuf> = Key {
@@ -57,8 +65,8 @@ const PROBE_SECONDS: DefaultKey<Option<Duration>> = DefaultKey {
 pub struct Config {
     /// Where the server accepts connections.
     pub listen: SocketAddr,
-    /// Scheme, host and port that clients use; all URLs in responses begin with it.
-    pub base_url: BaseUrl,
+    /// Scheme, host and port that clients use; all URLs in responses begin with one of them.
+    pub base_urls: BaseUrls,
     /// Folder of the keys and of the embedded state.
     pub data_dir: PathBuf,
     /// Interval at which idle controllers and ticket authorities are probed; `None` if they are
@@ -129,15 +137,20 @@ pub(crate) fn parse_and_list_keys(
 /// Returns `None` if a value without a default is missing or wrong, which is reported.
 fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
     let listen = root.required(&LISTEN);
-    let base_url = root.required(&BASE_URL);
+    let base_urls = base_urls(&mut root);
     let data_dir = root.required(&DATA_DIR);
     let probe_interval = root.value(&PROBE_SECONDS);
     let listener = listener::read(&mut root, files);
     let has_tls = listener.as_ref().is_some_and(|it| it.tls.is_some());
-    let is_http = |url: &BaseUrl| url.scheme() == Scheme::Http;
-    if has_tls && base_url.as_ref().is_some_and(is_http) {
-        let problem = "`base_url` has to begin with https:// where there is a [tls] section";
-        root.error(BASE_URL.name, problem);
+    let is_http = |urls: &BaseUrls| urls.scheme() == Scheme::Http;
+    if has_tls && base_urls.as_ref().is_some_and(is_http) {
+        let key = if root.has(BASE_URLS.name) {
+            BASE_URLS.name
+        } else {
+            BASE_URL.name
+        };
+        let problem = format!("`{key}` has to begin with https:// where there is a [tls] section");
+        root.error(key, problem);
     }
     let (stores, farms) = store::read_all(&mut root, files);
     let audit = audit::read(&mut root);
@@ -148,7 +161,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
     root.finish();
     Some(Config {
         listen: listen?,
-        base_url: base_url?,
+        base_urls: base_urls?,
         data_dir: data_dir?,
         probe_interval,
         listener: listener?,
@@ -158,4 +171,21 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
         keys,
         stores,
     })
+}
+
+/// Reads `base_url`, or `base_urls` in its place. Returns `None` if it is missing or wrong, which
+/// is reported.
+fn base_urls(root: &mut Section<'_>) -> Option<BaseUrls> {
+    if !root.has(BASE_URLS.name) {
+        root.optional_list(&BASE_URLS);
+        return root.required(&BASE_URL).map(BaseUrls::from);
+    }
+    if root.optional(&BASE_URL).is_some() {
+        let problem = "`base_url` and `base_urls` exclude each other; leave out one of them";
+        root.error(BASE_URL.name, problem);
+    }
+    let mut urls = root.required_list(&BASE_URLS).into_iter();
+    BaseUrls::new(urls.next()?, urls.collect())
+        .inspect_err(|problem| root.error(BASE_URLS.name, format!("`base_urls` {problem}")))
+        .ok()
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod base_url;
+mod base_urls;
 mod document;
 mod files;
 mod reader;
@@ -17,6 +18,7 @@ pub use roamd_sessions::{ClientNameLength, Generation};
 pub use roamd_store_proto::Lifetime;
 
 pub use base_url::{BaseUrl, BaseUrlError, Scheme};
+pub use base_urls::{BaseUrls, MixedSchemes};
 pub use document::{Config, parse};
 pub use files::{CertificateError, FileError, Files};
 pub use reader::report::LineError;

@@ -117,6 +117,12 @@ mod tests {
         let lines = SAMPLE.lines().zip(sample_lines());
         let text = lines.map(|(text, line)| match line {
             SampleLine::Header(header) => format!("{header}\n"),
+            // The two exclude each other.
+            SampleLine::Key {
+                section: "",
+                name: "base_url",
+                ..
+            } if shows(("", "base_urls")) => "\n".to_owned(),
             SampleLine::Key {
                 section,
                 name,

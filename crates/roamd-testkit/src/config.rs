@@ -7,7 +7,7 @@ use std::fmt;
 pub struct ServerConfig {
     /// Address and port of the listener.
     pub listen: String,
-    /// URL by which clients know the server.
+    /// URL by which clients know the server. It is not written if `lines` has `base_urls`.
     pub base_url: String,
     /// Data folder.
     pub data_dir: String,
@@ -88,7 +88,9 @@ impl fmt::Display for ServerConfig {
             stores,
         } = self;
         writeln!(f, "listen = {listen:?}")?;
-        writeln!(f, "base_url = {base_url:?}")?;
+        if !lines.contains("base_urls") {
+            writeln!(f, "base_url = {base_url:?}")?;
+        }
         writeln!(f, "data_dir = {data_dir:?}")?;
         if !lines.contains("probe_seconds") {
             // Most tests count the requests of a controller.

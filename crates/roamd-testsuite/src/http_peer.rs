@@ -12,6 +12,7 @@ use crate::secret_scan;
 pub struct HttpPeer {
     address: SocketAddr,
     from: IpAddr,
+    host: Option<&'static str>,
 }
 
 /// A connection for several exchanges, as most HTTP libraries keep it.
@@ -39,6 +40,7 @@ impl HttpPeer {
         Self {
             address,
             from: Ipv4Addr::UNSPECIFIED.into(),
+            host: None,
         }
     }
 
@@ -47,6 +49,13 @@ impl HttpPeer {
     pub fn from(self, from: impl Into<IpAddr>) -> Self {
         let from = from.into();
         Self { from, ..self }
+    }
+
+    /// Returns this server for a client that knows it by this host, in place of its address.
+    #[must_use]
+    pub fn as_host(self, host: &'static str) -> Self {
+        let host = Some(host);
+        Self { host, ..self }
     }
 
     /// Returns the address of the server.
@@ -108,7 +117,9 @@ impl HttpPeer {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Response {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {}\r\n", self.address);
+        let address = self.address.to_string();
+        let host = self.host.unwrap_or(&address);
+        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n");
         for (name, value) in headers {
             request.push_str(&format!("{name}: {value}\r\n"));
         }

@@ -26,6 +26,10 @@ fn audience_is_scheme_host_and_port_of_a_url() {
         ("http://[0:0::1]:8080/", "http://[::1]:8080"),
         ("http://[::1]", "http://[::1]:80"),
         ("http://my_host-1/", "http://my_host-1:80"),
+        (
+            "https://sf.example.net./Citrix",
+            "https://sf.example.net:443",
+        ),
     ] {
         let audience: Audience = url.parse().unwrap();
         assert_eq!(audience.to_string(), expected, "{url}");
@@ -46,6 +50,7 @@ fn audience_of_malformed_or_relative_url_is_rejected() {
         "https://",
         "https:///path",
         "https://:443",
+        "https://.",
         "https://alice@sf.example.net",
         "https://sf.example.net@evil.example",
         "https://sf.example.net:65536",

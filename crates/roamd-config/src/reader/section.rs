@@ -61,6 +61,11 @@ impl<'d> Section<'d> {
         self.report.line(self.offset_of(key))
     }
 
+    /// Whether the file has a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.table.is_some_and(|table| table.contains_key(key))
+    }
+
     /// Reads a key that has to be there. Returns `None` if it is missing or wrong.
     pub(crate) fn required<T>(&mut self, key: &Key<T>) -> Option<T> {
         self.require(key.name);
@@ -228,7 +233,7 @@ impl<'d> Section<'d> {
 
     /// Reports a key that is missing.
     fn require(&self, key: &str) {
-        if self.table.is_none_or(|table| !table.contains_key(key)) {
+        if !self.has(key) {
             self.error(key, format!("key `{key}`{} is missing", self.of_section()));
         }
     }

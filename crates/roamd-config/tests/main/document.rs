@@ -12,9 +12,69 @@ fn every_key_of_the_document_is_read() {
         .replace("/var/lib/roamd", "data");
     let config = parse(&text).unwrap();
     assert_eq!(config.listen.port(), 443);
-    assert_eq!(config.base_url.to_string(), "https://store.example.net");
-    assert_eq!(config.base_url.port(), 443);
+    let base_url = config.base_urls.canonical();
+    assert_eq!(base_url.to_string(), "https://store.example.net");
+    assert_eq!(base_url.port(), 443);
     assert_eq!(config.data_dir, Path::new("data"));
+}
+
+/// A configuration with these lines in place of `base_url`.
+fn with_base_urls(lines: &str) -> String {
+    config("", "", "").replace("base_url = \"http://127.0.0.1:8080\"", lines)
+}
+
+/// CA-20.
+#[test]
+fn several_base_urls_are_read_in_their_order() {
+    let text =
+        with_base_urls("base_urls = [\"https://Store.Example.NET\", \"https://store.corp:8443\"]");
+    let urls = parse(&text).unwrap().base_urls;
+    assert_eq!(urls.canonical().to_string(), "https://store.example.net");
+    let all: Vec<_> = urls.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        all,
+        ["https://store.example.net", "https://store.corp:8443"]
+    );
+}
+
+#[test]
+fn wrong_base_urls_are_reported() {
+    for (lines, beginning, problem) in [
+        (
+            "base_urls = []",
+            "base_urls",
+            "`base_urls` is empty; it needs at least one value",
+        ),
+        (
+            "base_urls = \"http://a\"",
+            "base_urls",
+            "`base_urls` has to be a list, as in [\"…\"]",
+        ),
+        (
+            "base_urls = [\"http://a\", \"https://a\"]",
+            "base_urls",
+            "`base_urls` has http and https URLs; all of them have to be of one scheme",
+        ),
+        (
+            "base_urls = [\"http://a\", \"http://A:80\"]",
+            "base_urls",
+            "`base_urls` names \"http://A:80\" twice",
+        ),
+        (
+            "base_urls = [\"http://a\", \"http://b/x\"]",
+            "base_urls",
+            "`base_urls`: \"http://b/x\" has to end after host and port; each store has its own \
+             path",
+        ),
+        (
+            "base_urls = [\"http://a\"]\nbase_url = \"http://b\"",
+            "base_url ",
+            "`base_url` and `base_urls` exclude each other; leave out one of them",
+        ),
+    ] {
+        let text = with_base_urls(lines);
+        assert_eq!(errors(&text), [error_at(&text, beginning, problem)]);
+    }
 }
 
 #[test]

@@ -100,6 +100,12 @@ fn error_of_a_listener_is_reported_with_its_line() {
     let text = config(TLS, "", "");
     let problem = "`base_url` has to begin with https:// where there is a [tls] section";
     assert_eq!(errors(&text), [error_at(&text, "base_url", problem)]);
+    let text = text.replace(
+        "base_url = \"http://127.0.0.1:8080\"",
+        "base_urls = [\"http://a\"]",
+    );
+    let problem = problem.replace("base_url", "base_urls");
+    assert_eq!(errors(&text), [error_at(&text, "base_urls", &problem)]);
 }
 
 #[test]

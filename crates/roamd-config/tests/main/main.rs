@@ -9,7 +9,6 @@
 
 mod audit;
 mod authentication;
-mod base_url;
 mod citrix_gateway;
 mod controllers;
 mod document;

@@ -16,12 +16,13 @@ use crate::auth::revocation::Revocations;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::rng;
-use crate::config::{self, Config, CredentialCheck, Scheme};
+use crate::config::{self, Config, CredentialCheck};
 use crate::error::ServerError;
 use crate::farms::{
     CredentialFarms, FarmSetup, FarmsMemory, LARGE_LIST, NfuseFarm, PasswordCheckCache,
     TicketAuthorities,
 };
+use crate::http::base_url::{Audiences, PerBaseUrl};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
@@ -35,18 +36,15 @@ impl AppState {
     /// Builds the state of a server in an environment.
     ///
     /// # Errors
-    /// If TLS to a farm or ticket authority cannot be set up, or the base URL cannot be an
-    /// audience.
+    /// If TLS to a farm or ticket authority cannot be set up, or a base URL cannot be an audience.
     pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
-        let base = &config.base_url;
-        let audience = base
-            .to_string()
-            .parse()
-            .map_err(|source| ServerError::Audience {
+        let auth_urls = PerBaseUrl::try_new(&config.base_urls, |base| {
+            AuthUrls::new(base, &config.authentication).map_err(|source| ServerError::Audience {
                 base_url: base.to_string(),
                 source,
-            })?;
-        let auth_urls = AuthUrls::new(base, &config.authentication);
+            })
+        })?;
+        let audiences = auth_urls.map(|urls| urls.tokens.audience.clone());
         let password_checks = Arc::new(PasswordCheckCache::new(&mut rng()));
         let mut metrics = Metrics::default();
         metrics.watch_audit(&environment.audit);
@@ -72,7 +70,7 @@ impl AppState {
         Ok(Self {
             tokens: TokenService::new(
                 Arc::clone(&keys),
-                token_policy(&config.authentication, &auth_urls),
+                token_policy(&config.authentication, auth_urls.canonical()),
             ),
             conversations: Conversations::new(
                 Arc::clone(&keys),
@@ -96,9 +94,9 @@ impl AppState {
             ),
             user_blocks: UserBlocks::default(),
             stores,
+            auth_path: config.authentication.path.clone(),
             auth_urls,
-            audience,
-            is_https: base.scheme() == Scheme::Https,
+            audiences: Audiences::new(config.base_urls.scheme(), audiences),
             retry_keys: RetryKeys::new(keys, Arc::clone(&shared)),
             shared,
             shared_check: SharedStateCheck::default(),
@@ -123,7 +121,7 @@ impl AppState {
 fn stores(
     config: &Config,
     environment: &Environment,
-    auth_urls: &AuthUrls,
+    auth_urls: &PerBaseUrl<AuthUrls>,
     password_checks: &Arc<PasswordCheckCache>,
     metrics: &mut Metrics,
 ) -> Result<Vec<HostedStore>, ServerError> {
@@ -151,7 +149,8 @@ fn stores(
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
         stores.push(HostedStore {
-            urls: Arc::new(StoreUrls::new(&config.base_url, auth_urls, &store.path)),
+            path: store.path.clone(),
+            urls: auth_urls.map(|auth_urls| Arc::new(StoreUrls::new(auth_urls, &store.path))),
             spelling: store.spelling,
             client_name_length: store.client_name_length,
             service: Arc::new(service),

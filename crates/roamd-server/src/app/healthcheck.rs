@@ -79,7 +79,7 @@ async fn ask(
     address: SocketAddr,
     tls: Option<ClientTls>,
 ) -> Result<HealthcheckResult, Box<dyn std::error::Error + Send + Sync>> {
-    let host = config.base_url.host();
+    let host = config.base_urls.canonical().host();
     let network = SystemNetwork::new();
     let (ip, port) = (address.ip().to_string(), address.port());
     let mut stream = network.connect(&ip, port).await?;

@@ -56,7 +56,7 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
     if let Ok(id) = HeaderValue::from_str(id) {
         headers.insert("x-request-id", id);
     }
-    if state.is_https {
+    if state.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
     response
@@ -64,8 +64,8 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
 
 /// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.
 fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<Route<'p>> {
-    let stores = state.stores.iter().map(|store| store.urls.path.as_str());
-    Route::of(path, stores, state.auth_urls.path.as_str()).filter(|route| {
+    let stores = state.stores.iter().map(|store| store.path.as_str());
+    Route::of(path, stores, state.auth_path.as_str()).filter(|route| {
         let may_read = || client.is_some_and(|client| client.is_in(&state.metrics_from));
         *route != Route::Metrics || may_read()
     })
@@ -104,7 +104,8 @@ async fn handle(
     let address = client.and_then(|client| client.limited_address());
     let admission = state.request_limiter.admission(address);
     let place = Arc::clone(&admission);
-    let request = Request::new(request, id, client, admission, state.body_timeout);
+    let base_url = state.audiences.base_url_of(&request);
+    let request = Request::new(request, id, client, base_url, admission, state.body_timeout);
     if !matches!(route, Route::Health | Route::Ready | Route::Metrics) {
         request.begin()?;
     }

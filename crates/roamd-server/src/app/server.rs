@@ -191,7 +191,9 @@ impl<L: Listener> Server<L> {
     #[must_use]
     pub fn store_urls(&self) -> Vec<String> {
         let stores = self.state.stores.iter();
-        stores.map(|store| store.urls.root.clone()).collect()
+        stores
+            .map(|store| store.urls.canonical().root.clone())
+            .collect()
     }
 
     /// Liveness check of the running server.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use roamd_citrixauth::{Audience, Conversations, Realm, TokenService};
+use roamd_citrixauth::{Conversations, Realm, TokenService};
 use roamd_nfuse_client::{LargeWork, StaClient};
 use roamd_sessions::{ClientNameLength, Store, User};
 use roamd_state::SharedState;
@@ -21,8 +21,9 @@ use crate::auth::revocation::Revocations;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::Clock;
-use crate::config::SpellingChoice;
+use crate::config::{Scheme, SpellingChoice, UrlPath};
 use crate::farms::{CredentialFarms, NfuseFarm};
+use crate::http::base_url::{Audiences, PerBaseUrl};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
 use crate::http::request_limiter::RequestLimiter;
@@ -34,12 +35,12 @@ use crate::metrics::shared_state_check::SharedStateCheck;
 pub(crate) struct AppState {
     /// The stores, in configured order.
     pub(crate) stores: Vec<HostedStore>,
+    /// Path of the authentication service.
+    pub(crate) auth_path: UrlPath,
     /// URLs and realms of the authentication service.
-    pub(crate) auth_urls: AuthUrls,
-    /// Scheme, host and port that tokens belong to.
-    pub(crate) audience: Audience,
-    /// Clients connect by https, possibly through a proxy.
-    pub(crate) is_https: bool,
+    pub(crate) auth_urls: PerBaseUrl<AuthUrls>,
+    /// Schemes, hosts and ports that tokens belong to.
+    pub(crate) audiences: Audiences,
     pub(crate) tokens: TokenService,
     pub(crate) conversations: Conversations,
     /// Farms that check passwords.
@@ -75,8 +76,10 @@ pub(crate) struct AppState {
 
 /// A configured store: its URLs and its farms.
 pub(crate) struct HostedStore {
+    /// Path of its URLs.
+    pub(crate) path: UrlPath,
     /// Shared, because work on large lists needs it on another thread.
-    pub(crate) urls: Arc<StoreUrls>,
+    pub(crate) urls: PerBaseUrl<Arc<StoreUrls>>,
     /// Rule that selects the spelling of a response (SS-47).
     pub(crate) spelling: SpellingChoice,
     /// Length to which client names are cut.
@@ -89,6 +92,11 @@ pub(crate) struct HostedStore {
 }
 
 impl HostedStore {
+    /// URLs and realms of the store, as the client of a request knows them.
+    pub(crate) fn urls(&self, request: &Request) -> &Arc<StoreUrls> {
+        self.urls.get(request.base_url())
+    }
+
     /// Spelling of the response to a request in this spelling (SS-47).
     pub(crate) fn spelling(&self, request: Spelling) -> Spelling {
         match self.spelling {
@@ -121,6 +129,16 @@ impl HostedStore {
 }
 
 impl AppState {
+    /// URLs and realms of the authentication service, as the client of a request knows them.
+    pub(crate) fn auth_urls(&self, request: &Request) -> &AuthUrls {
+        self.auth_urls.get(request.base_url())
+    }
+
+    /// Whether clients connect by https, possibly through a proxy.
+    pub(crate) fn is_https(&self) -> bool {
+        self.audiences.scheme() == Scheme::Https
+    }
+
     /// Current time, by the injected clock.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
@@ -174,8 +192,10 @@ impl AppState {
     /// Realms that tokens may be requested for: the stores, the validation services and the token
     /// service itself.
     pub(crate) fn realms(&self) -> Vec<Realm> {
-        let stores = self.stores.iter().map(|store| &store.urls.sessions.realm);
-        stores.chain(self.auth_urls.realms()).cloned().collect()
+        let stores = self.stores.iter();
+        let stores = stores.map(|store| &store.urls.canonical().sessions.realm);
+        let others = self.auth_urls.canonical().realms();
+        stores.chain(others).cloned().collect()
     }
 
     /// Waits, up to a deadline, until the changes in progress have finished and are recorded.

@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_nfuse_client::{ControllerUrl, Security};
 
-use crate::config::{Config, CredentialCheck, Scheme};
+use crate::config::{BaseUrl, Config, CredentialCheck, Scheme};
 use crate::tls;
 
 /// Returns a sentence for each warning. Reads the files that the configuration names; creates none.
@@ -24,7 +24,7 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
         ));
     }
     let listener = &config.listener;
-    let is_https = config.base_url.scheme() == Scheme::Https;
+    let is_https = config.base_urls.scheme() == Scheme::Https;
     if is_https && listener.tls.is_none() && listener.trusted_proxies.is_empty() {
         warn(
             "Every client appears under the address of the proxy that terminates TLS; add the \
@@ -72,7 +72,6 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     if let Some(files) = &listener.tls
         && let Ok(certificate) = tls::read(files)
     {
-        let host = config.base_url.host();
         let now = u64::try_from(now.as_second()).unwrap_or_default();
         let now = UNIX_EPOCH + Duration::from_secs(now);
         if !certificate.is_valid_at(now) {
@@ -81,7 +80,8 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
                     .to_owned(),
             );
         }
-        if !certificate.is_for(host) {
+        let hosts = config.base_urls.iter().map(BaseUrl::host);
+        for host in hosts.filter(|host| !certificate.is_for(host)) {
             warn(format!(
                 "Certificate of the listener is not for {host}, the host of base_url; most clients \
                  refuse it"

@@ -8,11 +8,11 @@ mod read;
 mod transport;
 
 pub use roamd_config::{
-    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, CitrixGateway, ClientNameLength,
-    Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm, Generation, Keys,
-    Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle, PublicKeyPin, SAMPLE,
-    SampleLine, Scheme, SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice,
-    Store, Trust, UrlPath, UrlPathError, sample_lines,
+    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, CitrixGateway,
+    ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm,
+    Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle,
+    PublicKeyPin, SAMPLE, SampleLine, Scheme, SectionSettings, ServerLimits, Setting, SettingValue,
+    SpellingChoice, Store, Trust, UrlPath, UrlPathError, sample_lines,
 };
 
 pub use read::{ConfigError, parse, read, read_settings};

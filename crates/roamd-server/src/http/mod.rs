@@ -1,5 +1,6 @@
 //! HTTP requests and responses of the server, independent of what the routes do.
 
+pub(crate) mod base_url;
 pub(crate) mod client_address;
 pub(crate) mod error;
 pub(crate) mod host_header;

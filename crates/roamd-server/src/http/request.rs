@@ -15,6 +15,7 @@ use roamd_store_proto::{Language, media_type};
 use zeroize::Zeroizing;
 
 use crate::fairness::budgets::FREE_BODY_BYTES;
+use crate::http::base_url::BaseUrlIndex;
 use crate::http::client_address::Client;
 use crate::http::error::ApiError;
 use crate::http::request_id::RequestId;
@@ -29,6 +30,7 @@ pub(crate) struct Request {
     parts: Parts,
     body: Incoming,
     client: Option<Client>,
+    base_url: BaseUrlIndex,
     admission: Arc<Admission>,
     body_timeout: Duration,
     operation: &'static str,
@@ -51,6 +53,7 @@ impl Request {
         request: http::Request<Incoming>,
         id: RequestId,
         client: Option<Client>,
+        base_url: BaseUrlIndex,
         admission: Arc<Admission>,
         body_timeout: Duration,
     ) -> Self {
@@ -60,6 +63,7 @@ impl Request {
             parts,
             body,
             client,
+            base_url,
             admission,
             body_timeout,
             operation: "",
@@ -111,6 +115,11 @@ impl Request {
     /// Id of the request.
     pub(crate) fn id(&self) -> RequestId {
         self.id
+    }
+
+    /// The base URL by which the client knows the server.
+    pub(crate) fn base_url(&self) -> BaseUrlIndex {
+        self.base_url
     }
 
     /// The `Authorization` header.

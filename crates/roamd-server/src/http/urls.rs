@@ -1,23 +1,21 @@
 //! URLs, realms and challenges of the stores and of the authentication service.
 //!
-//! All URLs are made from the configured base URL, never from a `Host` header (citrixauth.md §7).
+//! All URLs are made from a configured base URL, never from a `Host` header (citrixauth.md §7).
 
 use std::sync::OnceLock;
 
 use bytes::Bytes;
 use http::HeaderValue;
-use roamd_citrixauth::Realm;
+use roamd_citrixauth::{Audience, AudienceError, Realm};
 use roamd_sessions::{ResourceId, ResourceIds};
 use roamd_store_proto::auth::{Challenge, Reason};
 
 use crate::config::{self, BaseUrl, UrlPath};
 
-/// URLs and realms of a store.
+/// URLs and realms of a store, as clients of one base URL know them.
 pub(crate) struct StoreUrls {
     /// Absolute URL, such as `https://sf.example.net/Citrix/Store`.
     pub(crate) root: String,
-    /// Path of the URL.
-    pub(crate) path: UrlPath,
     /// Protection space of the sessions service.
     pub(crate) sessions: ProtectionSpace,
     /// Protection space of the resources service. A token for one is valid in the other.
@@ -26,12 +24,12 @@ pub(crate) struct StoreUrls {
     pub(crate) endpoints: OnceLock<Bytes>,
 }
 
-/// URLs and realms of the authentication service.
+/// URLs and realms of the authentication service, as clients of one base URL know them.
 pub(crate) struct AuthUrls {
+    /// The base URL, which all URLs begin with.
+    base: BaseUrl,
     /// Absolute URL, such as `https://sf.example.net/Citrix/StoreAuth`.
     pub(crate) root: String,
-    /// Path of the URL.
-    pub(crate) path: UrlPath,
     /// Protection space of the token service.
     pub(crate) tokens: ProtectionSpace,
     /// The document of the endpoints, once it was requested.
@@ -52,6 +50,8 @@ struct ValidationService {
 pub(crate) struct ProtectionSpace {
     /// Sent back by clients as `for-service`.
     pub(crate) realm: Realm,
+    /// Scheme, host and port of its URLs.
+    pub(crate) audience: Audience,
     /// URL that issues tokens for it (CA-9).
     location: String,
     /// Root URL of the protection space (CA-8).
@@ -62,13 +62,15 @@ pub(crate) struct ProtectionSpace {
 }
 
 impl StoreUrls {
-    pub(crate) fn new(base: &BaseUrl, authentication: &AuthUrls, path: &UrlPath) -> Self {
+    pub(crate) fn new(authentication: &AuthUrls, path: &UrlPath) -> Self {
+        let AuthUrls { base, tokens, .. } = authentication;
         let root = format!("{base}{path}");
         // A client stores a token under the service root of the challenge, and looks it up by both
         // (CQ-49).
         let space = |service: &str| {
             ProtectionSpace::new(
                 format!("store:{path}"),
+                tokens.audience.clone(),
                 authentication.token_url(),
                 format!("{root}/{service}"),
             )
@@ -78,7 +80,6 @@ impl StoreUrls {
             resources: space("resources/v2"),
             endpoints: OnceLock::new(),
             root,
-            path: path.clone(),
         }
     }
 
@@ -99,7 +100,13 @@ impl StoreUrls {
 }
 
 impl AuthUrls {
-    pub(crate) fn new(base: &BaseUrl, config: &config::Authentication) -> Self {
+    /// # Errors
+    /// If the base URL cannot be an audience.
+    pub(crate) fn new(
+        base: &BaseUrl,
+        config: &config::Authentication,
+    ) -> Result<Self, AudienceError> {
+        let audience: Audience = base.to_string().parse()?;
         let path = &config.path;
         let root = format!("{base}{path}");
         let token_url = format!("{root}/auth/v1/token");
@@ -107,21 +114,23 @@ impl AuthUrls {
             id: id.clone(),
             space: ProtectionSpace::new(
                 format!("validate:{path}/{id}"),
+                audience.clone(),
                 token_url.clone(),
                 format!("{token_url}/validate/{id}"),
             ),
         };
-        Self {
+        Ok(Self {
+            base: base.clone(),
             validation: config.validation_services.iter().map(validation).collect(),
             tokens: ProtectionSpace::new(
                 format!("tokens:{path}"),
+                audience,
                 format!("{root}/auth/v1/protocols"),
                 token_url,
             ),
             endpoints: OnceLock::new(),
             root,
-            path: path.clone(),
-        }
+        })
     }
 
     /// Protection space of the validation service of this name, compared without case (CA-41).
@@ -149,9 +158,10 @@ impl AuthUrls {
 }
 
 impl ProtectionSpace {
-    fn new(realm: String, location: String, hint: String) -> Self {
+    fn new(realm: String, audience: Audience, location: String, hint: String) -> Self {
         Self {
             realm: Realm::new(realm),
+            audience,
             location,
             hint,
             no_token: OnceLock::new(),

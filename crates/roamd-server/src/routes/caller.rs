@@ -54,7 +54,7 @@ pub(crate) async fn caller<'s>(
         Authorization::Ambiguous => Err(Reason::InvalidToken),
         Authorization::Value(value) => {
             let now = state.now();
-            let (realm, audience) = (&space.realm, &state.audience);
+            let (realm, audience) = (&space.realm, &space.audience);
             state.tokens.check(Some(value), realm, audience, now)
         }
     };

@@ -8,6 +8,7 @@ use http::header::ACCEPT;
 use roamd_http::Response;
 use roamd_store_proto::{Discovery, Endpoint, Endpoints, Group, media_type, schemas};
 
+use crate::app::state::{AppState, HostedStore};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
@@ -84,10 +85,11 @@ fn document(root: &str, services: &[(&str, &[&str], &str)]) -> Vec<u8> {
 
 /// The discovery document of a store (ST-27 to ST-31). It is never refused with 406 (ST-28).
 pub(crate) fn discovery(
-    store: &StoreUrls,
-    authentication: &AuthUrls,
+    state: &AppState,
+    store: &HostedStore,
     request: &Request,
 ) -> Result<Response, ApiError> {
+    let (urls, authentication) = (store.urls(request), state.auth_urls(request));
     let document = Discovery {
         store_name: store
             .path
@@ -96,8 +98,8 @@ pub(crate) fn discovery(
             .next()
             .unwrap_or_default()
             .to_owned(),
-        store_url: format!("{}/discovery", store.root),
-        store_endpoints: format!("{}/endpoints/v1", store.root),
+        store_url: format!("{}/discovery", urls.root),
+        store_endpoints: format!("{}/endpoints/v1", urls.root),
         authentication_endpoints: format!("{}/endpoints/v1", authentication.root),
     };
     let accept = request.joined(&ACCEPT).unwrap_or_default();

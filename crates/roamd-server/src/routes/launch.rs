@@ -32,11 +32,12 @@ pub(crate) async fn session(
     retry_key: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let urls = store.urls(&request);
     let requested = Requested {
         target: Some(LaunchTarget::Session(session.to_owned())),
         launchable: Launchable::Session(Text::new(session)),
-        url: store.urls.session_launch(session),
-        space: &store.urls.sessions,
+        url: urls.session_launch(session),
+        space: &urls.sessions,
     };
     launch(state, store, requested, retry_key, request).await
 }
@@ -49,6 +50,7 @@ pub(crate) async fn resource(
     retry_key: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    let urls = store.urls(&request);
     let ids = ResourceIds::from_segment(resource);
     let first = ids.as_ref().and_then(|ids| ids.iter().next());
     let name = first.map_or_else(|| resource.to_owned(), ToString::to_string);
@@ -56,9 +58,9 @@ pub(crate) async fn resource(
         launchable: Launchable::Resource(Text::new(&name)),
         url: ids
             .as_ref()
-            .map_or_else(String::new, |ids| store.urls.resource_launch(ids)),
+            .map_or_else(String::new, |ids| urls.resource_launch(ids)),
         target: ids.map(LaunchTarget::Application),
-        space: &store.urls.resources,
+        space: &urls.resources,
     };
     launch(state, store, requested, retry_key, request).await
 }
@@ -71,7 +73,7 @@ pub(crate) async fn unsupported(
     resource: &str,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &store.urls.resources).await?;
+    let caller = caller(state, &request, &store.urls(&request).resources).await?;
     request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let ids = ResourceIds::from_segment(resource).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
@@ -113,6 +115,7 @@ async fn launch(
         url,
         space,
     } = requested;
+    let urls = store.urls(&request);
     let caller = caller(state, &request, space).await?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
@@ -121,7 +124,7 @@ async fn launch(
     let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
     let user = &caller.user;
-    let actor = Actor::new(user, &store.urls.path, &end_point);
+    let actor = Actor::new(user, &store.path, &end_point);
     let planned = target.map(|target| (store.service.plan_launch(user, &target), target));
     let targets = planned.as_ref();
     let targets = targets.map_or_else(Vec::new, |(plan, _)| plan.candidates().to_vec());
@@ -167,9 +170,7 @@ async fn launch(
             let launch = continued.unwrap_or_else(LaunchId::random);
             // Further attempts query only the farm that is preparing its machine.
             let url = match resource_ids {
-                Some(ids) => ids
-                    .on(&farm)
-                    .map_or(url, |ids| store.urls.resource_launch(&ids)),
+                Some(ids) => ids.on(&farm).map_or(url, |ids| urls.resource_launch(&ids)),
                 None => url,
             };
             let (user, now) = (caller.user.key(), caller.now());

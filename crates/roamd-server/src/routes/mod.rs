@@ -31,7 +31,7 @@ pub(crate) async fn respond(
         Route::Store(index, route) => {
             let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
             match route {
-                StoreRoute::Page => pages::store(store),
+                StoreRoute::Page => pages::store(store.urls(&request)),
                 // Most handlers are on the heap: every request has room for the largest other one.
                 StoreRoute::Available => sessions::available(state, store, request).await,
                 StoreRoute::Disconnect => {
@@ -61,10 +61,8 @@ pub(crate) async fn respond(
                     ))
                     .await
                 }
-                StoreRoute::Endpoints => documents::store_endpoints(&store.urls, &request),
-                StoreRoute::Discovery => {
-                    documents::discovery(&store.urls, &state.auth_urls, &request)
-                }
+                StoreRoute::Endpoints => documents::store_endpoints(store.urls(&request), &request),
+                StoreRoute::Discovery => documents::discovery(state, store, &request),
             }
         }
         Route::Authentication(route) => match route {
@@ -79,7 +77,7 @@ pub(crate) async fn respond(
             }
             AuthenticationRoute::FormsCancel => Box::pin(auth::forms::cancel(state, request)).await,
             AuthenticationRoute::Endpoints => {
-                documents::authentication_endpoints(&state.auth_urls, &request)
+                documents::authentication_endpoints(state.auth_urls(&request), &request)
             }
         },
         Route::Schemas => pages::schemas(),
@@ -87,7 +85,7 @@ pub(crate) async fn respond(
         Route::Health => Ok(monitoring::health()),
         Route::Ready => monitoring::ready(state, &request).await,
         Route::Metrics => monitoring::metrics(state),
-        Route::Page => pages::root(state),
+        Route::Page => pages::root(state, &request),
         Route::StyleSheet => Ok(pages::style_sheet()),
     }
 }

@@ -29,7 +29,7 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
     state.shared_check.check(is_alive).await?;
     let readiness = Readiness::of(state.stores.iter().map(|store| {
         StoreReadiness::of(
-            store.urls.path.as_str(),
+            store.path.as_str(),
             store.service.farms(),
             store.authorities.as_deref(),
         )

@@ -7,9 +7,11 @@ use http::header::{CONTENT_SECURITY_POLICY, HeaderValue, X_FRAME_OPTIONS};
 use roamd_http::Response;
 use roamd_store_proto::schemas::{ALL, Schema};
 
-use crate::app::state::{AppState, HostedStore};
+use crate::app::state::AppState;
 use crate::http::error::ApiError;
+use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
+use crate::http::urls::StoreUrls;
 
 /// A browser may show a page with the style sheet of this server, and nothing else.
 const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
@@ -42,19 +44,21 @@ struct SchemasPage {
 }
 
 /// The page at the root: what this server is, and where its stores are.
-pub(crate) fn root(state: &AppState) -> Result<Response, ApiError> {
+pub(crate) fn root(state: &AppState, request: &Request) -> Result<Response, ApiError> {
     let stores = state.stores.iter();
     render(&RootPage {
         version: VERSION,
-        stores: stores.map(|store| store.urls.root.as_str()).collect(),
+        stores: stores
+            .map(|store| store.urls(request).root.as_str())
+            .collect(),
     })
 }
 
 /// The page at the URL of a store: what it is, and how clients use it.
-pub(crate) fn store(store: &HostedStore) -> Result<Response, ApiError> {
+pub(crate) fn store(urls: &StoreUrls) -> Result<Response, ApiError> {
     render(&StorePage {
         version: VERSION,
-        store: &store.urls.root,
+        store: &urls.root,
     })
 }
 

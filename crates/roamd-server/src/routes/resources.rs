@@ -39,7 +39,8 @@ pub(crate) async fn list(
     store: &HostedStore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &store.urls.resources).await?;
+    let urls = store.urls(&request);
+    let caller = caller(state, &request, &urls.resources).await?;
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
     let list = match scope(&request)? {
@@ -61,7 +62,7 @@ pub(crate) async fn list(
             account_refused: false,
         },
     };
-    let (size, urls) = (list.resources.len(), Arc::clone(&store.urls));
+    let (size, urls) = (list.resources.len(), Arc::clone(urls));
     let write = move || document(&urls, &list).to_xml(&groups);
     let body = state.large_work.run(size, write).await?;
     Ok(respond(StatusCode::OK, media, Caching::None, body))
@@ -74,7 +75,8 @@ pub(crate) async fn single(
     id: &str,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &store.urls.resources).await?;
+    let urls = store.urls(&request);
+    let caller = caller(state, &request, &urls.resources).await?;
     let media = request.accepts(&[media_type::RESOURCE], media_type::RESOURCE)?;
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
@@ -82,7 +84,7 @@ pub(crate) async fn single(
     let listed = store.service.resource(&caller.user, &id).await;
     let listed = found(&caller, listed).await?;
     caller.check_token_again().await?;
-    let body = resource(&store.urls, &listed).to_xml(&groups);
+    let body = resource(urls, &listed).to_xml(&groups);
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
@@ -95,7 +97,8 @@ pub(crate) async fn icon(
     size: Option<&str>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &store.urls.resources).await?;
+    let urls = store.urls(&request);
+    let caller = caller(state, &request, &urls.resources).await?;
     let media = match format {
         IconFormat::Png => request.accepts(&[media_type::PNG], media_type::PNG)?,
         IconFormat::Ico => {

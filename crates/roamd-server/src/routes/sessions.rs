@@ -27,7 +27,8 @@ pub(crate) async fn available(
     store: &HostedStore,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &store.urls.sessions).await?;
+    let urls = store.urls(&request);
+    let caller = caller(state, &request, &urls.sessions).await?;
     let media = request.accepts(&[media_type::SESSION_STATE], media_type::SESSION_STATE)?;
     let params = store.session_params(
         &caller.body_of(request, media_type::SESSION_PARAMS).await?,
@@ -45,7 +46,7 @@ pub(crate) async fn available(
     // its client disconnects.
     let list = if plan.has_side_effects() {
         let (user, audit) = (caller.user.clone(), caller.audit.clone());
-        let actor = Actor::new(&user, &store.urls.path, &end_point);
+        let actor = Actor::new(&user, &store.path, &end_point);
         let large_work = state.large_work.clone();
         let list = async move {
             let listed = list(service, &large_work, &plan, &user, &end_point).await?;
@@ -60,7 +61,7 @@ pub(crate) async fn available(
     caller.check_again_if(list.account_refused).await?;
     // The farms may have taken long to respond.
     caller.check_token_again().await?;
-    let (urls, spelling) = (Arc::clone(&store.urls), store.spelling(params.spelling));
+    let (urls, spelling) = (Arc::clone(urls), store.spelling(params.spelling));
     let size = list.sessions.len();
     let write = move || document(&urls, list).to_xml(spelling);
     let body = state.large_work.run(size, write).await?;
@@ -119,7 +120,7 @@ async fn end(
     request: Request,
     action: EndAction,
 ) -> Result<Response, ApiError> {
-    let caller = caller(state, &request, &store.urls.sessions).await?;
+    let caller = caller(state, &request, &store.urls(&request).sessions).await?;
     // The singular is accepted too, and the response then has that type (SS-49).
     let media = request.accepts(
         &[media_type::SESSION_RESULTS, media_type::SESSION_RESULT],
@@ -142,7 +143,7 @@ async fn end(
     let are_invalidated = state.revocations.invalidate_tickets(user, &tickets).await;
     let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
     let (user, audit) = (caller.user.clone(), caller.audit.clone());
-    let actor = Actor::new(&user, &store.urls.path, &end_point);
+    let actor = Actor::new(&user, &store.path, &end_point);
     let end = async move {
         let mut ended = service.end(&user, &end_point, action, &tickets).await;
         if let Ok(outcome) = &mut ended

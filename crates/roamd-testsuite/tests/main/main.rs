@@ -8,6 +8,7 @@
 )]
 
 mod audit;
+mod base_urls;
 mod citrix_gateway;
 mod client_a;
 mod client_b;

@@ -58,7 +58,9 @@ impl ServeCommand {
     /// Logs what starts here, so that the log of each run shows its version and its configuration.
     fn log_start(&self, config: &Config, listen: SocketAddr) {
         let (version, path) = (env!("CARGO_PKG_VERSION"), self.config.path().display());
-        info!(version, config = %path, %listen, base_url = %config.base_url, "Server starting");
+        let base_urls: Vec<_> = config.base_urls.iter().map(ToString::to_string).collect();
+        let base_url = base_urls.join(", ");
+        info!(version, config = %path, %listen, base_url, "Server starting");
         for store in &config.stores {
             let farms: Vec<_> = store.farms.iter().map(|farm| &*farm.id).collect();
             let controllers: usize = store.farms.iter().map(|farm| farm.controllers.len()).sum();

@@ -15,7 +15,7 @@ fn config_check_reports_every_error_with_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("roamd.toml");
     let path = path.to_str().unwrap();
-    let text = "listen = \"here\"\nbase_urls = \"http://127.0.0.1\"\n\n[[store]]\npath = \"/a/\"\n";
+    let text = "listen = \"here\"\nbase_ulr = \"http://127.0.0.1\"\n\n[[store]]\npath = \"/a/\"\n";
     fs::write(path, text).unwrap();
     let ran = run(&["config", "check", path]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
@@ -26,7 +26,7 @@ fn config_check_reports_every_error_with_line() {
         ),
         (1, "key `base_url` is missing"),
         (1, "key `data_dir` is missing"),
-        (2, "`base_urls` is not a key; did you mean `base_url`?"),
+        (2, "`base_ulr` is not a key; did you mean `base_url`?"),
         (4, "the store has no [[store.farm]]; it needs at least one"),
         (
             5,

@@ -2,10 +2,13 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{CommandOutput, Server, World, entries, roamd, run, wrapped_in};
+use crate::support::{
+    CommandOutput, Server, World, entries, roamd, run, unused_address, wrapped_in,
+};
 
 /// Runs a printed line in a shell.
 fn run_in_shell(line: &str) -> CommandOutput {
@@ -98,6 +101,108 @@ fn get(address: &str, path: &str) -> String {
     let mut response = String::new();
     stream.read_to_string(&mut response).unwrap();
     response
+}
+
+/// Lists the sessions of alice at a demo.
+fn list(store: &str) -> CommandOutput {
+    let list = [
+        "sessions",
+        "list",
+        "--client-name",
+        "DESK-Q",
+        "--store",
+        store,
+    ];
+    let mut command = roamd(&[&list[..], &["--user", r"DEMO\alice"]].concat());
+    CommandOutput::of(command.env("ROAMD_PASSWORD", "roam-demo").output().unwrap())
+}
+
+/// CQ-49: other machines sign in under the address that they know.
+#[test]
+fn demo_on_all_addresses_serves_each_under_its_own_url() {
+    let args = ["demo", "--listen", "0.0.0.0:0", "--insecure-plain-http"];
+    let demo = Server::start(&mut roamd(&args), 1);
+    let (_, port) = demo.address().rsplit_once(':').unwrap();
+    let interfaces = if_addrs::get_if_addrs().unwrap();
+    let addresses = interfaces
+        .iter()
+        .filter(|it| it.ip().is_ipv4() && !it.is_link_local());
+    let addresses = addresses.map(|it| it.ip().to_string());
+    for host in addresses.chain(["localhost".to_owned()]) {
+        let ran = list(&format!("http://{host}:{port}/Citrix/Store"));
+        assert!(
+            ran.code == 0 && ran.out.contains("CVAD.Excel"),
+            "{host}: {ran:?}"
+        );
+    }
+    assert_eq!(demo.stop().0.code(), Some(0));
+}
+
+#[test]
+fn demo_serves_the_given_base_url() {
+    let address = unused_address();
+    let args = [
+        "demo",
+        "--listen",
+        &address,
+        "--base-url",
+        "https://demo.example.net",
+    ];
+    let demo = Server::start(&mut roamd(&args), 1);
+    let store = "https://demo.example.net/Citrix/Store";
+    assert_eq!(demo.url(), store);
+    let page = get(&address, "/");
+    assert!(page.contains(store), "{page}");
+    let ran = run(&["demo", "--tls", "--base-url", "http://demo.example.net"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("https:// with --tls"), "{ran:?}");
+    let ran = run(&["demo", "--base-url", "http://demo.example.net/Citrix"]);
+    assert_eq!(ran.code, 2, "{ran:?}");
+}
+
+#[test]
+fn demo_with_tls_has_a_certificate_that_clients_can_import() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().to_str().unwrap();
+    let start = || {
+        let args = ["demo", "--listen", "127.0.0.1:0", "--tls", "--data", data];
+        Server::start(&mut roamd(&args), 1)
+    };
+    let demo = start();
+    assert!(
+        demo.url().starts_with("https://127.0.0.1:"),
+        "{}",
+        demo.url()
+    );
+    let mut lines = demo.lines.iter();
+    let certificate = lines
+        .find_map(|line| line.strip_prefix("certificate "))
+        .unwrap()
+        .to_owned();
+    let pem = std::fs::read_to_string(&certificate).unwrap();
+    assert!(pem.starts_with("-----BEGIN CERTIFICATE-----"), "{pem}");
+    let key = folder.path().join("tls/key.pem");
+    let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+
+    // Without the certificate, the client refuses to sign in. The printed lines name it.
+    let ran = list(demo.url());
+    assert_ne!(ran.code, 0, "{ran:?}");
+    let [.., try_curl, try_sessions, _, _] = &demo.lines[..] else {
+        panic!("{:?}", demo.lines);
+    };
+    let ran = run_in_shell(try_curl);
+    assert!(ran.code == 0 && ran.out.contains("ListSessions"), "{ran:?}");
+    let ran = run_in_shell(try_sessions);
+    assert!(ran.code == 0 && ran.out.contains("CVAD.Excel"), "{ran:?}");
+    let localhost = demo.url().replace("127.0.0.1", "localhost");
+    let ran = run_in_shell(&try_sessions.replace(demo.url(), &localhost));
+    assert!(ran.code == 0 && ran.out.contains("CVAD.Excel"), "{ran:?}");
+    assert_eq!(demo.stop().0.code(), Some(0));
+
+    // Clients that have imported it need no other one.
+    assert_eq!(start().stop().0.code(), Some(0));
+    assert_eq!(std::fs::read_to_string(&certificate).unwrap(), pem);
 }
 
 #[test]

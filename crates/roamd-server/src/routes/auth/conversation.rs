@@ -224,7 +224,7 @@ impl FormWriter {
         started: &StartedConversation,
     ) -> Result<Response, ApiError> {
         let mut response = self.respond(&started.form);
-        let cookie = state.conversations.set_cookie(started, state.is_https);
+        let cookie = state.conversations.set_cookie(started, state.is_https());
         let cookie =
             HeaderValue::try_from(cookie).map_err(|error| ApiError::Internal(error.into()))?;
         response.headers_mut().insert(SET_COOKIE, cookie);

@@ -33,12 +33,8 @@ pub(crate) async fn start(state: &AppState, request: Request) -> Result<Response
         request.joined(&LABEL_TYPES).as_deref(),
     );
     let message = RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;
-    let service = Service::of(
-        &message,
-        &state.realms(),
-        std::slice::from_ref(&state.audience),
-    )
-    .map_err(|error| ApiError::BadRequest(error.to_string()))?;
+    let service = Service::of(&message, &state.realms(), state.audiences.as_slice())
+        .map_err(|error| ApiError::BadRequest(error.to_string()))?;
     let negotiation = match negotiation {
         Ok(negotiation) => negotiation,
         Err(refusal) => return Ok(forms.refusal(&refusal)),

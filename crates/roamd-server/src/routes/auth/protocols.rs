@@ -1,7 +1,6 @@
 //! `auth/v1/protocols`: the sign-in protocols.
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, HeaderValue};
 use roamd_http::Response;
 use roamd_store_proto::auth::{Choice, RequestToken, TokenChoices};
 use roamd_store_proto::media_type;
@@ -16,19 +15,15 @@ use crate::http::response::{Caching, respond};
 /// `for-service` is accepted (CA-16).
 pub(crate) async fn list(state: &AppState, request: Request) -> Result<Response, ApiError> {
     accepts_token_messages(&request)?;
+    let location = state.auth_urls(&request).forms_start_url();
     RequestToken::from_xml(&request.body_of(media_type::REQUEST_TOKEN).await?)?;
     let choices = TokenChoices {
         choices: vec![Choice {
             protocol: Choice::EXPLICIT_FORMS.to_owned(),
-            location: state.auth_urls.forms_start_url(),
+            location,
         }],
     };
     let media = media_type::REQUEST_TOKEN_CHOICES;
     let status = StatusCode::MULTIPLE_CHOICES;
-    let mut response = respond(status, media, Caching::None, choices.to_xml());
-    response.headers_mut().insert(
-        CACHE_CONTROL,
-        HeaderValue::from_static("no-cache, no-store"),
-    );
-    Ok(response)
+    Ok(respond(status, media, Caching::None, choices.to_xml()))
 }

@@ -18,6 +18,7 @@ use crate::auth::revocation::{Revoked, TokenDigests};
 use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
+use crate::http::urls::ProtectionSpace;
 use crate::routes::caller::{Caller, caller, unauthorized};
 
 /// The media types of all messages to the token service.
@@ -39,7 +40,8 @@ pub(crate) async fn token(state: &Arc<AppState>, request: Request) -> Result<Res
         Some(message) => request.for_operation(message.operation()),
         None => request,
     };
-    let caller = caller(state, &request, &state.auth_urls.tokens).await?;
+    let space = &state.auth_urls(&request).tokens;
+    let caller = caller(state, &request, space).await?;
     match message {
         Some(TokenMessage::Destroy) => accepts_destroy_response(&request)?,
         _ => accepts_token_messages(&request)?,
@@ -49,7 +51,7 @@ pub(crate) async fn token(state: &Arc<AppState>, request: Request) -> Result<Res
     })?;
     let body = caller.body(request).await?;
     match message {
-        TokenMessage::Request => exchange(state, &caller, &body).await,
+        TokenMessage::Request => exchange(state, &caller, space, &body).await,
         TokenMessage::Refresh => refresh(state, &caller, &body).await,
         TokenMessage::Destroy => destroy(state, caller, &body).await,
     }
@@ -59,26 +61,24 @@ pub(crate) async fn token(state: &Arc<AppState>, request: Request) -> Result<Res
 async fn exchange(
     state: &AppState,
     caller: &Caller<'_>,
+    space: &ProtectionSpace,
     body: &[u8],
 ) -> Result<Response, ApiError> {
     let message = RequestToken::from_xml(body)?;
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
-    let audiences = std::slice::from_ref(&state.audience);
     let response = state
         .tokens
         .service_token(
             &caller.claims,
             &message,
             &state.realms(),
-            audiences,
+            state.audiences.as_slice(),
             state.now(),
             &mut rng(),
         )
         .map_err(|error| match error {
             ServiceTokenError::Service(error) => ApiError::BadRequest(error.to_string()),
-            ServiceTokenError::SignInEnding => {
-                unauthorized(&state.auth_urls.tokens, Reason::Expired)
-            }
+            ServiceTokenError::SignInEnding => unauthorized(space, Reason::Expired),
             ServiceTokenError::TooLong(error) => error.into(),
         })?;
     Ok(token_response(&response))
@@ -147,7 +147,7 @@ pub(crate) async fn validate(
     request: Request,
 ) -> Result<Response, ApiError> {
     let space = state
-        .auth_urls
+        .auth_urls(&request)
         .validation(service.unwrap_or("default"))
         .ok_or(ApiError::NotFound)?;
     let caller = caller(state, &request, space).await?;

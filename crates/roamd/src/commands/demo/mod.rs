@@ -2,7 +2,10 @@
 //!
 //! The server reaches the farms by URL over sockets, as it would on a network.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+mod base_urls;
+mod certificate;
+
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
@@ -10,8 +13,9 @@ use clap::Args;
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Server;
 use roamd_server::config::{
-    Audit, Authentication, BaseUrl, ClientNameLength, Config, ControllerUrl, CredentialCheck, Farm,
-    Generation, Keys, ListenerConfig, LoginThrottle, SpellingChoice, Store, UrlPath,
+    Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, ClientNameLength, Config,
+    ControllerUrl, CredentialCheck, Farm, Generation, Keys, ListenerConfig, LoginThrottle,
+    SpellingChoice, Store, UrlPath,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -19,6 +23,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::base_urls::base_urls;
+use self::certificate::open_or_create;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
 use crate::listen::{listen, parse_listen_address, refuse_plain_http};
@@ -31,7 +37,9 @@ const CONTROLLERS: usize = 2;
 
 /// Runs a working store: the server and three embedded farms with users and sessions.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd demo --listen 127.0.0.1:0 --data world")]
+#[command(
+    after_help = "Examples:\n  roamd demo --listen 127.0.0.1:0 --data world\n  roamd demo --listen 0.0.0.0:8443 --tls"
+)]
 pub(crate) struct DemoCommand {
     /// Address of the server; port 0 picks a free port.
     #[arg(
@@ -47,6 +55,13 @@ pub(crate) struct DemoCommand {
     /// Let the farms list applications and access lists without a sign-in, as old farms do.
     #[arg(long)]
     expose_catalog: bool,
+    /// URL by which clients know the demo, such as https://demo.example.net. May be repeated.
+    /// [default: each address of this machine that the demo listens on]
+    #[arg(long = "base-url", value_name = "URL", value_parser = parse_base_url)]
+    base_urls: Vec<BaseUrl>,
+    /// Serve HTTPS with a self-signed certificate, which is printed for clients to import.
+    #[arg(long)]
+    tls: bool,
     /// Allow plain HTTP on an address that other machines can reach.
     #[arg(long)]
     insecure_plain_http: bool,
@@ -61,10 +76,10 @@ impl DemoCommand {
     async fn serve(self) -> anyhow::Result<Exit> {
         refuse_plain_http(
             self.listen,
-            false,
+            self.tls,
             self.insecure_plain_http,
-            "listen on 127.0.0.1, or pass --insecure-plain-http; the passwords of the demo are \
-             public",
+            "listen on 127.0.0.1, or pass --tls or --insecure-plain-http; the passwords of the \
+             demo are public",
         )?;
         // Before the folder, so that a demo on a busy port creates nothing.
         let listener = listen(
@@ -72,6 +87,8 @@ impl DemoCommand {
             "pick another port, such as --listen 127.0.0.1:0",
         )
         .await?;
+        let listen = listener.local_addr()?;
+        let base_urls = base_urls(&self.base_urls, listen, self.tls)?;
         let stop = stop_on_signal_or_hangup()?;
         let folder = DataFolder::open(self.data)?;
         let world = open_or_create_world(folder.path())?;
@@ -82,7 +99,11 @@ impl DemoCommand {
         };
         let farms = start_farms(&world, options, &tasks, &stop).await?;
         drop(world);
-        let config = configuration(listener.local_addr()?, folder.path(), &users, farms)?;
+        let mut config = configuration(listen, base_urls, folder.path(), &users, farms)?;
+        if self.tls {
+            let files = open_or_create(&folder.path().join("tls"), &config.base_urls)?;
+            config.listener.tls = Some(files);
+        }
         let server = Server::with_listener(&config, listener)?;
         let stores = server.store_urls();
         tasks.spawn(server.run(stop.clone()));
@@ -184,6 +205,7 @@ async fn start_farms(
 
 fn configuration(
     listen: SocketAddr,
+    base_urls: BaseUrls,
     folder: &Path,
     users: &[(String, String)],
     farms: Vec<Farm>,
@@ -202,7 +224,7 @@ fn configuration(
     }
     Ok(Config {
         listen,
-        base_url: BaseUrl::from(reachable(listen)),
+        base_urls,
         data_dir: folder.join("server"),
         probe_interval: Config::DEFAULT_PROBE_INTERVAL,
         listener: ListenerConfig::default(),
@@ -220,17 +242,9 @@ fn configuration(
     })
 }
 
-/// Returns an address that clients on this machine can connect to.
-///
-/// Replaces the unspecified address (`0.0.0.0`, `::`), which is not valid in a URL, by loopback.
-fn reachable(mut listen: SocketAddr) -> SocketAddr {
-    if listen.ip().is_unspecified() {
-        listen.set_ip(match listen {
-            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
-            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
-        });
-    }
-    listen
+/// Parses a base URL given as an argument.
+fn parse_base_url(text: &str) -> Result<BaseUrl, BaseUrlError> {
+    text.parse()
 }
 
 /// Prints the farms, the users, three lines to try, and the `ready` line of each store.
@@ -249,21 +263,34 @@ fn print_summary(
         let password = demo_password(domain, name).unwrap_or_default();
         output::print_line(format!("user {domain}\\{name} {password}").trim_end())?;
     }
+    // curl and the client trust this file in place of the authorities of the system.
+    let certificate = config.listener.tls.as_ref();
+    let certificate = certificate.map(|files| files.certificate_file.display().to_string());
+    if let Some(path) = &certificate {
+        output::print_line(format_args!("certificate {path}"))?;
+    }
+    let trusted = certificate.map(|path| shell_quoted(&path));
+    let curl_option = trusted.as_ref().map(|path| format!("--cacert {path} "));
+    let variable = trusted.map(|path| format!("SSL_CERT_FILE={path} "));
+    let (curl_option, variable) = (
+        curl_option.unwrap_or_default(),
+        variable.unwrap_or_default(),
+    );
     let roamd = std::env::current_exe().context("cannot find the path of this program")?;
     let roamd = shell_quoted(&roamd.to_string_lossy());
     for store in stores {
-        output::print_line(format_args!("curl {store}/endpoints/v1"))?;
+        output::print_line(format_args!("curl {curl_option}{store}/endpoints/v1"))?;
         if let Some((domain, name)) = users.first() {
             let password =
                 demo_password(domain, name).map(|password| format!("ROAMD_PASSWORD={password} "));
             let user = shell_quoted(&format!("{domain}\\{name}"));
             output::print_line(format_args!(
-                "{}{roamd} sessions list --store {store} --user {user}",
+                "{variable}{}{roamd} sessions list --store {store} --user {user}",
                 password.unwrap_or_default()
             ))?;
         }
     }
-    output::print_line(format_args!("{}/", config.base_url))?;
+    output::print_line(format_args!("{}/", config.base_urls.canonical()))?;
     for store in stores {
         output::print_line(format_args!("ready {store}"))?;
     }
