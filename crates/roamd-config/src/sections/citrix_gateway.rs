@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl};
+use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
 use roamd_sessions::{HostPort, RemoteAccess};
 use toml::de::DeValue;
 
 use super::controllers::{
-    default_connect_timeout, default_response_timeout, order, ticket_authority, tls,
+    default_connect_timeout, default_response_timeout, order, service_keys, ticket_authority, tls,
 };
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, ListKey};
@@ -80,6 +80,8 @@ pub struct CitrixGateway {
     pub connect_timeout: Duration,
     /// Time for an authority to respond before the next one is tried.
     pub response_timeout: Duration,
+    /// Service key that the authorities demand, and the next one.
+    pub service_keys: Option<ServiceKeys>,
     /// Authentication of `https` authorities; `None` if there are none.
     pub tls: Option<ControllerTls>,
 }
@@ -91,6 +93,7 @@ pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixG
     let authorities = section.required_list(&STA);
     let authority_order = section.value(&STA_ORDER);
     let timeout = section.value(&STA_TIMEOUT);
+    let service_keys = service_keys(&mut section, files);
     let tls = tls(&mut section, &authorities, files);
     let session_reliability = section.value(&SESSION_RELIABILITY);
     let inside = section.optional_list(&INSIDE);
@@ -114,6 +117,7 @@ pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixG
         connect_timeout: default_connect_timeout(timeout, authorities.len()),
         response_timeout: default_response_timeout(timeout),
         authorities,
+        service_keys,
         tls,
     })
 }

@@ -4,7 +4,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, PublicKeyPin, Security, Trust};
+use roamd_nfuse_proto::transport::{
+    ControllerOrder, ControllerUrl, PublicKeyPin, Security, ServiceKeys, Trust,
+};
 use toml::de::DeValue;
 use url::Url;
 
@@ -16,6 +18,9 @@ use crate::tls::ControllerTls;
 
 /// Largest file of certificate authorities that is read, in bytes.
 const LARGEST_CA_FILE: u64 = 4 * 1024 * 1024;
+
+/// Largest file of service keys that is read, in bytes.
+const LARGEST_KEY_FILE: u64 = 4 * 1024;
 
 /// Longest time for a connection unless configured, so that a lost first packet is sent again
 /// within it.
@@ -38,6 +43,11 @@ const TLS_PUBLIC_KEYS: ListKey<PublicKeyPin> = ListKey {
 const TLS_NAME: Key<String> = Key {
     name: "tls_name",
     read: |value| text(value).map(str::to_owned),
+};
+
+const SERVICE_KEY_FILE: Key<PathBuf> = Key {
+    name: "service_key_file",
+    read: file,
 };
 
 /// A service at a URL, and its path, which a URL may end with.
@@ -116,6 +126,17 @@ pub(crate) fn default_connect_timeout(timeout: Duration, controllers: usize) -> 
 /// for its response.
 pub(crate) fn default_response_timeout(timeout: Duration) -> Duration {
     Duration::from_millis(whole_milliseconds(timeout) / 5 * 3)
+}
+
+/// Reads `service_key_file`, and the keys in the file.
+pub(crate) fn service_keys(section: &mut Section<'_>, files: &dyn Files) -> Option<ServiceKeys> {
+    section.optional_and(&SERVICE_KEY_FILE, |path| {
+        let keys = files
+            .read_secret(&path, LARGEST_KEY_FILE)
+            .map_err(|error| error.to_string())?;
+        let keys = String::from_utf8(keys).map_err(|_| "names a file that is not text")?;
+        ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
+    })
 }
 
 fn whole_milliseconds(duration: Duration) -> u64 {

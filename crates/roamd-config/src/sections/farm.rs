@@ -1,6 +1,5 @@
 //! `[[store.farm]]`: a farm and its controllers.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
@@ -8,19 +7,16 @@ use roamd_sessions::{Generation, ResourceEnumeration};
 use toml::de::DeValue;
 
 use super::controllers::{
-    controller, default_connect_timeout, default_response_timeout, order, tls,
+    controller, default_connect_timeout, default_response_timeout, order, service_keys, tls,
 };
 use crate::files::{Files, NoFiles};
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::Section;
-use crate::reader::value::{boolean, file, milliseconds, name, number, seconds, text, word};
+use crate::reader::value::{boolean, milliseconds, name, number, seconds, text, word};
 use crate::tls::ControllerTls;
 
 /// Longest id of a farm, in bytes; ids go into session ids and resource ids.
 const LONGEST_ID: usize = 64;
-
-/// Largest file of service keys that is read, in bytes.
-const LARGEST_KEY_FILE: u64 = 4 * 1024;
 
 const ID: Key<String> = Key {
     name: "id",
@@ -101,11 +97,6 @@ const MAX_APPLICATIONS: DefaultKey<usize> = DefaultKey {
     name: "max_applications",
     default: || ResourceEnumeration::DEFAULT_MAX,
     read: |value| number(value, 1..=100_000),
-};
-
-const SERVICE_KEY_FILE: Key<PathBuf> = Key {
-    name: "service_key_file",
-    read: file,
 };
 
 /// By default that of StoreFront (`ticketTimeToLive`).
@@ -316,7 +307,7 @@ fn options(
     let queue = section.value(&QUEUE);
     let max_sessions = section.value(&MAX_SESSIONS);
     let max_applications = section.value(&MAX_APPLICATIONS);
-    let service_keys = section.optional_and(&SERVICE_KEY_FILE, |path| service_keys(files, &path));
+    let service_keys = service_keys(section, files);
     let tls = tls(section, &controllers, files);
     let legacy_workspace_control = section.value(&LEGACY_WORKSPACE_CONTROL);
     let aggregation_group = section.optional(&AGGREGATION_GROUP);
@@ -345,14 +336,6 @@ fn options(
         address_form,
         alternate_address,
     }
-}
-
-fn service_keys(files: &dyn Files, path: &Path) -> Result<ServiceKeys, String> {
-    let keys = files
-        .read_secret(path, LARGEST_KEY_FILE)
-        .map_err(|error| error.to_string())?;
-    let keys = String::from_utf8(keys).map_err(|_| "names a file that is not text")?;
-    ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
 }
 
 fn id(value: &DeValue<'_>) -> Result<String, String> {

@@ -1,9 +1,9 @@
 use std::time::Duration;
 
 use ipnet::IpNet;
-use roamd_config::{CitrixGateway, ControllerOrder};
+use roamd_config::{CitrixGateway, ControllerOrder, ServiceKeys};
 
-use crate::support::{config, error_at, errors, parse};
+use crate::support::{MemoryFiles, config, error_at, errors, errors_with, parse};
 
 /// Returns a configuration whose gateway has these keys.
 fn with_gateway(keys: &str) -> String {
@@ -82,6 +82,20 @@ address = "203.0.113.2""#,
     assert_eq!(gateway.timeout, Duration::from_millis(1_000));
     assert_eq!(gateway.connect_timeout, Duration::from_millis(333));
     assert_eq!(gateway.response_timeout, Duration::from_millis(600));
+}
+
+#[test]
+fn service_keys_of_ticket_authorities_are_read_from_their_file() {
+    let keys = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11:8080\"]";
+    let text = with_gateway(&format!("{keys}\nservice_key_file = \"/sta.key\""));
+    let config = roamd_config::parse(&text, &MemoryFiles::with("/sta.key", "one\ntwo\n"));
+    let gateway = config.unwrap().stores[0].gateway.clone();
+    let expected = ServiceKeys::parse("one\ntwo").unwrap();
+    assert_eq!(gateway.unwrap().service_keys, Some(expected));
+
+    let errors = errors_with(&text, &MemoryFiles::with("/sta.key", "\n"));
+    let problem = "`service_key_file` names a file that has no key in its first line";
+    assert_eq!(errors, [error_at(&text, "service_key_file", problem)]);
 }
 
 #[test]

@@ -40,6 +40,7 @@ impl TicketAuthorities {
             timeout: gateway.timeout,
             connect_timeout: gateway.connect_timeout,
             response_timeout: gateway.response_timeout,
+            service_keys: gateway.service_keys.clone(),
             tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
             observer,
             memory: memory.clone(),

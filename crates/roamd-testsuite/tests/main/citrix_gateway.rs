@@ -1,11 +1,14 @@
 //! Launches of outside clients: through Citrix Gateway, with a ticket for the address of the host
 //! (nfuse.md §8).
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+
 use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{DataRequest, DataResponse, TicketResponse};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_response, encode_request};
 use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
-use roamd_testkit::closed_url;
+use roamd_testkit::{Script, ScriptedController, closed_url, http_response};
 use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment, sign_in};
 use secrecy::ExposeSecret;
 use tokio::net::TcpListener;
@@ -142,6 +145,48 @@ async fn failed_ticket_authority_is_skipped() {
     }
     authorities.dedup();
     assert_eq!(authorities.len(), 1, "{authorities:?}");
+}
+
+/// nfuse.md §8: authorities can demand the service key of their farm, and the next one during a
+/// change.
+#[tokio::test]
+async fn ticket_authority_gets_the_service_key_or_the_next_one() {
+    let issued = "<?xml version=\"1.0\"?><CtxSTAProtocol version=\"4.0\"><ResponseTicket>\
+                  <AuthorityID>STA0000</AuthorityID><Ticket>11223344556677889900AABBCCDDEEFF\
+                  </Ticket><TicketVersion>40</TicketVersion></ResponseTicket></CtxSTAProtocol>";
+    let refused = Script::bytes(http_response("403 Forbidden", "", b""));
+    let authority = ScriptedController::in_order([
+        Script::body(issued),
+        refused,
+        Script::body(issued),
+        Script::body(issued),
+    ])
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sta.key");
+    std::fs::write(&path, "sta-key-one\nsta-key-two\n").unwrap();
+    std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    let keys = format!("service_key_file = {path:?}");
+    let env = env(&format!("{:?}", authority.url()), &keys).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    for _ in 0..3 {
+        let ica = ica(&alice.launch(&url, "DESK-C").await);
+        assert!(line(&ica, "Address").starts_with(";40;STA0000;"), "{ica}");
+    }
+    let requests = authority.requests();
+    let sent = requests.iter().map(|request| {
+        assert!(
+            request.starts_with("POST /scripts/ctxsta.dll "),
+            "{request}"
+        );
+        let mut lines = request.lines();
+        lines.find_map(|line| line.strip_prefix("x-citrix-xmlservicekey: "))
+    });
+    // Once refused, the first key is not sent again.
+    let expected = ["one", "one", "two", "two"].map(|key| format!("sta-key-{key}"));
+    let expected = expected.iter().map(|key| Some(key.as_str()));
+    assert_eq!(sent.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
 }
 
 #[tokio::test]
