@@ -130,7 +130,10 @@ where
             .header_read_timeout(context.limits.head)
             .max_header_size(MAX_HEAD_BYTES)
             .max_buf_size(MAX_HEAD_BYTES)
+            // A peer that closes only its own side has some time for the response: see `Http1Io`.
             .half_close(false)
+            // Scripts compare names as most servers spell them.
+            .title_case_headers(true)
             .serve_connection(
                 TokioIo::new(io),
                 service_fn(|mut request: Request<Incoming>| {

@@ -85,6 +85,11 @@ impl RequestProgress {
         self.is_paused.store(true, Ordering::Relaxed);
     }
 
+    /// Whether a request is being served.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.is_paused.load(Ordering::Relaxed)
+    }
+
     /// Exempts the peer from the budget of a client.
     pub(crate) fn exempt_from_client_limit(&self) {
         self.is_exempt.store(true, Ordering::Relaxed);
@@ -172,7 +177,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for HeadBudget<IO> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.progress.is_paused.load(Ordering::Relaxed) {
+        if self.progress.is_paused() {
             return Pin::new(&mut self.io).poll_read(context, buffer);
         }
         // If the bytes until now were a whole head, there would be a request.

@@ -1,5 +1,5 @@
-//! Connection of an HTTP/1.1 peer: keeps the buffer for reading small, and lingers after a response
-//! to a request that was not read.
+//! Connection of an HTTP/1.1 peer: keeps the buffer for reading small, sends the response to a peer
+//! that has closed its own side, and lingers after a response to a request that was not read.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -25,6 +25,11 @@ const LINGER: Duration = Duration::from_secs(5);
 /// Bytes of such a request that are discarded.
 const LINGER_BYTES: usize = 8 * 1024 * 1024;
 
+/// Time for the response to a peer that has closed its own side after its request (RFC 9112 §9.6):
+/// longer than the deadline of a farm unless configured. A peer that has gone looks the same, and
+/// its request should not be served for longer.
+const HALF_CLOSED: Duration = Duration::from_secs(6);
+
 /// Connections that linger at the same time. Further ones are closed at once.
 const LINGERING: usize = 256;
 
@@ -41,6 +46,8 @@ pub(crate) struct Http1Io<IO> {
     lingering: Arc<Lingering>,
     progress: Arc<RequestProgress>,
     linger: Option<Box<Linger>>,
+    /// Set once the peer has closed its own side while its request was served.
+    half_closed: Option<Pin<Box<Sleep>>>,
 }
 
 /// A connection that has sent its last response.
@@ -69,6 +76,7 @@ impl<IO> Http1Io<IO> {
             lingering: Arc::clone(lingering),
             progress: Arc::clone(progress),
             linger: None,
+            half_closed: None,
         }
     }
 }
@@ -79,8 +87,23 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Http1Io<IO> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let mut part = (&mut self.io).take(READ_BYTES);
-        Pin::new(&mut part).poll_read(context, buffer)
+        let this = &mut *self;
+        if this.half_closed.is_none() {
+            let before = buffer.filled().len();
+            let mut part = (&mut this.io).take(READ_BYTES);
+            ready!(Pin::new(&mut part).poll_read(context, buffer))?;
+            if buffer.filled().len() > before || !this.progress.is_paused() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        // hyper drops the request that is served when it reads the end.
+        let half_closed = this
+            .half_closed
+            .get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED)));
+        if this.progress.is_paused() {
+            ready!(half_closed.as_mut().poll(context));
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

@@ -22,9 +22,11 @@ macro_rules! schema {
 
 /// All schemas.
 pub const ALL: &[Schema] = &[
+    schema!("AuthenticateResponse.xsd"),
     schema!("ClaimsPrincipal.xsd"),
     schema!("DestroyToken.xsd"),
     schema!("DestroyTokenResponse.xsd"),
+    schema!("Discovery.xsd"),
     schema!("Endpoints.xsd"),
     schema!("LaunchData.xsd"),
     schema!("LaunchParams.xsd"),

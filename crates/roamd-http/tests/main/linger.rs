@@ -32,7 +32,7 @@ async fn client_that_writes_a_large_body_first_gets_413() {
         let read = tokio::time::timeout(IN_TIME, stream.read_to_string(&mut answer));
         read.await.unwrap().unwrap();
         assert!(answer.starts_with("HTTP/1.1 413 "), "{framing}: {answer}");
-        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(answer.contains("Connection: close\r\n"), "{answer}");
         assert!(answer.ends_with("body is longer than 10 bytes"), "{answer}");
     }
 }

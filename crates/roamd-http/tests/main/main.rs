@@ -124,7 +124,7 @@ async fn response_has_a_content_length() {
     )
     .await;
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("content-length: 6\r\n"), "{answer}");
+    assert!(answer.contains("Content-Length: 6\r\n"), "{answer}");
     assert!(answer.ends_with("read 3"), "{answer}");
 }
 
@@ -291,9 +291,41 @@ async fn bytes_after_a_chunked_body_are_not_a_request() {
         let request = format!("POST / HTTP/1.1\r\nHost: h\r\n{framing}\r\n\r\n{smuggled}");
         let answer = exchange(&server, &request).await;
         assert_eq!(answer.matches("HTTP/1.1 ").count(), 1, "{answer}");
-        assert!(answer.contains("connection: close\r\n"), "{answer}");
+        assert!(answer.contains("Connection: close\r\n"), "{answer}");
         assert!(answer.ends_with("read 0"), "{answer}");
     }
+}
+
+/// RFC 9112 §9.6: a client may close its side of the connection once it has sent its request.
+#[tokio::test]
+async fn half_closed_client_gets_its_response() {
+    let server = start(ListenerLimits::default()).await;
+    for request in [
+        "POST /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabc",
+        "POST /slow HTTP/1.0\r\nContent-Length: 3\r\n\r\nabc",
+        "POST /slow HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ] {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        assert!(answer.ends_with("read 3"), "{request}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn half_closed_client_with_part_of_a_head_is_dropped() {
+    let server = start(ListenerLimits::default()).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = b"POST / HTTP/1.1\r\nHost: h\r\n";
+    stream.write_all(head).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = String::new();
+    let read = stream.read_to_string(&mut answer);
+    let in_time = tokio::time::timeout(Duration::from_secs(5), read).await;
+    in_time.unwrap().unwrap();
+    assert!(!answer.contains("200 OK"), "{answer}");
 }
 
 #[tokio::test]

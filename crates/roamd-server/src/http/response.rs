@@ -60,7 +60,7 @@ pub(crate) fn sentence(status: StatusCode, text: &str) -> Response {
 impl Caching {
     fn write(self, headers: &mut HeaderMap) {
         let control = match self {
-            Self::None => "no-cache, no-store",
+            Self::None => "no-cache, no-store, max-age=0",
             Self::Secret => "no-cache, no-store, must-revalidate, private, max-age=0",
             Self::Hour => "public, max-age=3600",
             Self::OwnHour => "private, max-age=3600",

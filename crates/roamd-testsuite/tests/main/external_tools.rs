@@ -184,6 +184,8 @@ impl Schemas {
     async fn of(env: &TestEnvironment) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in [
+            "AuthenticateResponse",
+            "Discovery",
             "Endpoints",
             "LaunchData",
             "LaunchParams",
@@ -209,11 +211,6 @@ impl Schemas {
         let schema = self.folder.path().join(format!("{schema}.xsd"));
         self.xmllint(&["--schema", schema.to_str().unwrap()], document)
             .await
-    }
-
-    /// Returns whether a document is well-formed.
-    async fn is_xml(&mut self, document: &[u8]) -> bool {
-        self.xmllint(&[], document).await
     }
 
     async fn xmllint(&mut self, arguments: &[&str], document: &[u8]) -> bool {
@@ -390,17 +387,59 @@ async fn xmllint_accepts_every_response() {
         let found = schemas.are_met(schema, document.as_bytes()).await;
         assert_eq!(found, is_valid, "{document}");
     }
+}
 
-    // There is no published schema for forms and the discovery document.
+/// The forms of a sign-in, and the discovery document.
+#[tokio::test]
+async fn xmllint_accepts_every_form_and_the_discovery_document() {
+    let mut options = Options {
+        authentication: "domains = [\"DEMO\", \"OTHER\"]".to_owned(),
+        ..Options::default()
+    };
+    options.world.domains[0].users[0].account = AccountState::MustChange;
+    let env = TestEnvironment::start(options).await;
+    let mut schemas = Schemas::of(&env).await;
+    let service = TokenService::discover(env.server).await;
+    let message = request_token(&service.tokens.realm, &service.tokens.hint, "0.01:00:00");
     let started = service.start_with(&[], &message).await;
-    let conversation = service.begin().await;
-    let unavailable = conversation.attempt("zoe", "wrong", Some("DEMO")).await;
+    let attempt = service.begin().await;
+    let refused = attempt.attempt("zoe", "wrong", Some("DEMO")).await;
+    let change = service.begin().await;
+    let change = change.attempt("alice", "roam-demo", Some("DEMO")).await;
     let cancelled = service.begin().await.cancel().await;
+    let unknown = service.begin().await.post(None, "unknown", &[]).await;
     let path = "/Citrix/Store/discovery";
     let discovery = env.server.send("GET", path, &[], b"").await;
-    for response in [started, unavailable, cancelled, discovery] {
-        assert_eq!(response.status, 200);
-        assert!(schemas.is_xml(&response.body).await, "{}", response.text());
+    let form = "AuthenticateResponse";
+    let first = started.text().to_owned();
+    for (schema, shows, response) in [
+        (form, "<DisplayValue>", started),
+        (form, "<HighlightFields>", refused),
+        (form, "update-credentials", change),
+        (form, "cancelled", cancelled),
+        (form, "error-", unknown),
+        ("Discovery", "endpoints/v1", discovery),
+    ] {
+        let text = response.text();
+        assert_eq!(response.status, 200, "{text}");
+        assert!(text.contains(shows), "{shows} is not in {text}");
+        assert!(schemas.are_met(schema, &response.body).await, "{text}");
+    }
+    for (with, without) in [
+        ("<Result>", "<Outcome>"),
+        ("<PostBack>/", "<PostBack>https://"),
+        ("<ID>password</ID>", "<ID>username</ID>"),
+        ("<Secret>true", "<Secret>yes"),
+    ] {
+        assert!(first.contains(with), "{first}");
+        let closing = |tag: &str| tag.replace('<', "</");
+        let changed = first
+            .replace(with, without)
+            .replace(&closing(with), &closing(without));
+        assert!(
+            !schemas.are_met(form, changed.as_bytes()).await,
+            "{changed}"
+        );
     }
 }
 

@@ -20,7 +20,7 @@ async fn list(user: &SignedIn) -> Resources {
     assert_eq!(response.status, 200, "{}", response.text());
     assert_eq!(response.header("content-type"), Some(LIST));
     let caching = response.header("cache-control");
-    assert_eq!(caching, Some("no-cache, no-store"), "ST-20");
+    assert_eq!(caching, Some("no-cache, no-store, max-age=0"), "ST-20");
     Resources::from_xml(&response.body).unwrap()
 }
 

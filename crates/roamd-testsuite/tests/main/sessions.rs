@@ -620,7 +620,10 @@ async fn responses_have_the_headers_of_their_kind() {
         assert_eq!(response.status, 200);
         let header = |name| response.header(name);
         assert_eq!(header("content-type"), Some(media_type), "{accept}");
-        assert_eq!(header("cache-control"), Some("no-cache, no-store"));
+        assert_eq!(
+            header("cache-control"),
+            Some("no-cache, no-store, max-age=0")
+        );
         assert_eq!(header("x-content-type-options"), Some("nosniff"));
         let length = response.body.len().to_string();
         assert_eq!(header("content-length"), Some(&*length));

@@ -23,7 +23,7 @@ impl Form {
     fn of(response: &str) -> Self {
         Self {
             context: between(response, "<StateContext>", "</StateContext>").to_owned(),
-            cookie: between(response, "set-cookie: ", ";").to_owned(),
+            cookie: between(response, "Set-Cookie: ", ";").to_owned(),
         }
     }
 }

@@ -35,8 +35,8 @@ type Recode = fn(&[u8]) -> Result<Vec<u8>, DecodeError>;
 pub(super) struct Sample {
     /// Media type, without parameters.
     pub(super) media_type: &'static str,
-    /// File name of its schema, if there is one.
-    pub(super) schema: Option<&'static str>,
+    /// File name of its schema.
+    pub(super) schema: &'static str,
     /// The message, by its encoder.
     pub(super) encoded: Vec<u8>,
     /// `None` if there is no decoder.
@@ -73,7 +73,7 @@ fn discovery() -> Sample {
     };
     Sample {
         media_type: Discovery::media_type("application/vnd.citrix.discovery+xml"),
-        schema: None,
+        schema: "Discovery.xsd",
         encoded: discovery.to_xml(),
         recode: None,
     }
@@ -151,7 +151,7 @@ fn claims_principal() -> ClaimsPrincipal {
 }
 
 /// The parameters of a request to end sessions: a list ignores the tickets.
-fn session_params(schema: Option<&'static str>, spelling: Spelling) -> Sample {
+fn session_params(schema: &'static str, spelling: Spelling) -> Sample {
     let params = SessionParams {
         device_id: Some("KIOSK-7".to_owned()),
         tickets: vec![TICKET.to_owned()],
@@ -267,52 +267,42 @@ pub(super) fn samples() -> Vec<Sample> {
     };
     let [success, retry, failure] = launch_data();
     let (document, native) = (Spelling::Document, Spelling::Native);
-    let params = Some("SessionParameters.xsd");
-    let (state, result) = (Some("SessionState.xsd"), Some("SessionResult.xsd"));
-    let (data, list) = (Some("LaunchData.xsd"), Some("Resources.xsd"));
+    let params = "SessionParameters.xsd";
+    let (state, result) = ("SessionState.xsd", "SessionResult.xsd");
+    let (data, list) = ("LaunchData.xsd", "Resources.xsd");
     vec![
-        sample!(ENDPOINTS, Some("Endpoints.xsd"), Endpoints, endpoints),
+        sample!(ENDPOINTS, "Endpoints.xsd", Endpoints, endpoints),
         discovery(),
         sample!(
             REQUEST_TOKEN,
-            Some("RequestToken.xsd"),
+            "RequestToken.xsd",
             RequestToken,
             request_token
         ),
         sample!(
             REQUEST_TOKEN_CHOICES,
-            Some("RequestTokenChoices.xsd"),
+            "RequestTokenChoices.xsd",
             TokenChoices,
             choices
         ),
-        sample!(FORM, None, Form, form()),
+        sample!(FORM, "AuthenticateResponse.xsd", Form, form()),
         sample!(
             REQUEST_TOKEN_RESPONSE,
-            Some("RequestTokenResponse.xsd"),
+            "RequestTokenResponse.xsd",
             RequestTokenResponse,
             request_token_response()
         ),
-        sample!(
-            REFRESH_TOKEN,
-            Some("RefreshToken.xsd"),
-            RefreshToken,
-            refresh
-        ),
-        sample!(
-            DESTROY_TOKEN,
-            Some("DestroyToken.xsd"),
-            DestroyToken,
-            destroy
-        ),
+        sample!(REFRESH_TOKEN, "RefreshToken.xsd", RefreshToken, refresh),
+        sample!(DESTROY_TOKEN, "DestroyToken.xsd", DestroyToken, destroy),
         sample!(
             DESTROY_TOKEN_RESPONSE,
-            Some("DestroyTokenResponse.xsd"),
+            "DestroyTokenResponse.xsd",
             DestroyTokenResponse,
             DestroyTokenResponse
         ),
         sample!(
             CLAIMS_IDENTITY,
-            Some("ClaimsPrincipal.xsd"),
+            "ClaimsPrincipal.xsd",
             ClaimsPrincipal,
             claims_principal()
         ),
@@ -348,7 +338,7 @@ pub(super) fn samples() -> Vec<Sample> {
         ),
         sample!(
             LAUNCH_PARAMS,
-            Some("LaunchParams.xsd"),
+            "LaunchParams.xsd",
             LaunchParams,
             launch_params()
         ),
