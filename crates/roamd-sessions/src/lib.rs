@@ -45,6 +45,8 @@ pub use resources::{
     merge as merge_resources,
 };
 pub use session_id::{SessionIds, UnknownSession};
-pub use session_settings::{ApplicationSettings, Encryption, SessionSettings, Sound, WindowSize};
+pub use session_settings::{
+    ApplicationSettings, DefaultWindow, Encryption, SessionSettings, Sound, WindowSize,
+};
 pub use store::Store;
 pub use user::{EndPoint, User, UserKey};

@@ -22,10 +22,19 @@ pub struct ApplicationSettings {
 /// Size of a window.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WindowSize {
-    /// Width and height; `u32::MAX` in both means the whole screen.
+    /// Width and height; `u32::MAX` in both means the whole screen, and zero that of the client.
     Pixels(u32, u32),
     /// Percentage of the screen: 1 to 100.
     Percent(u8),
+}
+
+/// Window of a session if neither its client nor its application sets one (nfuse.md §9).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DefaultWindow {
+    /// The windows of an application are those of the client, which decides on their size.
+    Seamless,
+    /// A desktop takes the whole screen.
+    FullScreen,
 }
 
 /// Allowed sound of an application.
@@ -73,9 +82,16 @@ pub struct SessionSettings {
 
 impl SessionSettings {
     /// Combines launch parameters and settings of the application. `showDesktopViewer` is ignored,
-    /// since its ICA key is not established.
+    /// since its ICA key is not established. `window` is that of the kind of resource, or `None` if
+    /// the kind is unknown.
     #[must_use]
-    pub fn new(params: &LaunchParams, application: &ApplicationSettings) -> Self {
+    pub fn new(
+        params: &LaunchParams,
+        application: &ApplicationSettings,
+        window: Option<DefaultWindow>,
+    ) -> Self {
+        let window = window.filter(|_| params.display.is_none());
+        let requested = params.display.map(|display| display == Display::Seamless);
         Self {
             client_name: params.client_name.clone(),
             audio: match application.sound {
@@ -84,8 +100,12 @@ impl SessionSettings {
                 None => params.audio,
             },
             colour_depth: params.colour_depth.or(application.colour_depth),
-            seamless: params.display.map(|display| display == Display::Seamless),
-            size: params.display.and_then(size).or(application.size),
+            seamless: requested.or(window.map(|window| window == DefaultWindow::Seamless)),
+            size: params
+                .display
+                .and_then(size)
+                .or(application.size)
+                .or(window.map(DefaultWindow::size)),
             key_passthrough: params.key_passthrough,
             special_folder_redirection: params.special_folder_redirection,
             clear_type_remoting: params.clear_type_remoting,
@@ -105,6 +125,16 @@ impl SessionSettings {
         let encryption = self.encryption.unwrap_or(Encryption::Basic).as_str();
         let (domain, name) = (user.domain(), user.name());
         format!("{colours}-{encryption}-{encryption}-{domain}-{name}-{farm_name}")
+    }
+}
+
+impl DefaultWindow {
+    /// Size as StoreFront writes it: zero for a seamless window.
+    const fn size(self) -> WindowSize {
+        match self {
+            Self::Seamless => WindowSize::Pixels(0, 0),
+            Self::FullScreen => WindowSize::Pixels(u32::MAX, u32::MAX),
+        }
     }
 }
 

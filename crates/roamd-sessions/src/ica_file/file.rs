@@ -120,15 +120,31 @@ impl IcaFile {
     }
 }
 
-/// Label of the application's section: its title, or [`SAFE_NAME`] if the title cannot be a label.
+/// Label of the application's section: its title, as far as it can be a label, or [`SAFE_NAME`].
 fn label(title: &str) -> Label {
     let drivers = DRIVERS.map(|(section, _)| section);
     let reserved = [&[ENCODING, WFCLIENT, APPLICATION_SERVERS], &drivers[..]].concat();
-    Label::new(title, &reserved).unwrap_or_else(|| Label::fixed(SAFE_NAME))
+    Label::new(title, &reserved)
+        .or_else(|| Label::new(without_syntax(title).trim(), &reserved))
+        .unwrap_or_else(|| Label::fixed(SAFE_NAME))
+}
+
+/// Replaces the characters that have a meaning in the file, so that a title such as `[new] Ledger`
+/// stays readable.
+fn without_syntax(title: &str) -> String {
+    let replaced = title.chars().map(|c| match c {
+        '[' => '(',
+        ']' => ')',
+        '=' => '-',
+        c => c,
+    });
+    let replaced: String = replaced.collect();
+    replaced.trim_start_matches(['#', ';']).to_owned()
 }
 
 /// Value of `Title`. Clients name a file by it, so it is short and has no characters that a file
-/// name cannot contain (ST-42). [`SAFE_NAME`] replaces a title that does not fit.
+/// name cannot contain (ST-42). A title that would begin a section has other brackets, and
+/// [`SAFE_NAME`] replaces one that does not fit.
 fn title(title: &str) -> Value {
     let start = title.chars().take(TITLE_CHARACTERS);
     let title: String = start
@@ -136,7 +152,9 @@ fn title(title: &str) -> Value {
         .collect();
     let title = title.trim().trim_end_matches(['.', ' ']);
     let title = if title.is_empty() { SAFE_NAME } else { title };
-    Value::new("Title", title).unwrap_or_else(|_| Value::checked(SAFE_NAME))
+    Value::new("Title", title)
+        .or_else(|_| Value::new("Title", without_syntax(title)))
+        .unwrap_or_else(|_| Value::checked(SAFE_NAME))
 }
 
 type Keys = Vec<(&'static str, Value)>;

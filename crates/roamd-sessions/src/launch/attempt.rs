@@ -11,9 +11,9 @@ use super::outcome::LaunchOutcome;
 use super::publication::{enumeration_for, not_startable, not_startable_any_more};
 use crate::remote_access::route;
 use crate::{
-    Application, Busy, ConnectRequest, DeadlineShare, EndPoint, Farm, FarmError, IcaContent,
-    IcaFile, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration, SessionSettings, Target,
-    User,
+    Application, Busy, ConnectRequest, DeadlineShare, DefaultWindow, EndPoint, Farm, FarmError,
+    IcaContent, IcaFile, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration,
+    SessionSettings, Target, User,
 };
 
 /// Launch request of a client.
@@ -90,9 +90,13 @@ impl Launch {
             return Ok(LaunchOutcome::NotFound(reason));
         }
         let desktop = application.map_or(desktop, Application::is_desktop);
-        let application_settings = application.map(|application| application.settings);
-        let settings =
-            SessionSettings::new(&self.params, &application_settings.unwrap_or_default());
+        let own = application.map(|application| application.settings);
+        let window = match (application, desktop) {
+            (_, true) => Some(DefaultWindow::FullScreen),
+            (Some(_), false) => Some(DefaultWindow::Seamless),
+            (None, false) => None,
+        };
+        let settings = SessionSettings::new(&self.params, &own.unwrap_or_default(), window);
         // Applications can share a session. A desktop is a session of its own, and an existing
         // session has its key already.
         let shares = matches!(target, Target::Application(_)) && !desktop;

@@ -355,24 +355,31 @@ fn title_is_a_valid_file_name() {
 }
 
 #[test]
-fn title_unfit_for_section_stays_title() {
-    for (title, shown) in [
-        ("a]b", "a]b"),
-        ("k=v", "k=v"),
-        ("#c", "#c"),
-        (";c", ";c"),
-        ("WFClient", "WFClient"),
-        ("encrc5-128", "encrc5-128"),
+fn title_unfit_for_section_stays_readable() {
+    for (title, label, shown) in [
+        ("a]b", "a)b", "a]b"),
+        ("k=v", "k-v", "k=v"),
+        ("# c", "c", "# c"),
+        (";c", "c", ";c"),
+        ("WFClient", "Session", "WFClient"),
+        ("encrc5-128", "Session", "encrc5-128"),
+        ("#", "Session", "#"),
+        ("#WFClient", "Session", "#WFClient"),
         // These cannot be a title either.
-        ("[x", "Session"),
-        ("a\r\nAddress=evil", "Session"),
+        ("[neu] Büro", "(neu) Büro", "(neu) Büro"),
+        ("[WFClient]", "(WFClient)", "(WFClient)"),
+        ("a\r\nAddress=evil", "Session", "Session"),
+        ("[a\r\n[WFClient]", "Session", "Session"),
     ] {
         let file = text(title, &connection()).unwrap();
         assert!(
-            file.contains("[ApplicationServers]\r\nSession=\r\n"),
+            file.contains(&format!("[ApplicationServers]\r\n{label}=\r\n")),
             "{title}: {file}"
         );
-        assert!(file.contains("\r\n[Session]\r\n"), "{title}: {file}");
+        assert!(
+            file.contains(&format!("\r\n[{label}]\r\n")),
+            "{title}: {file}"
+        );
         assert!(
             file.contains(&format!("\r\nTitle={shown}\r\n")),
             "{title}: {file}"

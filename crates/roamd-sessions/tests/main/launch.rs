@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use proptest::option;
 use proptest::prelude::*;
 use roamd_sessions::{
-    Application, ApplicationSettings, Busy, ConnectRequest, Connection, DeadlineShare, Encryption,
-    FailureCause, FarmError, FarmId, Generation, HostPort, IcaError, Kind, Launch, LaunchFailure,
-    LaunchOutcome, LaunchTarget, ListRequest, Logon, NoTicket, NotReady, Refusal, RemoteAccess,
-    ResourceEnumeration, ResourceId, ResourceIds, SessionSettings, Sound, StaTicket, Store, Target,
-    WindowSize,
+    Application, ApplicationSettings, Busy, ConnectRequest, Connection, DeadlineShare,
+    DefaultWindow, Encryption, FailureCause, FarmError, FarmId, Generation, HostPort, IcaError,
+    Kind, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, ListRequest, Logon, NoTicket,
+    NotReady, Refusal, RemoteAccess, ResourceEnumeration, ResourceId, ResourceIds, SessionSettings,
+    Sound, StaTicket, Store, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -329,12 +329,59 @@ fn window_size_defaults_to_application() {
             display,
             ..LaunchParams::default()
         };
-        let settings = SessionSettings::new(&params, &own);
+        let settings = SessionSettings::new(&params, &own, None);
         assert_eq!(
             (settings.seamless, settings.size),
             (seamless, Some(size)),
             "{display:?}"
         );
+    }
+}
+
+#[test]
+fn default_window_depends_on_the_kind_of_resource() {
+    // ST-37, nfuse.md §9
+    use DefaultWindow::{FullScreen, Seamless};
+    use WindowSize::Pixels;
+    let whole = Pixels(u32::MAX, u32::MAX);
+    let own = Pixels(1024, 768);
+    for (display, window, farm, expected) in [
+        (None, Some(Seamless), None, (Some(true), Some(Pixels(0, 0)))),
+        (None, Some(Seamless), Some(own), (Some(true), Some(own))),
+        (None, Some(FullScreen), None, (Some(false), Some(whole))),
+        (None, Some(FullScreen), Some(own), (Some(false), Some(own))),
+        (None, None, None, (None, None)),
+        // What the client requests takes precedence.
+        (
+            Some(Display::FullScreen),
+            Some(Seamless),
+            None,
+            (Some(false), Some(whole)),
+        ),
+        (
+            Some(Display::Seamless),
+            Some(FullScreen),
+            None,
+            (Some(true), None),
+        ),
+        (
+            Some(Display::Absolute(None)),
+            Some(FullScreen),
+            None,
+            (Some(false), None),
+        ),
+    ] {
+        let params = LaunchParams {
+            display,
+            ..LaunchParams::default()
+        };
+        let application = ApplicationSettings {
+            size: farm,
+            ..ApplicationSettings::default()
+        };
+        let settings = SessionSettings::new(&params, &application, window);
+        let found = (settings.seamless, settings.size);
+        assert_eq!(found, expected, "{display:?} {window:?} {farm:?}");
     }
 }
 
@@ -633,10 +680,10 @@ const KEYS: &str = "
     [WFClient] ClientName ProxyFavorIEConnectionSetting ProxyTimeout ProxyType ProxyUseFQDN
         RemoveICAFile TransportReconnectEnabled Version
     [ApplicationServers] *=
-    [*] Address AutologonAllowed BrowserProtocol DoNotUseDefaultCSL InitialProgram Launcher
-        LaunchReference LocHttpBrowserAddress LogonTicket LogonTicketType LongCommandLine
-        ProxyTimeout ProxyType SecureChannelProtocol SessionsharingKey SSLCiphers SSLEnable
-        SSLProxyHost Title TransportDriver WinStationDriver
+    [*] Address AutologonAllowed BrowserProtocol DesiredHRES DesiredVRES DoNotUseDefaultCSL
+        InitialProgram Launcher LaunchReference LocHttpBrowserAddress LogonTicket LogonTicketType
+        LongCommandLine ProxyTimeout ProxyType SecureChannelProtocol SessionsharingKey SSLCiphers
+        SSLEnable SSLProxyHost Title TransportDriver TWIMode WinStationDriver
     [Compress] DriverNameWin16 DriverNameWin32
     [EncRC5-0] DriverNameWin16 DriverNameWin32
     [EncRC5-40] DriverNameWin16 DriverNameWin32

@@ -505,6 +505,38 @@ async fn client_settings_stay_within_those_of_the_application() {
     }
 }
 
+/// ST-37, nfuse.md §9: scripts of users look for these lines.
+#[tokio::test]
+async fn launch_without_display_gets_the_window_of_its_resource() {
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let seamless = ["On", "0", "0"];
+    let full_screen = ["Off", "4294967295", "4294967295"];
+    let session = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    let launch = |resource: &str| {
+        let segment = data_encoding::BASE64URL_NOPAD.encode(resource.as_bytes());
+        env.url(&format!(
+            "{}/resources/v2/{segment}/launch/ica",
+            env.store_path
+        ))
+    };
+    for (url, parameters, expected) in [
+        (&session, "", seamless),
+        (&launch("CVAD.Word"), "", seamless),
+        (&launch("CVAD.Win11Desktop"), "", full_screen),
+        (&launch("XD5.Win7Desktop"), "", full_screen),
+        (
+            &launch("CVAD.Word"),
+            "<display>fullscreen</display>",
+            full_screen,
+        ),
+    ] {
+        let (ica, _) = success(&alice.launch_with(url, parameters).await);
+        let found = ["TWIMode", "DesiredHRES", "DesiredVRES"].map(|key| line(&ica, key));
+        assert_eq!(found, expected, "{url} {parameters}");
+    }
+}
+
 #[tokio::test]
 async fn data_in_the_address_response_is_not_requested_again() {
     // nfuse.md §5: from generation 7 on, the address response contains ticket and launch reference.
