@@ -65,8 +65,8 @@ impl ScriptedFarms {
     pub(crate) fn publishing(&self, id: &str, applications: Vec<Application>) -> FarmConfig {
         let controller = self.controller(Behaviour::Responds(Duration::ZERO));
         let (request, script) = script(AppDataResponse {
-            leasing_status: None,
             applications,
+            ..AppDataResponse::default()
         });
         controller.set_script(&request, script);
         FarmConfig::new(id, controller.url())
@@ -99,8 +99,8 @@ fn applications() -> AppDataResponse {
         ..Application::default()
     };
     AppDataResponse {
-        leasing_status: None,
         applications: ["Excel", "Word", "Notepad"].map(application).into(),
+        ..AppDataResponse::default()
     }
 }
 

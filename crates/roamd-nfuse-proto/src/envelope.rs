@@ -1,6 +1,8 @@
 //! Encoding and decoding of messages: a frame, the root element of the service, with one request
 //! or response (nfuse.md §1.3).
 
+use std::fmt;
+
 use roamd_xml::{Element, Encoding, Fault, FaultKind, Layout, Rules, Writer, XmlLimits};
 
 use crate::dialect::Dialect;
@@ -29,7 +31,47 @@ pub enum DecodeError {
     Message(#[from] Fault),
     /// The request is not one of those that the embedded farm serves.
     #[error("request {0} is not served")]
-    UnknownRequest(String),
+    UnknownRequest(UnknownRequest),
+}
+
+/// A request that the embedded farm does not serve, in a frame that it can read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownRequest {
+    /// Properties of the message.
+    pub frame: Frame,
+    name: String,
+}
+
+impl UnknownRequest {
+    /// Returns the name of the element, cut to 64 characters.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Encodes a refusal as a farm of this dialect does, in the element that the response would
+    /// have. Returns `None` if the name of the request is none that a request can have.
+    #[must_use]
+    pub fn refusal(&self, dialect: Dialect, error: &FarmError) -> Option<Vec<u8>> {
+        let rest = self.name.get(REQUEST_PREFIX.len()..)?;
+        let is_whole = self.name.len() < LONGEST_NAME;
+        if !is_whole || !rest.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+        }
+        let frame = Frame {
+            dialect,
+            encoding: self.frame.encoding,
+        };
+        let mut writer = begin_response(&frame, Service::Xml, &format!("Response{rest}"));
+        error.write(&mut writer);
+        Some(writer.finish())
+    }
+}
+
+impl fmt::Display for UnknownRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 /// Size of the largest accepted request, in bytes, as on farms inside IIS. The farms' own services
@@ -55,14 +97,18 @@ pub(crate) fn decode<T>(
             })
         })?,
     };
-    let request = read_request(&root, requests)?;
-    Ok((
-        Frame {
-            dialect,
-            encoding: document.encoding(),
-        },
-        request,
-    ))
+    let frame = Frame {
+        dialect,
+        encoding: document.encoding(),
+    };
+    let request = request_element(&root)?;
+    let mut known = requests.iter();
+    let Some((_, read)) = known.find(|(name, _)| request.name().eq_ignore_ascii_case(name)) else {
+        let name = request.name().chars().take(LONGEST_NAME).collect();
+        return Err(DecodeError::UnknownRequest(UnknownRequest { frame, name }));
+    };
+    let request = request.read_with(*read)?;
+    Ok((frame, request))
 }
 
 /// Encodes a request as a client does: in UTF-8, with the document type line. It may contain a
@@ -110,6 +156,16 @@ pub fn decode_response<R: Request>(
 /// The bytes are ASCII, so they are valid in each encoding that the declaration can name.
 #[must_use]
 pub fn encode_response<R: Body>(frame: &Frame, response: &Result<R, FarmError>) -> Vec<u8> {
+    let mut writer = begin_response(frame, R::SERVICE, R::ELEMENT);
+    match response {
+        Ok(body) => body.write(&mut writer),
+        Err(error) => error.write(&mut writer),
+    }
+    writer.finish()
+}
+
+/// Opens the elements of a response, in the layout of its dialect.
+fn begin_response(frame: &Frame, service: Service, element: &str) -> Writer {
     let encoding = match frame.encoding {
         Encoding::Latin1 => "ISO-8859-1",
         Encoding::Utf8 | Encoding::Utf16Le | Encoding::Utf16Be => "UTF-8",
@@ -123,17 +179,10 @@ pub fn encode_response<R: Body>(frame: &Frame, response: &Result<R, FarmError>) 
     writer.prolog(&format!(
         r#"<?xml version="1.0" encoding="{encoding}"{blank}?>"#
     ));
-    writer.prolog(R::SERVICE.doctype());
-    writer.open(
-        R::SERVICE.root(),
-        &[("version", &frame.dialect.to_string())],
-    );
-    writer.open(R::ELEMENT, &[]);
-    match response {
-        Ok(body) => body.write(&mut writer),
-        Err(error) => error.write(&mut writer),
-    }
-    writer.finish()
+    writer.prolog(service.doctype());
+    writer.open(service.root(), &[("version", &frame.dialect.to_string())]);
+    writer.open(element, &[]);
+    writer
 }
 
 /// Limits of a request. They are larger than those of a store, because credentials may have an `ID`
@@ -145,6 +194,9 @@ const REQUEST: XmlLimits = XmlLimits {
     elements: 16 * 1024,
     ..XmlLimits::REQUEST
 };
+
+/// Start of the name of every request.
+const REQUEST_PREFIX: &str = "Request";
 
 /// Length at which the name of an unknown request is cut, because it appears in an error text.
 const LONGEST_NAME: usize = 64;
@@ -162,29 +214,18 @@ fn frame_element(root: Element<'_>, service: Service) -> Result<NfuseElement<'_>
     }
 }
 
-/// Reads the single `Request…` element of the frame. Other elements are ignored.
-fn read_request<T>(
-    root: &NfuseElement<'_>,
-    requests: &[(&str, ReadRequest<T>)],
-) -> Result<T, DecodeError> {
+/// Returns the single `Request…` element of the frame. Other elements are ignored.
+fn request_element<'r>(root: &'r NfuseElement<'_>) -> Result<NfuseElement<'r>, Fault> {
     let mut found = root
         .children()
-        .filter(|child| starts_with(child.name(), "Request"));
+        .filter(|child| starts_with(child.name(), REQUEST_PREFIX));
     let request = found.next().ok_or_else(|| root.missing("Request…"))?;
     if found.next().is_some() {
-        return Err(root
-            .fault(FaultKind::TooMany {
-                limit: "one request",
-            })
-            .into());
+        return Err(root.fault(FaultKind::TooMany {
+            limit: "one request",
+        }));
     }
-    let (_, read) = requests
-        .iter()
-        .find(|(name, _)| request.name().eq_ignore_ascii_case(name))
-        .ok_or_else(|| {
-            DecodeError::UnknownRequest(request.name().chars().take(LONGEST_NAME).collect())
-        })?;
-    request.read_with(*read).map_err(DecodeError::from)
+    Ok(request)
 }
 
 fn starts_with(name: &str, prefix: &str) -> bool {

@@ -44,7 +44,8 @@ pub use ctx1::{Ctx1Error, decode as decode_ctx1, encode as encode_ctx1};
 pub use dialect::{Dialect, DialectError};
 pub use disconnect_user_sessions::{DisconnectUserSessionsRequest, DisconnectUserSessionsResponse};
 pub use envelope::{
-    DecodeError, Frame, LARGEST_REQUEST, decode_response, encode_request, encode_response,
+    DecodeError, Frame, LARGEST_REQUEST, UnknownRequest, decode_response, encode_request,
+    encode_response,
 };
 pub use error_id::{ErrorId, FarmError, NativeError};
 pub use launch_ref::{LaunchRefRequest, LaunchRefResponse};

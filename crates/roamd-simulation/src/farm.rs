@@ -404,8 +404,8 @@ fn applications() -> AppDataResponse {
         ..Application::default()
     };
     AppDataResponse {
-        leasing_status: None,
         applications: SESSIONS.into_iter().map(application).collect(),
+        ..AppDataResponse::default()
     }
 }
 

@@ -48,6 +48,24 @@ pub(crate) fn address_contains_ticket(generation: Generation) -> bool {
     generation == Generation::Cvad7
 }
 
+/// Returns `Scope/@traverse` of an enumeration, which farms send before generation 7 (nfuse.md
+/// §6.2).
+pub(crate) fn scope_traverse(generation: Generation) -> Option<&'static str> {
+    match generation {
+        Generation::XenApp6 | Generation::XenDesktop5 => Some("onelevel"),
+        Generation::Cvad7 => None,
+    }
+}
+
+/// Returns `Permissions` of an application whose permissions are requested. Farms of generation 7
+/// send it empty; no other value and no other farm was seen (nfuse.md §6.2).
+pub(crate) fn permissions(generation: Generation) -> Option<&'static str> {
+    match generation {
+        Generation::Cvad7 => Some(""),
+        Generation::XenApp6 | Generation::XenDesktop5 => None,
+    }
+}
+
 /// Returns `LeasingStatus` of an enumeration, which farms send from generation 7 on.
 pub(crate) fn leasing_status(generation: Generation) -> Option<&'static str> {
     match generation {

@@ -93,10 +93,11 @@ impl RequestHandler<'_> {
     }
 }
 
-/// Returns the host address in the requested form. The default is the IP address with its port, as
-/// on real farms (nfuse.md §5.3).
+/// Returns the host address in the requested form: the IP address if the request names no form, and
+/// the IP address with its port if it names one that the farm does not have, as on real farms
+/// (nfuse.md §5.3).
 fn server_address(host: &HostRow, requested: Option<&str>) -> HostAddress {
-    let requested = requested.unwrap_or_default().to_ascii_lowercase();
+    let requested = requested.unwrap_or("dot").to_ascii_lowercase();
     let (kind, value) = match requested.as_str() {
         "dot" => ("dot", host.address.clone()),
         "dns" => ("dns", host.dns.clone()),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 use roamd_nfuse_proto::{
     AnyRequest, Body, CapabilitiesResponse, CapabilityId, DecodeError, Frame, ProtocolInfoResponse,
-    ServerFarmDataResponse, decode_request, encode_response,
+    ServerFarmDataResponse, UnknownRequest, decode_request, encode_response,
 };
 
 use crate::farms::Farm;
@@ -13,6 +13,9 @@ use crate::rules::generation_behaviour::{dialect, serves};
 use crate::rules::nfuse_errors::nfuse_error;
 use crate::rules::request_refusal::RequestRefusal;
 use crate::service::request_handler::{RequestHandler, ServeOptions};
+
+/// A request for the alternate address of a server, of which no farm here has one (nfuse.md §6.3).
+const ALTERNATE_ADDRESS: &str = "RequestAltAddress";
 
 /// Capabilities of a farm of any generation.
 const CAPABILITIES: [CapabilityId; 6] = [
@@ -49,7 +52,10 @@ impl Farm {
         request: &[u8],
         now: Timestamp,
     ) -> Result<Vec<u8>, DecodeError> {
-        let (frame, request) = decode_request(request)?;
+        let (frame, request) = match decode_request(request) {
+            Err(DecodeError::UnknownRequest(unknown)) => return self.refuse(unknown),
+            decoded => decoded?,
+        };
         let handler = RequestHandler {
             farm: self,
             options,
@@ -92,6 +98,21 @@ impl Farm {
                     .await
             }
         })
+    }
+
+    /// Refuses a request that the farm does not serve, in an NFuse response.
+    fn refuse(&self, request: UnknownRequest) -> Result<Vec<u8>, DecodeError> {
+        let generation = self.row.generation;
+        let refusal = if !serves(request.frame.dialect) {
+            RequestRefusal::UnsupportedDialect
+        } else if request.name().eq_ignore_ascii_case(ALTERNATE_ADDRESS) {
+            RequestRefusal::NoAlternateAddress
+        } else {
+            RequestRefusal::Unsupported
+        };
+        let error = nfuse_error(generation, refusal);
+        let response = request.refusal(dialect(generation), &error);
+        response.ok_or(DecodeError::UnknownRequest(request))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::model::application::ApplicationRow;
 use crate::model::case_folding::{contains_word, fold_case};
 use crate::model::farm::FarmRow;
 use crate::model::user::UserRow;
-use crate::rules::generation_behaviour::leasing_status;
+use crate::rules::generation_behaviour::{leasing_status, permissions, scope_traverse};
 use crate::rules::request_refusal::RequestRefusal;
 use crate::rules::type_filters::{CLIENT_TYPE, CONTENT_TYPE, SERVER_TYPE, filters_match_type};
 use crate::service::icons;
@@ -56,8 +56,10 @@ impl RequestHandler<'_> {
     }
 
     fn enumeration(&self, applications: Vec<Application>) -> AppDataResponse {
+        let generation = self.farm.row.generation;
         AppDataResponse {
-            leasing_status: leasing_status(self.farm.row.generation).map(str::to_owned),
+            leasing_status: leasing_status(generation).map(str::to_owned),
+            traverse: scope_traverse(generation).map(str::to_owned),
             applications,
         }
     }
@@ -167,6 +169,9 @@ fn application(
         seq_no: Some(row.seq_no.into()),
         server_type: Some(SERVER_TYPE.to_owned()),
         client_type: Some(client_type.to_owned()),
+        permissions: permissions(farm.generation)
+            .filter(|_| requests_detail(request, "permissions"))
+            .map(str::to_owned),
     }
 }
 

@@ -238,7 +238,7 @@ async fn address_has_requested_form() {
         (Some("DNS-port"), "dns-port", "host1.test:1494"),
         (Some("dot-port"), "dot-port", "192.0.2.1:1494"),
         (Some("no-change"), "dot-port", "192.0.2.1:1494"),
-        (None, "dot-port", "192.0.2.1:1494"),
+        (None, "dot", "192.0.2.1"),
     ] {
         for name in [
             application("Here"),

@@ -12,6 +12,7 @@
 )]
 
 mod authentication;
+mod captures;
 mod clock_changes;
 mod concurrency;
 mod crash_recovery;

@@ -33,6 +33,8 @@ pub struct Application {
     pub server_type: Option<String>,
     /// `ClientType`.
     pub client_type: Option<String>,
+    /// `Permissions`, of which only an empty one is known; absent if it was not requested.
+    pub permissions: Option<String>,
 }
 
 impl Application {
@@ -76,6 +78,9 @@ impl Application {
                 .and_then(|n| n.text().parse().ok()),
             server_type: element.first_child_text("ServerType"),
             client_type: element.first_child_text("ClientType"),
+            permissions: element
+                .first_child("Permissions")
+                .map(|n| n.text().to_owned()),
         })
     }
 
@@ -113,6 +118,7 @@ impl Application {
         }
         element_writer::optional_leaf(writer, "ServerType", self.server_type.as_deref());
         element_writer::optional_leaf(writer, "ClientType", self.client_type.as_deref());
+        element_writer::optional_leaf(writer, "Permissions", self.permissions.as_deref());
         writer.close();
     }
 }

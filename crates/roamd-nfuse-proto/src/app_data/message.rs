@@ -37,6 +37,9 @@ pub struct AppDataRequest {
 pub struct AppDataResponse {
     /// `LeasingStatus` (5.9).
     pub leasing_status: Option<String>,
+    /// `AppDataSet/Scope/@traverse`: `onelevel`, absent on farms of version 7. Not written without
+    /// applications.
+    pub traverse: Option<String>,
     /// The applications. Those without a name are left out.
     pub applications: Vec<Application>,
 }
@@ -104,8 +107,10 @@ impl Body for AppDataResponse {
 
     fn read(element: Element<'_>) -> Result<Self, Fault> {
         let element = NfuseElement::root(element);
-        let mut applications = Vec::new();
+        let (mut traverse, mut applications) = (None, Vec::new());
         for set in element.children_named("AppDataSet") {
+            let scope = set.first_child("Scope");
+            traverse = traverse.or_else(|| scope?.attribute("traverse").map(str::to_owned));
             applications.extend(
                 set.children_named("AppData")
                     .filter_map(|n| Application::read(&n)),
@@ -113,6 +118,7 @@ impl Body for AppDataResponse {
         }
         Ok(Self {
             leasing_status: element.first_child_text("LeasingStatus"),
+            traverse,
             applications,
         })
     }
@@ -123,7 +129,8 @@ impl Body for AppDataResponse {
             return;
         }
         writer.open("AppDataSet", &[]);
-        writer.leaf("Scope", &[("traverse", "onelevel")], "");
+        let traverse = self.traverse.as_deref();
+        element_writer::leaf_with_attribute(writer, "Scope", "traverse", traverse, "");
         for application in &self.applications {
             application.write(writer);
         }

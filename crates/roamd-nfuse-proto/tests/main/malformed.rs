@@ -2,7 +2,7 @@
 
 use roamd_nfuse_proto::{
     AddressRequest, AnyRequest, AppDataRequest, CapabilitiesRequest, DecodeError, Dialect,
-    DisconnectUserSessionsRequest, ErrorId, LARGEST_REQUEST, LaunchRefRequest,
+    DisconnectUserSessionsRequest, ErrorId, FarmError, LARGEST_REQUEST, LaunchRefRequest,
     ReconnectSessionDataRequest, Request, ServerDataRequest, TicketRequest,
     ValidateCredentialsRequest, decode_request, decode_response,
 };
@@ -83,10 +83,13 @@ fn unknown_request_name_is_truncated_in_the_error() {
         "<NFuseProtocol><Request{}/></NFuseProtocol>",
         "x".repeat(5000)
     );
-    let DecodeError::UnknownRequest(name) = decode_request(message.as_bytes()).unwrap_err() else {
+    let DecodeError::UnknownRequest(unknown) = decode_request(message.as_bytes()).unwrap_err()
+    else {
         panic!("it is unknown");
     };
-    assert_eq!(name.len(), 64);
+    assert_eq!(unknown.name().len(), 64);
+    let error = FarmError::from(ErrorId::UNSPECIFIED);
+    assert_eq!(unknown.refusal(Dialect::new(5, 4), &error), None);
 }
 
 #[test]

@@ -334,11 +334,17 @@ fn application() -> impl Strategy<Value = Application> {
             vec(icon_form(), 0..3),
             option::of(vec(entry, 0..3)),
         ),
-        (vec(icon, 0..3), any::<Option<i64>>(), maybe(), maybe()),
+        (
+            vec(icon, 0..3),
+            any::<Option<i64>>(),
+            maybe(),
+            maybe(),
+            option::of(maybe_empty()),
+        ),
     )
         .prop_map(|(details, rest)| {
             let (in_name, friendly_name, settings, file_types, icon_forms, access_list) = details;
-            let (icons, seq_no, server_type, client_type) = rest;
+            let (icons, seq_no, server_type, client_type, permissions) = rest;
             Application {
                 in_name,
                 friendly_name,
@@ -350,15 +356,19 @@ fn application() -> impl Strategy<Value = Application> {
                 seq_no,
                 server_type,
                 client_type,
+                permissions,
             }
         })
 }
 
 fn app_data_response() -> impl Strategy<Value = AppDataResponse> {
-    (maybe(), vec(application(), 0..3)).prop_map(|(leasing_status, applications)| AppDataResponse {
-        leasing_status,
-        applications,
-    })
+    (maybe(), maybe(), vec(application(), 0..3)).prop_map(
+        |(leasing_status, traverse, applications)| AppDataResponse {
+            leasing_status,
+            traverse: traverse.filter(|_| !applications.is_empty()),
+            applications,
+        },
+    )
 }
 
 fn session_criteria() -> impl Strategy<Value = SessionCriteria> {

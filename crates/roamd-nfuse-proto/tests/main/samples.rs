@@ -480,6 +480,7 @@ fn sample_application_responses_decode() {
         &utf8(4, 7),
         Ok(AppDataResponse {
             leasing_status: None,
+            traverse: some("onelevel"),
             applications: vec![Application {
                 in_name: text("Ledger & Stock"),
                 friendly_name: text("Ledger & Stock"),
@@ -515,12 +516,14 @@ fn sample_application_responses_decode() {
         &utf8(5, 9),
         Ok(AppDataResponse {
             leasing_status: some("working"),
+            traverse: None,
             applications: vec![Application {
                 in_name: text("Paint"),
                 friendly_name: text("Paint 2016"),
                 seq_no: Some(-1_770_193_386),
                 server_type: some("win32"),
                 client_type: some("ica30"),
+                permissions: some(""),
                 ..Application::default()
             }],
         }),

@@ -100,7 +100,6 @@ mod tests {
                 format: image_format.to_owned(),
             };
             AppDataResponse {
-                leasing_status: None,
                 applications: vec![Application {
                     in_name: in_name.to_owned(),
                     icons: vec![IconData {
@@ -109,6 +108,7 @@ mod tests {
                     }],
                     ..Application::default()
                 }],
+                ..AppDataResponse::default()
             }
         };
         let found = |response| {

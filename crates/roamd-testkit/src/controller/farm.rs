@@ -26,12 +26,12 @@ pub(super) fn healthy_scripts() -> [(String, Script); 9] {
         success(ValidateCredentialsResponse::default()),
         success(CapabilitiesResponse::default()),
         success(AppDataResponse {
-            leasing_status: None,
             applications: vec![Application {
                 in_name: "Ledger".to_owned(),
                 friendly_name: "Ledger".to_owned(),
                 ..Application::default()
             }],
+            ..AppDataResponse::default()
         }),
         success(ReconnectSessionDataResponse {
             sessions: vec![SessionEntry {
