@@ -34,6 +34,7 @@ mod password_change;
 mod rejected_requests;
 mod resources;
 mod secret_scan;
+mod session_matrix;
 mod sessions;
 mod sign_in;
 mod specification_examples;
