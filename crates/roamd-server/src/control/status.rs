@@ -20,7 +20,7 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// Address of the listener.
     pub listen: SocketAddr,
-    /// Base URL of the configuration.
+    /// Canonical base URL of the configuration.
     pub base_url: String,
     /// Certificate of the listener; `None` without TLS.
     pub certificate: Option<CertificateStatus>,

@@ -44,8 +44,8 @@ fn store(store: &HostedStore, now: Timestamp) -> StoreStatus {
     let authorities = store.authorities.iter();
     let authorities = authorities.flat_map(|authorities| authorities.authorities());
     StoreStatus {
-        path: store.urls.path.to_string(),
-        url: store.urls.root.clone(),
+        path: store.path.to_string(),
+        url: store.urls.canonical().root.clone(),
         farms: store
             .service
             .farms()
