@@ -23,10 +23,11 @@ use tokio_util::task::TaskTracker;
 use crate::frame_budget::FrameBudget;
 use crate::frame_sized_body::FrameSizedBody;
 use crate::handshake_turns::HandshakeTurns;
-use crate::head_budget::RequestProgress;
+use crate::head_budget::{RequestProgress, Standing};
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
 use crate::reset_limiter::ResetLimiter;
+use crate::response::Response;
 use crate::response_budget::{counted, overloaded};
 use crate::write_timeout::WriteTimeout;
 use crate::{ClientLimiter, ListenerLimits};
@@ -58,9 +59,6 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Timeout for the acknowledgement of a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// A response. Its body is complete, so that it is sent with a `Content-Length` (SS-68).
-pub type Response = http::Response<http_body_util::Full<bytes::Bytes>>;
 
 /// Peer of the connection of a request. It is an extension of every request, and may be a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +144,7 @@ where
                     let must_close = request.version() == Version::HTTP_11
                         && request.headers().contains_key(TRANSFER_ENCODING);
                     request.extensions_mut().insert(peer);
+                    request.extensions_mut().insert(Standing::of(progress));
                     // hyper holds room for the future of a request as long as the connection is
                     // open. On the heap, an idle connection does not pay for it.
                     let response = Box::pin(service(request));
@@ -210,6 +209,7 @@ where
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     let responses = Arc::clone(&context.responses);
                     request.extensions_mut().insert(peer);
+                    request.extensions_mut().insert(Standing::of(progress));
                     let client = progress.limited_client();
                     let head = progress.hold_request(request.headers());
                     // The heads of requests whose bodies never come would hold memory.

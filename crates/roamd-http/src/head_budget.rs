@@ -35,6 +35,8 @@ pub(crate) struct RequestProgress {
     is_paused: AtomicBool,
     is_exempt: AtomicBool,
     must_linger: AtomicBool,
+    /// Whether the application has vouched for the peer.
+    has_standing: AtomicBool,
     client: Option<IpAddr>,
     heads: Arc<ClientLimiter>,
     /// Bytes of the heads of HTTP/2 requests in progress.
@@ -43,6 +45,13 @@ pub(crate) struct RequestProgress {
     /// so does the permit.
     permit: Mutex<Option<Permit>>,
 }
+
+/// Standing of a connection, which an application raises for a peer that it knows, such as one with
+/// a valid token. It is an extension of every request.
+///
+/// While all connections are in use, new ones replace those without standing.
+#[derive(Debug, Clone)]
+pub struct Standing(Arc<RequestProgress>);
 
 /// Head of an HTTP/2 request in progress. It is counted until it is dropped.
 pub(crate) struct HeldRequest {
@@ -67,6 +76,7 @@ impl RequestProgress {
             is_paused: AtomicBool::new(false),
             is_exempt: AtomicBool::new(false),
             must_linger: AtomicBool::new(false),
+            has_standing: AtomicBool::new(false),
             client,
             heads: Arc::clone(heads),
             requests: AtomicUsize::new(0),
@@ -99,6 +109,11 @@ impl RequestProgress {
     pub(crate) fn limited_client(&self) -> Option<IpAddr> {
         let is_exempt = self.is_exempt.load(Ordering::Relaxed);
         self.client.filter(|_| !is_exempt)
+    }
+
+    /// Whether the application has vouched for the peer.
+    pub(crate) fn has_standing(&self) -> bool {
+        self.has_standing.load(Ordering::Relaxed)
     }
 
     /// Counts the head of an HTTP/2 request, which holds its memory until its body has come and its
@@ -147,6 +162,17 @@ impl RequestProgress {
             let text = format!("no memory for the unfinished head of a request: {limit:?}");
             io::Error::new(io::ErrorKind::QuotaExceeded, text)
         })
+    }
+}
+
+impl Standing {
+    pub(crate) fn of(progress: &Arc<RequestProgress>) -> Self {
+        Self(Arc::clone(progress))
+    }
+
+    /// Vouches for the peer: its connection is replaced only if the server holds no other.
+    pub fn raise(&self) {
+        self.0.has_standing.store(true, Ordering::Relaxed);
     }
 }
 

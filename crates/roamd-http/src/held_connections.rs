@@ -1,5 +1,5 @@
-//! Open connections by the network of their peer, so that a new one can replace one of the network
-//! that has most.
+//! Open connections by the network of their peer, so that a new one can replace others: those
+//! without standing, or those of the network that has most.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,8 +9,18 @@ use std::time::Duration;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
+use crate::head_budget::RequestProgress;
+
 /// Part of the connections of a client that are closed at once: one of this number.
 const PART: usize = 8;
+
+/// Part of the connections without standing that are closed at once, the oldest first: one of this
+/// number. A search looks at all connections, so it should make room for several.
+const PART_OF_STRANGERS: usize = 64;
+
+/// Connections without standing of a network with which a new one may still replace others of
+/// networks with fewer: people in an office sign in at the same time.
+const FEW: usize = 16;
 
 /// Time for which a search without result is not repeated.
 const SEARCH_PAUSE: Duration = Duration::from_millis(100);
@@ -26,6 +36,7 @@ pub(crate) struct HeldConnections {
     entries: usize,
     sweep_at: usize,
     certified: CertifiedClients,
+    last_number: u64,
     /// Until when there is nothing to close for a client with as many connections or more.
     futile: Option<(Instant, Share)>,
 }
@@ -42,6 +53,9 @@ const CERTIFIED: usize = 1_024;
 struct Held {
     client: IpAddr,
     task: AbortHandle,
+    progress: Arc<RequestProgress>,
+    /// Ascending with the time of the connection.
+    number: u64,
 }
 
 /// Number of connections.
@@ -83,26 +97,41 @@ impl HeldConnections {
 
     /// Adds a connection, which the task serves. `client` is the result of the
     /// [`ClientKey`](crate::ClientKey).
-    pub(crate) fn add(&mut self, client: IpAddr, task: AbortHandle) {
+    pub(crate) fn add(
+        &mut self,
+        client: IpAddr,
+        task: AbortHandle,
+        progress: Arc<RequestProgress>,
+    ) {
         if self.entries >= self.sweep_at {
             self.sweep();
             self.sweep_at = 2 * self.entries + SLACK;
         }
         self.entries += 1;
-        let held = Held { client, task };
+        self.last_number += 1;
+        let held = Held {
+            client,
+            task,
+            progress,
+            number: self.last_number,
+        };
         self.by_network
             .entry(network(client))
             .or_default()
             .push(held);
     }
 
-    /// Closes some of the newest connections of the client that has most, in the network that has
-    /// most, if a new client would still have fewer. Returns the number of those that it closed.
+    /// Closes some connections, and returns their number.
+    ///
+    /// Connections without standing are closed first: some of the newest of the client that has
+    /// most of them, in the network that has most, if a new client would still have fewer; if there
+    /// is none, the oldest ones. An idle stranger is so replaced, and a client that has just
+    /// connected to sign in is not. If all have standing, the heaviest client loses some.
     ///
     /// `None` is an exempt peer: it may replace any other.
     pub(crate) fn make_room(&mut self, newcomer: Option<IpAddr>) -> usize {
-        let own = newcomer.map_or(NOTHING, |client| self.share(client));
         let now = Instant::now();
+        let own = newcomer.map_or(NOTHING, |client| self.share(client, |_| true));
         if self
             .futile
             .is_some_and(|(until, share)| now < until && own.is_as_large_as(share))
@@ -110,49 +139,77 @@ impl HeldConnections {
             return 0;
         }
         self.sweep();
-        let Some(client) = self.heaviest(own) else {
-            self.futile = Some((now + SEARCH_PAUSE, own));
-            return 0;
+        let certified = self.certified.all();
+        let any = |held: &&Held| !certified.contains(&held.client);
+        let stranger = |held: &&Held| any(held) && !held.progress.has_standing();
+        let own_strangers = newcomer.map_or(NOTHING, |client| self.share(client, stranger));
+        let strangers = self.oldest(stranger);
+        let victims = if strangers.is_empty() {
+            let heaviest = self.heaviest(own, any);
+            heaviest.map_or_else(Vec::new, |client| self.newest_of(client, any))
+        } else {
+            match self.heaviest(own_strangers, stranger) {
+                Some(client) => self.newest_of(client, stranger),
+                None if own_strangers.of_network < FEW => strangers,
+                None => Vec::new(),
+            }
         };
-        let held = self.by_network.get(&network(client)).into_iter().flatten();
-        let held: Vec<&Held> = held.filter(|held| held.client == client).collect();
-        let count = held.len().div_ceil(PART);
-        for held in held.iter().rev().take(count) {
+        for held in &victims {
             held.task.abort();
         }
-        count
+        let closed = victims.len();
+        if closed == 0 {
+            self.futile = Some((now + SEARCH_PAUSE, own));
+        }
+        closed
     }
 
-    /// The client that has most connections, and more than a new one would have.
-    fn heaviest(&self, own: Share) -> Option<IpAddr> {
-        let certified = self.certified.all();
-        let may_close = |held: &&Held| !certified.contains(&held.client);
+    /// Some of the newest connections of a client.
+    fn newest_of(&self, client: IpAddr, may_close: impl Fn(&&Held) -> bool) -> Vec<&Held> {
+        let held = self.by_network.get(&network(client)).into_iter().flatten();
+        let held = held.filter(|held| held.client == client);
+        let mut held: Vec<&Held> = held.filter(may_close).collect();
+        held.split_off(held.len() - held.len().div_ceil(PART))
+    }
+
+    /// Some of the oldest connections.
+    fn oldest(&self, may_close: impl Fn(&&Held) -> bool) -> Vec<&Held> {
+        let held = self.by_network.values().flatten();
+        let mut held: Vec<&Held> = held.filter(may_close).collect();
+        let count = held.len().div_ceil(PART_OF_STRANGERS);
+        if count > 0 {
+            held.select_nth_unstable_by_key(count - 1, |held| held.number);
+        }
+        held.truncate(count);
+        held
+    }
+
+    /// The client that has most of these connections, and more than a new one would have.
+    fn heaviest(&self, own: Share, may_close: impl Fn(&&Held) -> bool) -> Option<IpAddr> {
         let most = |counts: HashMap<IpAddr, usize>, own: usize| {
             let heavier = counts.into_iter().filter(|(_, count)| *count > own + 1);
             heavier.max_by_key(|(_, count)| *count).map(|(key, _)| key)
         };
         let networks = self.by_network.iter();
         let networks =
-            networks.map(|(network, held)| (*network, held.iter().filter(may_close).count()));
+            networks.map(|(network, held)| (*network, held.iter().filter(&may_close).count()));
         if let Some(network) = most(networks.collect(), own.of_network) {
             let held = self.by_network.get(&network)?;
-            let last = || held.iter().rfind(may_close).map(|held| held.client);
-            return most(clients(held.iter().filter(may_close)), 0).or_else(last);
+            let last = || held.iter().rfind(&may_close).map(|held| held.client);
+            return most(clients(held.iter().filter(&may_close)), 0).or_else(last);
         }
-        let all = self.by_network.values().flatten().filter(may_close);
+        let all = self.by_network.values().flatten().filter(&may_close);
         most(clients(all), own.of_client)
     }
 
-    /// The connections of a client and of its network.
-    fn share(&mut self, client: IpAddr) -> Share {
-        let Some(held) = self.by_network.get_mut(&network(client)) else {
-            return NOTHING;
-        };
-        held.retain(|held| !held.task.is_finished());
-        Share {
-            of_network: held.len(),
-            of_client: held.iter().filter(|held| held.client == client).count(),
-        }
+    /// The number of these connections of a client and of its network.
+    fn share(&self, client: IpAddr, counts: impl Fn(&&Held) -> bool) -> Share {
+        let held = self.by_network.get(&network(client)).into_iter().flatten();
+        let open = held.filter(|held| !held.task.is_finished());
+        open.filter(counts).fold(NOTHING, |share, held| Share {
+            of_network: share.of_network + 1,
+            of_client: share.of_client + usize::from(held.client == client),
+        })
     }
 
     /// Removes closed connections.
@@ -199,24 +256,48 @@ mod tests {
     use std::future::pending;
 
     use super::*;
+    use crate::ClientLimiter;
+    use crate::head_budget::Standing;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
     }
 
-    /// Adds connections, and returns their tasks.
+    /// Adds connections with standing, and returns their tasks.
     fn hold(held: &mut HeldConnections, client: &str, count: usize) -> Vec<AbortHandle> {
+        let tasks = hold_as_stranger(held, client, count);
+        let last = held.last_number;
+        let all = held.by_network.values().flatten();
+        for held in all.filter(|held| held.number + count as u64 > last) {
+            Standing::of(&held.progress).raise();
+        }
+        tasks
+    }
+
+    /// The same without standing.
+    fn hold_as_stranger(
+        held: &mut HeldConnections,
+        client: &str,
+        count: usize,
+    ) -> Vec<AbortHandle> {
+        let heads = ClientLimiter::new(1, 1, |address| address);
         let open = |_| {
             let task = tokio::spawn(pending::<()>()).abort_handle();
-            held.add(address(client), task.clone());
+            let progress = RequestProgress::new(&heads, Some(address(client)));
+            held.add(address(client), task.clone(), progress);
             task
         };
         (0..count).map(open).collect()
     }
 
+    /// Lets aborted tasks end: time goes on when all tasks wait.
+    async fn settle() {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+
     /// Lets aborted tasks end. Returns how many of these go on.
     async fn open(tasks: &[AbortHandle]) -> usize {
-        tokio::task::yield_now().await;
+        settle().await;
         tasks.iter().filter(|task| !task.is_finished()).count()
     }
 
@@ -301,6 +382,34 @@ mod tests {
         assert_eq!(held.make_room(Some(address("203.0.113.1"))), 1);
         assert_eq!((open(&proxy).await, open(&other).await), (50, 2));
         assert_eq!(held.make_room(Some(address("192.0.2.1"))), 0, "too many");
+    }
+
+    /// Strangers with one connection in each of many networks lose the oldest. Clients with
+    /// standing, and those that have just connected, lose none.
+    #[tokio::test(start_paused = true)]
+    async fn newcomer_replaces_oldest_strangers() {
+        let mut held = HeldConnections::default();
+        let office = hold(&mut held, "192.0.2.1", 40);
+        let strangers: Vec<_> = (0..1_000)
+            .flat_map(|number| hold_as_stranger(&mut held, &format!("2001:db8:{number:x}::"), 1))
+            .collect();
+        let signing_in = hold_as_stranger(&mut held, "198.51.100.1", 1);
+        for (newcomer, closed) in [("203.0.113.1", 16), ("192.0.2.2", 16), ("198.51.100.2", 16)] {
+            assert_eq!(
+                held.make_room(Some(address(newcomer))),
+                closed,
+                "{newcomer}"
+            );
+            settle().await;
+        }
+        assert_eq!(open(&strangers[..46]).await, 0);
+        assert_eq!(open(&strangers[48..]).await, 952);
+        assert_eq!((open(&office).await, open(&signing_in).await), (40, 1));
+        // A network that has many without standing replaces only its own.
+        let many = hold_as_stranger(&mut held, "198.51.100.9", 30);
+        assert_eq!(held.make_room(Some(address("198.51.100.9"))), 0);
+        assert_eq!(held.make_room(Some(address("203.0.113.1"))), 4);
+        assert_eq!((open(&many).await, open(&office).await), (26, 40));
     }
 
     /// Ten clients hold everything and go on connecting; each of 100 others gets a connection.

@@ -5,8 +5,9 @@ use std::time::Duration;
 /// Limits for connections, and timeouts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenerLimits {
-    /// Open connections in total. Beyond it, a new connection replaces one of the client that has
-    /// most, or is closed at once if that client would have no more than the new one.
+    /// Open connections in total. Beyond it, a new connection replaces others: those without
+    /// [`Standing`](crate::Standing), or else some of the client that has most. It is closed at once
+    /// if there are none to replace.
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,

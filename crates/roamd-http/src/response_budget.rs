@@ -15,7 +15,8 @@ use http::{Response as HttpResponse, StatusCode};
 use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
 
-use crate::{ClientLimiter, Permit, Response};
+use crate::response::Response;
+use crate::{ClientLimiter, Permit};
 
 /// Length of a response that counts in no budget, in bytes.
 const FREE_BYTES: u64 = 64 * 1024;

@@ -14,13 +14,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::connection::{ConnectionContext, Peer, Response, Spawner, http1, http2};
+use crate::connection::{ConnectionContext, Peer, Spawner, http1, http2};
 use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::{HeadBudget, RequestProgress};
 use crate::held_connections::{CertifiedClients, HeldConnections};
 use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
 use crate::reset_limiter::ResetLimiter;
+use crate::response::Response;
 use crate::tls::Secured;
 use crate::workers::Workers;
 use crate::{ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, ServerTls};
@@ -167,7 +168,9 @@ impl HttpServer {
                 Some(placement) => placement.handle().clone(),
                 None => Handle::current(),
             };
+            let progress = RequestProgress::new(&context.heads, limited);
             let client = limited.map(server.client_key);
+            let held_progress = Arc::clone(&progress);
             let (server, context) = (Arc::clone(&server), Arc::clone(&context));
             let service = service.clone();
             let served = async move {
@@ -175,7 +178,7 @@ impl HttpServer {
                 match accepted.open() {
                     Ok(stream) => {
                         server
-                            .connection(stream, address, permit, &context, service)
+                            .connection(stream, address, permit, progress, &context, service)
                             .await;
                     }
                     Err(error) => debug!(%error, "Connection failed before its first request"),
@@ -183,7 +186,7 @@ impl HttpServer {
             };
             let task = spawner.tasks.spawn_on(served, &runtime).abort_handle();
             if let Some(client) = client {
-                held.add(client, task);
+                held.add(client, task, held_progress);
             }
         }
         // This frees the port: a successor does not have to wait for the last responses.
@@ -240,6 +243,7 @@ impl HttpServer {
         stream: C,
         address: SocketAddr,
         mut permit: Permit,
+        progress: Arc<RequestProgress>,
         context: &ConnectionContext,
         service: S,
     ) where
@@ -248,7 +252,6 @@ impl HttpServer {
         F: Future<Output = Response> + Send + 'static,
     {
         let client = self.limited_address(address.ip());
-        let progress = RequestProgress::new(&context.heads, client);
         let user = stream.peer_user();
         let stream = HeadBudget::new(stream, &progress);
         let opening = timeout(

@@ -11,7 +11,7 @@ use http::{HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
 use roamd_http::{
     BodyError, BodyRoom, ClientLimiter, HttpServer, Incoming, LimitReached, ListenerLimits, Peer,
-    Permit, Response, ServerTls, read_body_in, subscriber,
+    Permit, Response, ServerTls, Standing, read_body_in, subscriber,
 };
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
@@ -113,6 +113,9 @@ pub async fn serve_tls(
             let client = request.extensions().get::<Peer>();
             let client = client.map(|peer| subscriber(peer.address.ip().to_canonical()));
             let share = if farm.turns.is_known(client) {
+                if let Some(standing) = request.extensions().get::<Standing>() {
+                    standing.raise();
+                }
                 limits.known
             } else {
                 limits.strangers

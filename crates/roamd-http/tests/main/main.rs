@@ -19,7 +19,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::Full;
-use roamd_http::{BodyError, HttpServer, ListenerLimits, Peer, Response, read_body};
+use roamd_http::{BodyError, HttpServer, ListenerLimits, Peer, Response, Standing, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -54,6 +54,9 @@ async fn start_with(server: HttpServer) -> TestServer {
         server.serve(listener, shutdown.clone(), |request| async move {
             let path = request.uri().path().to_owned();
             let slow = path == "/slow";
+            if path == "/known" {
+                request.extensions().get::<Standing>().unwrap().raise();
+            }
             if path == "/hang" {
                 // Holds the whole request.
                 std::future::pending::<()>().await;

@@ -10,7 +10,7 @@ use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderM
 use http::request::Parts;
 use http::{Method, Version};
 use ipnet::IpNet;
-use roamd_http::{BodyError, Incoming, read_body_in};
+use roamd_http::{BodyError, Incoming, Standing, read_body_in};
 use roamd_store_proto::{Language, media_type};
 use zeroize::Zeroizing;
 
@@ -101,6 +101,9 @@ impl Request {
     /// [`ApiError::TooManyRequests`] if a limit is reached.
     pub(crate) fn record_valid_token(&self) -> Result<(), ApiError> {
         self.admission.record_valid_token();
+        if let Some(standing) = self.parts.extensions.get::<Standing>() {
+            standing.raise();
+        }
         if self.has_body() {
             return Ok(());
         }
