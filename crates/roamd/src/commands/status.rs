@@ -14,6 +14,9 @@ use crate::exit_code::Exit;
 use crate::output::{self, printable};
 use crate::runtime::block_on;
 
+/// Number of keys that the text names, the newest first.
+const SHOWN_KEYS: usize = 4;
+
 /// Shows what a running server does, and the state of its farms.
 ///
 /// Asks the server over the control socket in its data folder. Exit code 1 if no server runs there.
@@ -120,23 +123,28 @@ fn throttle(throttle: &ThrottleStatus) -> String {
         held_back,
     );
     format!(
-        "{held_back}; {} passwords are checked, {} sign-ins wait",
+        "{held_back}; checks of passwords: {} in progress, {} waiting",
         throttle.checks, throttle.waiting
     )
 }
 
+/// Returns the ids, ages and roles of the newest keys, and the next rotation.
 fn keys(ring: &KeyRingStatus) -> String {
-    let newest = ring.keys.first();
-    let newest = newest.map(|key| age(i64::try_from(key.age_seconds).unwrap_or(i64::MAX)));
+    let shown = ring.keys.iter().take(SHOWN_KEYS).map(|key| {
+        let age = age(i64::try_from(key.age_seconds).unwrap_or(i64::MAX));
+        let role = if key.seals { "seals" } else { "opens" };
+        format!("{} ({age} old, {role})", key.id)
+    });
+    let shown: Vec<_> = shown.collect();
+    let more = match ring.keys.len().saturating_sub(SHOWN_KEYS) {
+        0 => String::new(),
+        more => format!(" and {more} older"),
+    };
     let next = ring.next_rotation.map_or_else(
         || "rotated by `roamd keys rotate` only".to_owned(),
         |next| format!("next rotation {next:.0}"),
     );
-    format!(
-        "{}, the newest {} old; {next}",
-        ring.keys.len(),
-        newest.unwrap_or_default()
-    )
+    format!("{}{more}; {next}", shown.join(", "))
 }
 
 fn audit(audit: &AuditStatus) -> String {

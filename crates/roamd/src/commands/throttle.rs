@@ -124,10 +124,10 @@ impl ResetThrottle {
     }
 }
 
-/// Returns a sentence about all that is held back.
+/// Returns the numbers of all that is held back.
 pub(super) fn held_back(held_back: &HeldBackStatus) -> String {
     format!(
-        "held back now: {} users in known networks, {} users in other networks, {} addresses",
+        "users held back: {} in known networks, {} in others; addresses held back: {}",
         held_back.in_known_networks, held_back.in_unknown_networks, held_back.addresses
     )
 }

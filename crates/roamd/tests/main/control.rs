@@ -185,7 +185,7 @@ fn status_shows_farms_requests_keys_and_certificate() {
     for part in [
         &*format!("process {}, up 0 min", server.pid()),
         "certificate  until ",
-        "the newest 0 min old; next rotation ",
+        " (0 min old, seals); next rotation ",
         "audit.jsonl: 0 lines written, 0 waiting, 0 lost",
         "CVAD  http://",
         "in use",
@@ -392,7 +392,7 @@ fn reset_user_signs_in_at_once() {
     );
     let all = running.throttle(&["show"]);
     assert!(
-        all.out.contains("held back now: 1 users in known networks"),
+        all.out.contains("users held back: 1 in known networks"),
         "{all:?}"
     );
 
