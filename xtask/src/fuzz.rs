@@ -62,6 +62,8 @@ enum Target {
     StateFile,
     /// The file of revocations by operators.
     Revocations,
+    /// Paths, cookies and parameters of requests to a web site.
+    Web,
 }
 
 impl Args {

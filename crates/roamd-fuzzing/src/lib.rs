@@ -16,6 +16,7 @@ mod split_input;
 mod stability;
 mod state_file;
 mod store;
+mod web;
 mod xml;
 
 pub use account::account;
@@ -29,4 +30,5 @@ pub use nfuse::{nfuse_request, nfuse_response};
 pub use revocations::revocations;
 pub use state_file::state_file;
 pub use store::{store_request, store_response};
+pub use web::web;
 pub use xml::xml;

@@ -31,9 +31,14 @@ use MayUse::{All, These};
 use Tier::{Core, Extra, Internal};
 
 /// The crates of the workspace, from the core outwards, each with its allowed dependencies.
-const LAYERS: [(&str, Tier, MayUse); 22] = [
+const LAYERS: [(&str, Tier, MayUse); 23] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
+    (
+        "roamd-web-proto",
+        Core,
+        These(&["roamd-store-proto", "roamd-xml"]),
+    ),
     ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
     ("roamd-seal", Core, These(&[])),
     (
@@ -54,6 +59,7 @@ const LAYERS: [(&str, Tier, MayUse); 22] = [
             "roamd-nfuse-proto",
             "roamd-sessions",
             "roamd-store-proto",
+            "roamd-web-proto",
         ]),
     ),
     ("roamd-fairness", Extra, These(&[])),
@@ -80,6 +86,7 @@ const LAYERS: [(&str, Tier, MayUse); 22] = [
             "roamd-sessions",
             "roamd-state",
             "roamd-store-proto",
+            "roamd-web-proto",
         ]),
     ),
     (
@@ -104,6 +111,7 @@ const LAYERS: [(&str, Tier, MayUse); 22] = [
             "roamd-sessions",
             "roamd-state",
             "roamd-store-proto",
+            "roamd-web-proto",
             "roamd-xml",
         ]),
     ),

@@ -86,6 +86,11 @@ fn state_file_inputs_pass() {
     replay("state_file", roamd_fuzzing::state_file);
 }
 
+#[test]
+fn web_inputs_pass() {
+    replay("web", roamd_fuzzing::web);
+}
+
 /// Calls the oracle of a target with the inputs of all targets.
 fn replay(target: &str, oracle: fn(&[u8])) {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus");

@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+
+mod auth_methods;
+mod auth_status;
+mod challenge;
+mod configuration;
+mod cookies;
+pub mod csrf;
+mod device_id;
+mod document;
+mod form;
+mod json;
+mod launch_status;
+pub mod media_type;
+mod parameters;
+mod resources;
+mod route;
+mod self_service;
+mod session_result;
+mod sessions;
+mod set_cookie;
+
+pub use auth_methods::AuthMethods;
+pub use auth_status::{AuthStatus, AuthType, LogMessage};
+pub use challenge::Challenge;
+pub use configuration::{ClientSettings, LogoffAction, WorkspaceControl};
+pub use cookies::Cookies;
+pub use device_id::DeviceId;
+pub use form::web_form;
+pub use launch_status::LaunchStatus;
+pub use parameters::{Details, Parameters, SessionType};
+pub use resources::{Resource, Resources};
+pub use route::{LaunchTarget, WebRoute};
+pub use self_service::SelfService;
+pub use session_result::SessionResult;
+pub use sessions::Sessions;
+pub use set_cookie::CookieScope;
