@@ -12,6 +12,12 @@ use super::markdown::{Block, Document, Kind, Span};
 /// The heads of table columns in which each name is that of a test.
 const TEST_COLUMNS: [&str; 3] = ["test", "tests", "shown by"];
 
+/// The head of a table column of configuration keys, which may be as long as names of tests.
+const KEY_COLUMN: &str = "key";
+
+/// Fewest words of the name of a test in a column of tests, and elsewhere.
+const LEAST_WORDS: (usize, usize) = (2, 4);
+
 /// The tests of a crate: its test functions, and the files that they are in.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Tests {
@@ -59,21 +65,29 @@ pub(super) fn faults(path: &str, document: &Document, crates: &Crates) -> (usize
 /// words or more, such as `full_queue_evicts_heaviest_user`.
 fn citations(document: &Document, crates: &Crates) -> Vec<Citation> {
     let mut found = Vec::new();
-    let mut is_test_column: Vec<bool> = Vec::new();
+    // Fewest words in each column of a table; `None` if it has no tests.
+    let mut least_words: Vec<Option<usize>> = Vec::new();
     let next = document.blocks.iter().skip(1).map(Some).chain([None]);
     for (block, next) in document.blocks.iter().zip(next) {
         if next.is_some_and(Block::is_separator) {
-            let is_test = |cell: &str| TEST_COLUMNS.contains(&cell.to_lowercase().as_str());
-            is_test_column = block.cells().into_iter().map(is_test).collect();
+            let of_column = |cell: &str| match cell.to_lowercase().as_str() {
+                KEY_COLUMN => None,
+                head if TEST_COLUMNS.contains(&head) => Some(LEAST_WORDS.0),
+                _ => Some(LEAST_WORDS.1),
+            };
+            least_words = block.cells().into_iter().map(of_column).collect();
         } else if block.kind != Kind::Row {
-            is_test_column.clear();
+            least_words.clear();
         }
         let Ok(cells) = block.code() else { continue };
         for (index, spans) in cells.into_iter().enumerate() {
-            let is_test = is_test_column.get(index).copied().unwrap_or_default();
+            let of_elsewhere = Some(LEAST_WORDS.1);
+            let Some(least_words) = least_words.get(index).copied().unwrap_or(of_elsewhere) else {
+                continue;
+            };
             let mut last_crate = None;
             for span in spans {
-                if let Some(mut citation) = citation(span, is_test, crates) {
+                if let Some(mut citation) = citation(span, least_words, crates) {
                     last_crate = citation.of_crate.take().or(last_crate);
                     citation.of_crate.clone_from(&last_crate);
                     found.push(citation);
@@ -84,7 +98,7 @@ fn citations(document: &Document, crates: &Crates) -> Vec<Citation> {
     found
 }
 
-fn citation(span: Span, is_test_column: bool, crates: &Crates) -> Option<Citation> {
+fn citation(span: Span, least_words: usize, crates: &Crates) -> Option<Citation> {
     let Span { text, line } = span;
     if let Some((name, test)) = text.split_once(": ") {
         return crates.contains_key(name).then(|| Citation {
@@ -93,7 +107,6 @@ fn citation(span: Span, is_test_column: bool, crates: &Crates) -> Option<Citatio
             line,
         });
     }
-    let least_words = if is_test_column { 2 } else { 4 };
     is_test_name(&text, least_words).then_some(Citation {
         of_crate: None,
         test: text,
@@ -234,6 +247,11 @@ mod tests {
                 "| what | test |\n|---|---|\n| `some_key` | `a_door_is_shut_at_night` |",
                 1,
                 false,
+            ),
+            (
+                "| key | what |\n|---|---|\n| `a_key_of_five_words` | `a_door_is_shut_at_noon` |",
+                1,
+                true,
             ),
             (
                 "| what | test |\n|---|---|\n| `some_key` | `door_opens` |",
