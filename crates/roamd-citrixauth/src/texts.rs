@@ -55,9 +55,10 @@ pub(crate) const CANCEL: Text = Text {
 };
 
 /// Text for an unknown user, a wrong password, and a disabled or locked account. One text for all,
-/// so that it reveals nothing about the account.
+/// so that it reveals nothing about the account. A client of the Web API compares the English text
+/// (WA-62).
 pub(crate) const NOT_CORRECT: Text = Text {
-    english: "The user name or password is not correct.",
+    english: "Incorrect user name or password",
     german: "Benutzername oder Kennwort ist nicht richtig.",
     french: "Le nom d'utilisateur ou le mot de passe est incorrect.",
     spanish: "El nombre de usuario o la contraseña no son correctos.",

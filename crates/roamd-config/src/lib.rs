@@ -16,6 +16,7 @@ pub use roamd_nfuse_proto::transport::{
 };
 pub use roamd_sessions::{ClientNameLength, Generation};
 pub use roamd_store_proto::Lifetime;
+pub use roamd_web_proto::{LogoffAction, WorkspaceControl};
 
 pub use base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use base_urls::{BaseUrls, MixedSchemes};
@@ -32,6 +33,7 @@ pub use sections::limits::ServerLimits;
 pub use sections::listener::ListenerConfig;
 pub use sections::login_throttle::LoginThrottle;
 pub use sections::store::{SpellingChoice, Store};
+pub use sections::web_site::WebSite;
 pub use settings::{SectionSettings, Setting, SettingValue, settings};
 pub use tls::{ControllerTls, ListenerTls};
 pub use url_path::{UrlPath, UrlPathError};

@@ -1,4 +1,4 @@
-//! Paths of stores and of the token service.
+//! Paths of stores, of their web sites and of the token service.
 
 use std::fmt;
 use std::str::FromStr;
@@ -50,6 +50,12 @@ impl UrlPath {
     #[must_use]
     pub fn default_authentication(&self) -> Self {
         Self(format!("{}Auth", self.0))
+    }
+
+    /// Returns the default path of the web site of this store (WA-6).
+    #[must_use]
+    pub fn default_web(&self) -> Self {
+        Self(format!("{}Web", self.0))
     }
 }
 

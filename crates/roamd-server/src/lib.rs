@@ -18,6 +18,7 @@ mod metrics;
 pub mod revocations;
 mod routes;
 mod tls;
+mod web;
 
 pub use app::environment::Environment;
 pub use app::healthcheck::{HealthcheckError, HealthcheckResult, healthcheck};

@@ -19,10 +19,12 @@ pub enum FlagKind {
     /// A user whose attempts before a time an operator has forgiven. The caller derives the time
     /// from the expiry.
     ResetThrottle,
+    /// A sign-in in a browser that was used lately.
+    WebSignInInUse,
 }
 
 impl FlagKind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::SpentConversation,
         Self::InvalidatedTicket,
         Self::FinishedLaunch,
@@ -30,6 +32,7 @@ impl FlagKind {
         Self::EndedUser,
         Self::KnownNetwork,
         Self::ResetThrottle,
+        Self::WebSignInInUse,
     ];
 
     /// Returns whether removing such a flag before it expires is harmless.
@@ -38,7 +41,8 @@ impl FlagKind {
             Self::SpentConversation
             | Self::FinishedLaunch
             | Self::KnownNetwork
-            | Self::ResetThrottle => true,
+            | Self::ResetThrottle
+            | Self::WebSignInInUse => true,
             Self::InvalidatedTicket | Self::RevokedToken | Self::EndedUser => false,
         }
     }
@@ -53,7 +57,8 @@ impl FlagKind {
             | Self::InvalidatedTicket
             | Self::FinishedLaunch
             | Self::RevokedToken
-            | Self::EndedUser => false,
+            | Self::EndedUser
+            | Self::WebSignInInUse => false,
         }
     }
 
@@ -68,6 +73,7 @@ impl FlagKind {
             Self::EndedUser => "ended-user",
             Self::KnownNetwork => "known-place",
             Self::ResetThrottle => "reset-throttle",
+            Self::WebSignInInUse => "web-sign-in-in-use",
         }
     }
 }

@@ -84,9 +84,11 @@ pub(crate) fn record_password(password: &str) {
 
 /// Records the secrets of a response.
 pub(crate) fn record_response(headers: &[(String, String)], body: &[u8]) {
+    // A device id is no secret: it is the name of a client.
     let cookies = headers.iter().filter_map(|(name, value)| {
-        let (_, value) = value.split_once('=')?;
-        (name.eq_ignore_ascii_case("set-cookie")).then(|| value.split(';').next())?
+        let (cookie, value) = value.split_once('=')?;
+        let is_secret = name.eq_ignore_ascii_case("set-cookie") && cookie != "CtxsDeviceId";
+        is_secret.then(|| value.split(';').next())?
     });
     let body = std::str::from_utf8(body).unwrap_or_default();
     let in_body = SECRETS_IN_BODY

@@ -43,6 +43,12 @@ impl ConversationId {
         &self.0
     }
 
+    /// Creates the id of a conversation whose state is elsewhere. It has to be secret or random.
+    #[must_use]
+    pub fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     pub(super) fn random(rng: &mut impl CryptoRng) -> Self {
         let mut bytes = [0; 16];
         rng.fill_bytes(&mut bytes);
@@ -69,6 +75,23 @@ impl Carrier {
 impl Conversation {
     /// Version of [`State`].
     const VERSION: u8 = 1;
+
+    /// Creates an open conversation for a token for `service`.
+    #[must_use]
+    pub fn new(
+        id: ConversationId,
+        service: Service,
+        negotiation: Negotiation,
+        expiry: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            expiry,
+            service,
+            negotiation,
+            changing: None,
+        }
+    }
 
     /// Returns the id.
     #[must_use]

@@ -66,21 +66,33 @@ impl Conversations {
         now: Timestamp,
         rng: &mut impl CryptoRng,
     ) -> StartedConversation {
-        let lifetime = self.policy.lifetime.min(FormPolicy::LIFETIME);
-        let conversation = Conversation {
-            id: ConversationId::random(rng),
-            expiry: SignedDuration::try_from(lifetime)
-                .ok()
-                .and_then(|lifetime| now.checked_add(lifetime).ok())
-                .unwrap_or(now),
-            service,
-            negotiation,
-            changing: None,
-        };
+        let id = ConversationId::random(rng);
+        let conversation = Conversation::new(id, service, negotiation, self.expiry(now));
         StartedConversation {
             cookie_value: conversation.seal(&self.keys, Carrier::Cookie, rng),
-            form: self.form(&conversation, &FormValues::default(), None, language, rng),
+            form: self.first_form(&conversation, language, rng),
         }
+    }
+
+    /// Returns the form that a conversation begins with.
+    #[must_use]
+    pub fn first_form(
+        &self,
+        conversation: &Conversation,
+        language: Language,
+        rng: &mut impl CryptoRng,
+    ) -> Form {
+        self.form(conversation, &FormValues::default(), None, language, rng)
+    }
+
+    /// Returns the expiry of a conversation that starts now.
+    #[must_use]
+    pub fn expiry(&self, now: Timestamp) -> Timestamp {
+        let lifetime = self.policy.lifetime.min(FormPolicy::LIFETIME);
+        SignedDuration::try_from(lifetime)
+            .ok()
+            .and_then(|lifetime| now.checked_add(lifetime).ok())
+            .unwrap_or(now)
     }
 
     /// Returns the value of the single `Set-Cookie` header of a started conversation (CA-48).

@@ -25,6 +25,15 @@ pub struct Negotiation {
 }
 
 impl Negotiation {
+    /// Every field and label, except the fields that change a password.
+    pub const WITHOUT_NEW_PASSWORD: Self = Self {
+        domain: true,
+        save_credentials: true,
+        new_password: false,
+        heading: true,
+        error: true,
+    };
+
     /// Parses `X-Citrix-AM-CredentialTypes` (CA-52) and `X-Citrix-AM-LabelTypes` (CA-53). An absent
     /// or empty header means that all types are supported.
     ///

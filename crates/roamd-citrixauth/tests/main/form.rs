@@ -208,7 +208,7 @@ fn failed_attempts_show_the_same_text_for_all_causes() {
     });
     assert_eq!(
         texts,
-        [(); 3].map(|()| "The user name or password is not correct.".to_owned())
+        [(); 3].map(|()| "Incorrect user name or password".to_owned())
     );
 }
 

@@ -6,7 +6,8 @@ use roamd_store_proto::Lifetime;
 use toml::de::DeValue;
 
 use super::farm::SeenFarm;
-use super::store::{Store, free_path};
+use super::free_path::free_path;
+use super::store::Store;
 use crate::reader::key::{DefaultKey, DefaultListKey, Key};
 use crate::reader::section::Section;
 use crate::reader::value::{name, text};
@@ -129,6 +130,14 @@ pub(crate) fn read(
             "path `{path}` of [authentication] overlaps store `{}`",
             store.path
         );
+        section.error(PATH.name, problem);
+    }
+    let mut sites = stores.iter().filter_map(|store| store.web.as_ref());
+    if let Some(path) = &path
+        && let Some(site) = sites.find(|site| site.path.overlaps(path))
+    {
+        let site = &site.path;
+        let problem = format!("path `{path}` of [authentication] overlaps web site `{site}`");
         section.error(PATH.name, problem);
     }
     if let Some(path) = &path {

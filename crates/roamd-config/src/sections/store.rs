@@ -1,18 +1,16 @@
 //! `[[store]]`: a store and its farms.
 
 use roamd_sessions::ClientNameLength;
-use toml::de::DeValue;
 
 use super::citrix_gateway::{self, CitrixGateway};
 use super::farm::{self, Farm, SeenFarm};
+use super::free_path::free_path;
+use super::web_site::{self, WebSite};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key};
 use crate::reader::section::Section;
-use crate::reader::value::{number, text, word};
-use crate::url_path::{UrlPath, UrlPathError};
-
-/// Paths at the root of the host that the server uses itself.
-const RESERVED: [&str; 4] = ["/Schemas", "/healthz", "/readyz", "/metrics"];
+use crate::reader::value::{number, word};
+use crate::url_path::UrlPath;
 
 const PATH: Key<UrlPath> = Key {
     name: "path",
@@ -51,6 +49,8 @@ pub struct Store {
     pub client_name_length: ClientNameLength,
     /// The Citrix Gateway for clients outside. Without one, all clients are inside.
     pub gateway: Option<CitrixGateway>,
+    /// Its web site; `None` if it has none.
+    pub web: Option<WebSite>,
     /// Its farms, in the order in which their sessions are listed; at least one.
     pub farms: Vec<Farm>,
 }
@@ -83,10 +83,19 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         let spelling = section.value(&SPELLING);
         let client_name_length = section.value(&CLIENT_NAME_LENGTH);
         let gateway = citrix_gateway::read(&mut section, files);
+        let others = stores.iter().map(|store| ("store", &store.path));
+        let sites = stores.iter().filter_map(|store| store.web.as_ref());
+        let others = others.chain(sites.map(|site| ("web site", &site.path)));
+        let web = web_site::read(&mut section, path.as_ref(), &others.collect::<Vec<_>>());
         let farms = farm::read_all(&mut section, files, &mut ids);
         if let Some(path) = path {
             if let Some(other) = stores.iter().find(|store| store.path.overlaps(&path)) {
                 let problem = format!("path `{path}` overlaps store `{}`", other.path);
+                section.error(PATH.name, problem);
+            }
+            let mut sites = stores.iter().filter_map(|store| store.web.as_ref());
+            if let Some(site) = sites.find(|site| site.path.overlaps(&path)) {
+                let problem = format!("path `{path}` overlaps web site `{}`", site.path);
                 section.error(PATH.name, problem);
             }
             stores.push(Store {
@@ -94,28 +103,11 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
                 spelling,
                 client_name_length,
                 gateway,
+                web,
                 farms,
             });
         }
         section.finish();
     }
     (stores, ids)
-}
-
-/// Reads a path that the server does not use for itself.
-pub(crate) fn free_path(value: &DeValue<'_>) -> Result<UrlPath, String> {
-    let path: UrlPath = text(value)?
-        .parse()
-        .map_err(|error: UrlPathError| error.to_string())?;
-    let taken = RESERVED.into_iter().find(|reserved| {
-        reserved
-            .parse()
-            .is_ok_and(|reserved: UrlPath| reserved.overlaps(&path))
-    });
-    match taken {
-        Some(reserved) => Err(format!(
-            "must not be {reserved} or below it; the server uses that"
-        )),
-        None => Ok(path),
-    }
 }

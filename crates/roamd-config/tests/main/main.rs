@@ -19,3 +19,4 @@ mod login_throttle;
 mod settings;
 mod store;
 mod support;
+mod web_site;

@@ -26,8 +26,10 @@ use crate::http::base_url::{Audiences, PerBaseUrl};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::http::web_site::WebSite;
 use crate::metrics::shared_state_check::SharedStateCheck;
 use crate::metrics::{FarmCounts, Metrics};
+use crate::web::Web;
 
 /// Shortest lifetime of a token (CA-30).
 const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);
@@ -97,6 +99,7 @@ impl AppState {
             auth_path: config.authentication.path.clone(),
             auth_urls,
             audiences: Audiences::new(config.base_urls.scheme(), audiences),
+            web: Web::new(Arc::clone(&keys), Arc::clone(&shared)),
             retry_keys: RetryKeys::new(keys, Arc::clone(&shared)),
             shared,
             shared_check: SharedStateCheck::default(),
@@ -148,9 +151,11 @@ fn stores(
         let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
         let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
         let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
+        let site = store.web.as_ref();
         stores.push(HostedStore {
             path: store.path.clone(),
             urls: auth_urls.map(|auth_urls| Arc::new(StoreUrls::new(auth_urls, &store.path))),
+            site: site.map(|site| auth_urls.map(|auth_urls| WebSite::new(auth_urls, site))),
             spelling: store.spelling,
             client_name_length: store.client_name_length,
             service: Arc::new(service),

@@ -9,7 +9,7 @@ use roamd_http::{Incoming, Peer, Response};
 use tokio::time::Instant;
 use tracing::info;
 
-use crate::app::state::AppState;
+use crate::app::state::{AppState, HostedStore};
 use crate::http::client_address::Client;
 use crate::http::error::ApiError;
 use crate::http::host_header;
@@ -39,7 +39,7 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
     if let Err(ApiError::TooManyRequests(limit)) = &result {
         state.metrics.listener.record_refused_request(*limit);
     }
-    let mut response = result.unwrap_or_else(ApiError::into_response);
+    let mut response = result.unwrap_or_else(|error| routes::refuse(route, error));
     let (route, status) = (
         route.map_or("none", Route::name),
         response.status().as_u16(),
@@ -64,7 +64,7 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
 
 /// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.
 fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<Route<'p>> {
-    let stores = state.stores.iter().map(|store| store.path.as_str());
+    let stores = state.stores.iter().map(HostedStore::paths);
     Route::of(path, stores, state.auth_path.as_str()).filter(|route| {
         let may_read = || client.is_some_and(|client| client.is_in(&state.metrics_from));
         *route != Route::Metrics || may_read()

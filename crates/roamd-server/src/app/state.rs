@@ -7,9 +7,10 @@ use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Conversations, Realm, TokenService};
 use roamd_nfuse_client::{LargeWork, StaClient};
-use roamd_sessions::{ClientNameLength, Store, User};
+use roamd_sessions::{ClientNameLength, EndPoint, Store, User};
 use roamd_state::SharedState;
 use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
+use roamd_web_proto::DeviceId;
 use tokio::time::Instant;
 use tracing::warn;
 
@@ -28,8 +29,10 @@ use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::http::web_site::WebSite;
 use crate::metrics::Metrics;
 use crate::metrics::shared_state_check::SharedStateCheck;
+use crate::web::Web;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].
 pub(crate) struct AppState {
@@ -52,6 +55,8 @@ pub(crate) struct AppState {
     pub(crate) user_blocks: UserBlocks,
     /// Retry keys of launches.
     pub(crate) retry_keys: RetryKeys,
+    /// Sessions of browsers, and launches kept for them.
+    pub(crate) web: Web,
     /// Result of the last check that `shared` responds.
     pub(crate) shared_check: SharedStateCheck,
     /// Expiring flags and counters.
@@ -80,6 +85,8 @@ pub(crate) struct HostedStore {
     pub(crate) path: UrlPath,
     /// Shared, because work on large lists needs it on another thread.
     pub(crate) urls: PerBaseUrl<Arc<StoreUrls>>,
+    /// Its web site; `None` if it has none.
+    pub(crate) site: Option<PerBaseUrl<WebSite>>,
     /// Rule that selects the spelling of a response (SS-47).
     pub(crate) spelling: SpellingChoice,
     /// Length to which client names are cut.
@@ -97,6 +104,12 @@ impl HostedStore {
         self.urls.get(request.base_url())
     }
 
+    /// The web site, as the client of a request knows it.
+    pub(crate) fn site(&self, request: &Request) -> Option<&WebSite> {
+        let site = self.site.as_ref()?;
+        Some(site.get(request.base_url()))
+    }
+
     /// Spelling of the response to a request in this spelling (SS-47).
     pub(crate) fn spelling(&self, request: Spelling) -> Spelling {
         match self.spelling {
@@ -104,6 +117,12 @@ impl HostedStore {
             SpellingChoice::Document => Spelling::Document,
             SpellingChoice::Native => Spelling::Native,
         }
+    }
+
+    /// Its path, and that of its web site.
+    pub(crate) fn paths(&self) -> (&str, Option<&str>) {
+        let site = self.site.as_ref().map(PerBaseUrl::canonical);
+        (self.path.as_str(), site.map(|site| site.path.as_str()))
     }
 
     /// Decodes the body of a request on sessions, with the client name as farms get it.
@@ -120,6 +139,17 @@ impl HostedStore {
     pub(crate) fn launch_params(&self, body: &[u8]) -> Result<LaunchParams, DecodeError> {
         let params = LaunchParams::from_xml(body)?;
         Ok(self.client_name_length.cut_launch_params(params))
+    }
+
+    /// The end-point of a browser: its device id is also its client name (WA-33). The name is cut
+    /// as that of every client.
+    pub(crate) fn end_point_of(&self, device: &DeviceId) -> EndPoint {
+        let params = SessionParams::new(device.as_str());
+        let params = self.client_name_length.cut_session_params(params);
+        EndPoint {
+            device_id: Some(device.as_str().to_owned()),
+            ..EndPoint::from(&params)
+        }
     }
 
     /// Returns the requirement on the password before an operation on all farms of the store.

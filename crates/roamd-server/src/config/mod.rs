@@ -12,7 +12,7 @@ pub use roamd_config::{
     ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm,
     Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle,
     PublicKeyPin, SAMPLE, SampleLine, Scheme, SectionSettings, ServerLimits, Setting, SettingValue,
-    SpellingChoice, Store, Trust, UrlPath, UrlPathError, sample_lines,
+    SpellingChoice, Store, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
 pub use read::{ConfigError, parse, read, read_settings};

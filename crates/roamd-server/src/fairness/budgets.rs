@@ -89,6 +89,15 @@ pub(crate) const AUDIT_CHANGES_PER_HOUR: u32 = 6_000;
 /// users. More users at a time share one more budget.
 pub(crate) const AUDIT_USERS_REMEMBERED: usize = 65_536;
 
+/// A user: launches on web sites whose ICA file is kept until the client gets it.
+pub(crate) const KEPT_LAUNCHES_OF_A_USER: usize = 32;
+
+/// All users: such launches. Each is kept for 90 seconds at most.
+pub(crate) const KEPT_LAUNCHES: usize = 2_048;
+
+/// Largest ICA file that is kept, in bytes.
+pub(crate) const KEPT_ICA_BYTES: usize = 8 * 1024;
+
 /// Incomplete bodies of all requests with a valid token, in bytes of memory. As much is for those
 /// of all requests without one, which may be sign-ins.
 pub(crate) const BODY_BYTES: usize = 32 * MIB;
@@ -249,6 +258,16 @@ mod tests {
                 lines(AUDIT_CHANGES_BURST, AUDIT_CHANGES_PER_HOUR),
             ),
             (
+                "user",
+                "ICA files kept for a browser",
+                KEPT_LAUNCHES_OF_A_USER.to_string(),
+            ),
+            (
+                "all users",
+                "ICA files kept for browsers",
+                KEPT_LAUNCHES.to_string(),
+            ),
+            (
                 "all farms",
                 "responses being read and parsed",
                 mib(AnswerMemory::TOTAL),
@@ -296,6 +315,7 @@ mod tests {
             ("heads", limits.head_bytes),
             ("bodies", 2 * BODY_BYTES),
             ("responses", limits.response_bytes),
+            ("kept ICA files", KEPT_LAUNCHES * KEPT_ICA_BYTES),
         ];
         let all = sum(&farms()) + sum(&clients);
         let parts = (farms(), clients);

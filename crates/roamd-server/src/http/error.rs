@@ -37,6 +37,10 @@ pub(crate) enum ApiError {
         /// Value of `WWW-Authenticate`.
         HeaderValue,
     ),
+    /// Another site may have caused the request, or the sign-in belongs to another web session
+    /// (WA-39, WA-41).
+    #[error("forbidden")]
+    Forbidden,
     /// The client accepts no type that can be sent.
     #[error("no acceptable media type; accept {offered}")]
     NotAcceptable {
@@ -110,6 +114,7 @@ impl ApiError {
             Self::NotFound | Self::MissingTarget(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotAcceptable { .. } => StatusCode::NOT_ACCEPTABLE,
             Self::WrongBodyType { .. } | Self::BadRequest(_) | Self::Body(BodyError::Broken(_)) => {
                 StatusCode::BAD_REQUEST

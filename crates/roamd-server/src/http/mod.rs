@@ -11,3 +11,4 @@ pub(crate) mod response;
 pub(crate) mod route;
 pub(crate) mod transfer_coding;
 pub(crate) mod urls;
+pub(crate) mod web_site;

@@ -115,6 +115,21 @@ impl Request {
         !matches!(self.parts.method, Method::GET | Method::HEAD)
     }
 
+    /// Path of the URL.
+    pub(crate) fn path(&self) -> &str {
+        self.parts.uri.path()
+    }
+
+    /// Query of the URL, empty if there is none.
+    pub(crate) fn query_text(&self) -> &str {
+        self.parts.uri.query().unwrap_or_default()
+    }
+
+    /// Method.
+    pub(crate) fn method(&self) -> &Method {
+        &self.parts.method
+    }
+
     /// Id of the request.
     pub(crate) fn id(&self) -> RequestId {
         self.id
@@ -201,8 +216,7 @@ impl Request {
         &self,
         name: &'n str,
     ) -> impl Iterator<Item = Cow<'_, str>> + use<'_, 'n> {
-        let query = self.parts.uri.query().unwrap_or_default();
-        form_urlencoded::parse(query.as_bytes())
+        form_urlencoded::parse(self.query_text().as_bytes())
             .filter(move |(key, _)| key == name)
             .map(|(_, value)| value)
     }
@@ -236,7 +250,8 @@ impl Request {
         (!lines.is_empty()).then(|| lines.join(","))
     }
 
-    fn header_lines(&self, name: &HeaderName) -> Vec<&str> {
+    /// The lines of a header. One that is not text is an unknown value.
+    pub(crate) fn header_lines(&self, name: &HeaderName) -> Vec<&str> {
         lines(&self.parts.headers, name)
     }
 }

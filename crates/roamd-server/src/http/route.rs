@@ -6,12 +6,15 @@
 //! empty segment names nothing.
 
 use http::Method;
+use roamd_web_proto::WebRoute;
 
 /// Route of a path. Identifiers are slices of the path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Route<'p> {
     /// A route below the store with this index.
     Store(usize, StoreRoute<'p>),
+    /// A route of the web site of the store with this index.
+    Web(usize, WebRoute<'p>),
     /// A route below the authentication path.
     Authentication(AuthenticationRoute<'p>),
     /// `/Schemas/`.
@@ -116,10 +119,11 @@ pub(crate) enum AuthenticationRoute<'p> {
 }
 
 impl<'p> Route<'p> {
-    /// Returns what `path` names on a server with these stores and this authentication path.
+    /// Returns what `path` names on a server with these stores, each with its path and that of its
+    /// web site, and this authentication path.
     pub(crate) fn of<'s>(
         path: &'p str,
-        stores: impl IntoIterator<Item = &'s str>,
+        stores: impl IntoIterator<Item = (&'s str, Option<&'s str>)>,
         authentication: &str,
     ) -> Option<Self> {
         match path {
@@ -129,11 +133,15 @@ impl<'p> Route<'p> {
             "/metrics" => return Some(Self::Metrics),
             _ => {}
         }
+        let whole = path;
         let path = path.strip_suffix('/').unwrap_or(path);
         if let Some(below) = below(path, authentication) {
             return AuthenticationRoute::of(below).map(Self::Authentication);
         }
-        for (index, store) in stores.into_iter().enumerate() {
+        for (index, (store, site)) in stores.into_iter().enumerate() {
+            if let Some(route) = site.and_then(|site| WebRoute::of(whole, site)) {
+                return Some(Self::Web(index, route));
+            }
             if same(path, store) {
                 return Some(Self::Store(index, StoreRoute::Page));
             }
@@ -173,6 +181,7 @@ impl<'p> Route<'p> {
             | Self::Metrics
             | Self::Page
             | Self::StyleSheet => "GET, HEAD",
+            Self::Web(_, route) => route.allow(),
             Self::Store(..) | Self::Authentication(_) => "POST",
         }
     }
@@ -201,6 +210,7 @@ impl<'p> Route<'p> {
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
             },
+            Self::Web(_, route) => route.name(),
             Self::Authentication(route) => match route {
                 AuthenticationRoute::Token => "token",
                 AuthenticationRoute::Validate { .. } => "validate",
@@ -348,7 +358,10 @@ mod tests {
 
     use super::*;
 
-    const STORES: [&str; 2] = ["/Citrix/Store", "/Citrix/Other"];
+    const STORES: [(&str, Option<&str>); 2] = [
+        ("/Citrix/Store", Some("/Citrix/StoreWeb")),
+        ("/Citrix/Other", None),
+    ];
 
     fn of(path: &str) -> Option<Route<'_>> {
         Route::of(path, STORES, "/Citrix/StoreAuth")

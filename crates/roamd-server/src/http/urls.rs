@@ -133,6 +133,11 @@ impl AuthUrls {
         })
     }
 
+    /// The base URL, which all URLs begin with.
+    pub(super) fn base(&self) -> &BaseUrl {
+        &self.base
+    }
+
     /// Protection space of the validation service of this name, compared without case (CA-41).
     pub(crate) fn validation(&self, id: &str) -> Option<&ProtectionSpace> {
         let mut services = self.validation.iter();
@@ -158,7 +163,7 @@ impl AuthUrls {
 }
 
 impl ProtectionSpace {
-    fn new(realm: String, audience: Audience, location: String, hint: String) -> Self {
+    pub(super) fn new(realm: String, audience: Audience, location: String, hint: String) -> Self {
         Self {
             realm: Realm::new(realm),
             audience,

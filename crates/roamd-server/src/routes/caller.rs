@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use jiff::Timestamp;
-use roamd_citrixauth::{Claims, UserIdentity};
+use roamd_citrixauth::{Claims, PresentedToken, UserIdentity};
 use roamd_sessions::User;
 use roamd_store_proto::auth::Reason;
 use tracing::info;
@@ -41,14 +41,6 @@ pub(crate) async fn caller<'s>(
     request: &Request,
     space: &'s ProtectionSpace,
 ) -> Result<Caller<'s>, ApiError> {
-    let audit = state.audit_scope(request);
-    let refused = |holder: Option<UserIdentity>, reason| {
-        if reason != Reason::NoToken {
-            let holder = holder.map(|user| account(user.domain(), user.name()));
-            audit.record(Event::token_refused(holder, space.realm.as_str(), reason));
-        }
-        unauthorized(space, reason)
-    };
     let presented = match request.authorization() {
         Authorization::Missing => Err(Reason::NoToken),
         Authorization::Ambiguous => Err(Reason::InvalidToken),
@@ -58,13 +50,30 @@ pub(crate) async fn caller<'s>(
             state.tokens.check(Some(value), realm, audience, now)
         }
     };
-    let presented = presented.map_err(|reason| refused(holder(state, request, reason), reason))?;
+    let presented = presented.map_err(|reason| {
+        let audit = state.audit_scope(request);
+        refused(space, &audit, holder(state, request, reason), reason)
+    })?;
+    caller_with(state, request, space, presented).await
+}
+
+/// Authenticates a request by a token that has been checked for this protection space.
+///
+/// # Errors
+/// As of [`caller`].
+pub(crate) async fn caller_with<'s>(
+    state: &'s AppState,
+    request: &Request,
+    space: &'s ProtectionSpace,
+    presented: PresentedToken,
+) -> Result<Caller<'s>, ApiError> {
+    let audit = state.audit_scope(request);
     let digests = TokenDigests::of(&presented);
     let revoked = state.revocations.is_revoked(&digests).await?;
     let destroyed = revoked.then(|| presented.user().clone());
     let claims = presented
         .unless_revoked(revoked)
-        .map_err(|reason| refused(destroyed, reason))?;
+        .map_err(|reason| refused(space, &audit, destroyed, reason))?;
     request.record_valid_token()?;
     let user = user(&claims);
     audit.note_use(&user, claims.sign_in, request.operation());
@@ -76,6 +85,20 @@ pub(crate) async fn caller<'s>(
         claims,
         audit,
     })
+}
+
+/// Records a refused token. Returns the `401` of the space.
+fn refused(
+    space: &ProtectionSpace,
+    audit: &AuditScope,
+    holder: Option<UserIdentity>,
+    reason: Reason,
+) -> ApiError {
+    if reason != Reason::NoToken {
+        let holder = holder.map(|user| account(user.domain(), user.name()));
+        audit.record(Event::token_refused(holder, space.realm.as_str(), reason));
+    }
+    unauthorized(space, reason)
 }
 
 /// The user of a refused token that this server has issued.

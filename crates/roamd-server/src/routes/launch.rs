@@ -1,27 +1,21 @@
 //! Launches: `sessions/v1/{session-id}/launch/ica[/{retry-key}]` (SS-53 to SS-59), and the same
 //! below `resources/v2/{resource-id}` (store-services.md §4).
 
-use std::sync::Arc;
-
 use http::StatusCode;
 use http::header::{CONTENT_LANGUAGE, HeaderValue};
 use roamd_http::Response;
-use roamd_sessions::{
-    EndPoint, FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, NotReady,
-    ResourceIds,
-};
-use roamd_store_proto::{ErrorReason, Language, LaunchData, RetryReason, media_type};
-use tracing::info;
+use roamd_sessions::{EndPoint, Launch, LaunchFailure, LaunchTarget, NotReady, ResourceIds};
+use roamd_store_proto::{ErrorReason, Language, LaunchData, media_type};
 
 use crate::app::state::{AppState, HostedStore};
-use crate::audit::{Actor, Event, LaunchRequest, Launchable, Text};
-use crate::auth::password_checks::CheckPolicy;
+use crate::audit::{Launchable, Text};
 use crate::auth::retry_key::LaunchId;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::respond_secret;
 use crate::http::urls::ProtectionSpace;
 use crate::routes::caller::caller;
+use crate::routes::planned_launch::{Launched, PlannedLaunch, retry_after};
 use crate::routes::resources::found;
 
 /// Reconnects the client to a session.
@@ -123,88 +117,47 @@ async fn launch(
     let seen_address = request.own_client_address();
     let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
-    let user = &caller.user;
-    let actor = Actor::new(user, &store.path, &end_point);
-    let planned = target.map(|target| (store.service.plan_launch(user, &target), target));
-    let targets = planned.as_ref();
-    let targets = targets.map_or_else(Vec::new, |(plan, _)| plan.candidates().to_vec());
-    let record = LaunchRequest {
-        actor: actor.clone(),
-        launchable,
-        is_retry: retry_key.is_some(),
-        targets,
+    let is_retry = retry_key.is_some();
+    let known = target.as_ref();
+    let planned = PlannedLaunch::new(store, &caller, known, launchable, is_retry, &end_point);
+    let continued = match retry_key {
+        Some(key) if target.is_some() => {
+            let user = caller.user.key();
+            let launch = state
+                .retry_keys
+                .continue_launch(user, &url, key, caller.now());
+            let Some(launch) = launch.await? else {
+                return Err(planned.not_found(&caller));
+            };
+            Some(launch)
+        }
+        Some(_) | None => None,
     };
-    let attempt = match (planned, retry_key) {
-        (None, _) => None,
-        (Some(planned), None) => Some((planned, None)),
-        (Some(planned), Some(key)) => state
-            .retry_keys
-            .continue_launch(caller.user.key(), &url, key, caller.now())
-            .await?
-            .map(|launch| (planned, Some(launch))),
-    };
-    let Some(((plan, target), continued)) = attempt else {
-        let reason = ErrorReason::ResourceNotFound;
-        let result = Ok(LaunchOutcome::NotFound(reason));
-        caller.audit.record(Event::launch(record, &result));
-        return Err(ApiError::MissingTarget(reason));
-    };
-    caller.check_password(CheckPolicy::SkipIfUnknown).await?;
     let launch = Launch {
         params,
         seen_address,
+        title: None,
     };
-    let resource_ids = match target {
-        LaunchTarget::Application(ids) => Some(ids),
-        LaunchTarget::Session(_) => None,
-    };
-    let (service, audit) = (Arc::clone(&store.service), caller.audit.clone());
-    let run = async move {
-        let result = service.launch(&plan, &launch).await;
-        audit.record(Event::launch(record, &result));
-        result
-    };
-    let data = match state.changes.run_to_completion(run).await?? {
-        LaunchOutcome::NotFound(reason) => return Err(ApiError::MissingTarget(reason)),
-        LaunchOutcome::NotReady { reason, farm } => {
+    let data = match planned.run(state, store, &caller, launch).await? {
+        Launched::NotReady { reason, farm } => {
             let launch = continued.unwrap_or_else(LaunchId::random);
             // Further attempts query only the farm that is preparing its machine.
-            let url = match resource_ids {
-                Some(ids) => ids.on(&farm).map_or(url, |ids| urls.resource_launch(&ids)),
-                None => url,
+            let url = match target {
+                Some(LaunchTarget::Application(ids)) => {
+                    ids.on(&farm).map_or(url, |ids| urls.resource_launch(&ids))
+                }
+                Some(LaunchTarget::Session(_)) | None => url,
             };
             let (user, now) = (caller.user.key(), caller.now());
             let key = state.retry_keys.make(user, &url, launch, now);
             let data = not_ready(reason, format!("{url}/{key}"));
             return Ok(launch_response(media, language, &data));
         }
-        LaunchOutcome::Failed(failure) => {
-            caller.check_again_if(failure.is_account_refused()).await?;
-            failed(&failure, language)
-        }
-        LaunchOutcome::Ready { ica, ticket, farm } => {
-            let user = caller.user.key();
-            if let Err(refused) = caller.check_token_again().await {
-                info!(%user, %farm, "Token ended during the launch; ticket withheld");
-                caller.audit.record(Event::ticket_withheld(actor, &farm));
-                return Err(refused);
-            }
-            let is_invalidated = match &ticket {
-                Some(ticket) => state.revocations.is_invalidated(user, ticket).await?,
-                None => false,
-            };
-            if is_invalidated {
-                info!(%user, %farm, "Farm issued a ticket that was invalidated before");
-                caller.audit.record(Event::ticket_withheld(actor, &farm));
-                let failure = LaunchFailure::new(FailureCause::Cancelled, false);
-                failed(&failure, language)
-            } else {
-                LaunchData::Success {
-                    ica: ica.text().clone(),
-                    logon_ticket: ticket,
-                }
-            }
-        }
+        Launched::Failed(failure) => failed(&failure, language),
+        Launched::Ready { ica, ticket } => LaunchData::Success {
+            ica,
+            logon_ticket: ticket,
+        },
     };
     if let Some(launch) = continued {
         let user = caller.user.key();
@@ -213,13 +166,8 @@ async fn launch(
     Ok(launch_response(media, language, &data))
 }
 
-/// Delays in seconds: clients retry at most 30 times (CQ-64), and a restart takes minutes.
 fn not_ready(reason: NotReady, url: String) -> LaunchData {
-    let (reason, after) = match reason {
-        NotReady::Rebooting => (RetryReason::REBOOTING, 15),
-        NotReady::Resuming => (RetryReason::RESUMING, 10),
-        NotReady::Unknown => (RetryReason::UNKNOWN, 5),
-    };
+    let (reason, after) = retry_after(reason);
     LaunchData::Retry {
         url,
         after: Some(after),

@@ -8,8 +8,10 @@ mod icon_file;
 mod launch;
 mod monitoring;
 mod pages;
+mod planned_launch;
 mod resources;
 mod sessions;
+mod web;
 
 use std::sync::Arc;
 
@@ -65,6 +67,11 @@ pub(crate) async fn respond(
                 StoreRoute::Discovery => documents::discovery(state, store, &request),
             }
         }
+        Route::Web(index, route) => {
+            let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
+            let site = store.site(&request).ok_or(ApiError::NotFound)?;
+            Box::pin(web::respond(state, store, site, route, request)).await
+        }
         Route::Authentication(route) => match route {
             AuthenticationRoute::Token => Box::pin(auth::tokens::token(state, request)).await,
             AuthenticationRoute::Validate { service } => {
@@ -87,5 +94,13 @@ pub(crate) async fn respond(
         Route::Metrics => monitoring::metrics(state),
         Route::Page => pages::root(state, &request),
         Route::StyleSheet => Ok(pages::style_sheet()),
+    }
+}
+
+/// The response to a request that failed, in the form of its route.
+pub(crate) fn refuse(route: Option<Route<'_>>, error: ApiError) -> Response {
+    match route {
+        Some(Route::Web(..)) => web::refuse(error),
+        _ => error.into_response(),
     }
 }

@@ -44,18 +44,7 @@ pub(crate) async fn list(
     let media = request.accepts(&[media_type::RESOURCES], media_type::RESOURCES)?;
     let groups = groups(&request);
     let list = match scope(&request)? {
-        Some(scope) => {
-            caller.check_password(store.check_policy()).await?;
-            let service = Arc::clone(&store.service);
-            let queried = service.query_resources(&caller.user, scope).await;
-            let size = queried.size();
-            let merge = move || service.merge_resources(queried);
-            let list = state.large_work.run(size, merge).await??;
-            caller.check_again_if(list.account_refused).await?;
-            // The farms may have taken long to respond.
-            caller.check_token_again().await?;
-            list
-        }
+        Some(scope) => list_for(state, store, &caller, scope).await?,
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
             resources: Vec::new(),
@@ -66,6 +55,25 @@ pub(crate) async fn list(
     let write = move || document(&urls, &list).to_xml(&groups);
     let body = state.large_work.run(size, write).await?;
     Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Lists the resources that a caller may start, after a check of the password.
+pub(super) async fn list_for(
+    state: &AppState,
+    store: &HostedStore,
+    caller: &Caller<'_>,
+    scope: Scope,
+) -> Result<ResourceList, ApiError> {
+    caller.check_password(store.check_policy()).await?;
+    let service = Arc::clone(&store.service);
+    let queried = service.query_resources(&caller.user, scope).await;
+    let size = queried.size();
+    let merge = move || service.merge_resources(queried);
+    let list = state.large_work.run(size, merge).await??;
+    caller.check_again_if(list.account_refused).await?;
+    // The farms may have taken long to respond.
+    caller.check_token_again().await?;
+    Ok(list)
 }
 
 /// Describes one resource.
@@ -113,14 +121,7 @@ pub(crate) async fn icon(
         }
         None => IconSize::DEFAULT,
     };
-    caller.check_password(CheckPolicy::SkipIfUnknown).await?;
-    let icon = store.service.icon(&caller.user, &id, size).await;
-    let icon = found(&caller, icon).await?;
-    caller.check_token_again().await?;
-    let png = match icon {
-        Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
-        Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
-    };
+    let png = icon_for(store, &caller, &id, size).await?;
     let body = match format {
         IconFormat::Png => png,
         IconFormat::Ico => icon_file::icon_file(&png, size).into(),
@@ -137,6 +138,23 @@ pub(crate) async fn icon(
         response.headers_mut().insert(ETAG, tag);
     }
     Ok(response)
+}
+
+/// Returns the icon of a resource of a caller as PNG.
+pub(super) async fn icon_for(
+    store: &HostedStore,
+    caller: &Caller<'_>,
+    id: &ResourceId,
+    size: IconSize,
+) -> Result<Bytes, ApiError> {
+    caller.check_password(CheckPolicy::SkipIfUnknown).await?;
+    let icon = store.service.icon(&caller.user, id, size).await;
+    let icon = found(caller, icon).await?;
+    caller.check_token_again().await?;
+    Ok(match icon {
+        Icon::OfFarm(bytes) => Bytes::from_owner(bytes),
+        Icon::None { desktop } => Bytes::from_static(icon_file::default(desktop, size)),
+    })
 }
 
 /// Unwraps what a farm returned. If it refused the account, the password is checked again.
@@ -185,7 +203,7 @@ fn document(urls: &StoreUrls, list: &ResourceList) -> Resources {
 }
 
 /// A resource as the document describes it.
-fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
+pub(super) fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
     let ListedResource {
         id,
         other_ids,

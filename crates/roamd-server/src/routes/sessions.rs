@@ -19,7 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::StoreUrls;
-use crate::routes::caller::caller;
+use crate::routes::caller::{Caller, caller};
 
 /// Lists the sessions that the client may reconnect to.
 pub(crate) async fn available(
@@ -38,8 +38,24 @@ pub(crate) async fn available(
         include_active_sessions: params.include_active_sessions,
         app_sessions_only: params.app_sessions_only,
     };
+    let list = list_for(state, store, &caller, list_request, EndPoint::from(&params)).await?;
+    let (urls, spelling) = (Arc::clone(urls), store.spelling(params.spelling));
+    let size = list.sessions.len();
+    let write = move || document(&urls, list).to_xml(spelling);
+    let body = state.large_work.run(size, write).await?;
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Lists the sessions that a caller may reconnect to from an end-point, after a check of the
+/// password.
+pub(super) async fn list_for(
+    state: &AppState,
+    store: &HostedStore,
+    caller: &Caller<'_>,
+    list_request: ListRequest,
+    end_point: EndPoint,
+) -> Result<SessionList, ApiError> {
     caller.check_password(store.check_policy()).await?;
-    let end_point = EndPoint::from(&params);
     let service = Arc::clone(&store.service);
     let plan = service.plan_list(list_request);
     // A list with side effects runs to completion, like every change. Any other is cancelled if
@@ -61,11 +77,7 @@ pub(crate) async fn available(
     caller.check_again_if(list.account_refused).await?;
     // The farms may have taken long to respond.
     caller.check_token_again().await?;
-    let (urls, spelling) = (Arc::clone(urls), store.spelling(params.spelling));
-    let size = list.sessions.len();
-    let write = move || document(&urls, list).to_xml(spelling);
-    let body = state.large_work.run(size, write).await?;
-    Ok(respond(StatusCode::OK, media, Caching::None, body))
+    Ok(list)
 }
 
 /// Queries the farms, and merges their sessions.
@@ -135,13 +147,29 @@ async fn end(
         .iter()
         .map(|ticket| SecretString::from(ticket.as_str()))
         .collect();
+    let end_point = EndPoint::from(&params);
+    let status = end_for(state, store, &caller, action, end_point, tickets).await?;
+    let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Ends the sessions of a caller that are connected from an end-point, after a check of the
+/// password.
+pub(super) async fn end_for(
+    state: &AppState,
+    store: &HostedStore,
+    caller: &Caller<'_>,
+    action: EndAction,
+    end_point: EndPoint,
+    tickets: Vec<SecretString>,
+) -> Result<SessionStatus, ApiError> {
     caller.check_password(store.check_policy()).await?;
     // Before any farm is queried, so that the tickets are not handed out again (SS-46). If that
     // fails the sessions are ended all the same: farms invalidate tickets themselves or let them
     // expire.
     let user = caller.user.key();
     let are_invalidated = state.revocations.invalidate_tickets(user, &tickets).await;
-    let (service, end_point) = (Arc::clone(&store.service), EndPoint::from(&params));
+    let service = Arc::clone(&store.service);
     let (user, audit) = (caller.user.clone(), caller.audit.clone());
     let actor = Actor::new(&user, &store.path, &end_point);
     let end = async move {
@@ -159,6 +187,5 @@ async fn end(
     let status = ended.status;
     info!(user = %caller.user.key(), ?action, ?status, "End of sessions requested");
     caller.check_again_if(ended.is_account_refused()).await?;
-    let body = SessionResult { status }.to_xml(store.spelling(params.spelling));
-    Ok(respond(StatusCode::OK, media, Caching::None, body))
+    Ok(status)
 }

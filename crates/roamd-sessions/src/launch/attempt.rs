@@ -23,6 +23,8 @@ pub struct Launch {
     pub params: LaunchParams,
     /// Address of the connection, used if the client claims none (ST-16).
     pub seen_address: Option<IpAddr>,
+    /// Title that the client wants; `None` for that of the application (WA-80).
+    pub title: Option<String>,
 }
 
 /// Launches the target on this farm.
@@ -121,7 +123,8 @@ impl Launch {
             .await
             .map_err(|cause| LaunchFailure::new(cause, desktop))?;
         let title = application.map(|application| application.title.as_str());
-        let names = title.into_iter().chain([in_name.as_str()]);
+        let wanted = self.title.as_deref();
+        let names = wanted.into_iter().chain(title).chain([in_name.as_str()]);
         let content = IcaContent {
             in_name: &in_name,
             title: description.display_name(names),

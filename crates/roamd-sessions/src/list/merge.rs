@@ -39,6 +39,8 @@ pub struct ListedSession {
     pub server_type: String,
     /// Display name of its application, never empty (SS-40).
     pub initial_app: String,
+    /// Whether it is a desktop, as far as the farm says.
+    pub desktop: bool,
     /// Another farm of the group publishes the same application.
     pub aggregated: bool,
     /// Id of the application as a resource, `FARM.NAME`; of an aggregated application, on the first
@@ -243,10 +245,13 @@ fn listed_session(
     let names = [title, session.friendly_name.as_deref(), Some(in_name)];
     let initial_app = farm.display_name(names.into_iter().flatten());
     let (resource_id, aggregated) = resource(farm, in_name, application, results);
+    // Assumed if the enumeration does not name the application.
+    let hosts_only_desktops = farm.generation.hosts_only_desktops();
     ListedSession {
         id: ids.seal(user, &farm.id, &session.key),
         server_type: session.server_type.clone(),
         initial_app: initial_app.to_owned(),
+        desktop: application.map_or(hosts_only_desktops, Application::is_desktop),
         aggregated,
         resource_id: resource_id.to_string(),
         publisher_name: farm.publisher_name.clone(),

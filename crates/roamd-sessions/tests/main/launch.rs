@@ -29,6 +29,7 @@ fn launch() -> Launch {
             ..LaunchParams::default()
         },
         seen_address: Some([192, 0, 2, 9].into()),
+        title: None,
     }
 }
 
@@ -723,6 +724,7 @@ fn launch_with(
     let request = Launch {
         params: params.clone(),
         seen_address: None,
+        title: None,
     };
     let (alice, target) = (user("alice"), application(in_name));
     let launched = scripted::launch(&store, &alice, &target, &request);

@@ -58,6 +58,7 @@ async fn launch(
             ..LaunchParams::default()
         },
         seen_address: seen.map(|address| address.parse().unwrap()),
+        title: None,
     };
     let target = LaunchTarget::Session(list.sessions[0].id.clone());
     let outcome = scripted::launch(&store, &alice, &target, &launch)

@@ -276,6 +276,7 @@ async fn pre_launch_resources_are_listed_separately() {
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
+        title: None,
     };
     let target = LaunchTarget::Application(found.ids());
     let launched = scripted::launch(&store, &alice, &target, &launch).await;

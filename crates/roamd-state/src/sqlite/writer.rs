@@ -96,7 +96,9 @@ impl Durability {
             | FlagKind::FinishedLaunch
             | FlagKind::RevokedToken
             | FlagKind::EndedUser => Self::Power,
-            FlagKind::KnownNetwork | FlagKind::ResetThrottle => Self::Process,
+            FlagKind::KnownNetwork | FlagKind::ResetThrottle | FlagKind::WebSignInInUse => {
+                Self::Process
+            }
         }
     }
 }

@@ -132,18 +132,13 @@ fn error_label_names_the_highlighted_fields() {
         id: None,
         label_type: "error".to_owned(),
         highlight: vec!["username".to_owned(), "password".to_owned()],
-        ..line(
-            "",
-            None,
-            "none",
-            "The user name or password is not correct.",
-        )
+        ..line("", None, "none", "Incorrect user name or password")
     }];
     let written = form.to_xml();
     assert_eq!(Form::from_xml(&written), Ok(form));
     insta::assert_snapshot!(ascii(written), @r#"
     <?xml version="1.0" encoding="utf-8"?>
-    <AuthenticateResponse xmlns="http://citrix.com/authentication/response/1"><Status>success</Status><Result>more-info</Result><StateContext>q7Zk2mN4-xv1</StateContext><AuthenticationRequirements><PostBack>/Citrix/StoreAuth/ExplicitForms/AuthenticateAttempt</PostBack><CancelPostBack>/Citrix/StoreAuth/ExplicitForms/CancelAuthenticate</CancelPostBack><CancelButtonText>Cancel</CancelButtonText><Requirements><Requirement><Credential><Type>none</Type></Credential><Label><HighlightFields><CredentialID>username</CredentialID><CredentialID>password</CredentialID></HighlightFields><Text>The user name or password is not correct.</Text><Type>error</Type></Label><Input/></Requirement></Requirements></AuthenticationRequirements></AuthenticateResponse>
+    <AuthenticateResponse xmlns="http://citrix.com/authentication/response/1"><Status>success</Status><Result>more-info</Result><StateContext>q7Zk2mN4-xv1</StateContext><AuthenticationRequirements><PostBack>/Citrix/StoreAuth/ExplicitForms/AuthenticateAttempt</PostBack><CancelPostBack>/Citrix/StoreAuth/ExplicitForms/CancelAuthenticate</CancelPostBack><CancelButtonText>Cancel</CancelButtonText><Requirements><Requirement><Credential><Type>none</Type></Credential><Label><HighlightFields><CredentialID>username</CredentialID><CredentialID>password</CredentialID></HighlightFields><Text>Incorrect user name or password</Text><Type>error</Type></Label><Input/></Requirement></Requirements></AuthenticationRequirements></AuthenticateResponse>
     "#);
 }
 

@@ -441,7 +441,7 @@ async fn client_a_completes_its_whole_conversation() {
     let env = TestEnvironment::demo().await;
     let mut client = ClientA::new(&env, "WS-114");
     let errors = client.sign_in("alice", &["wrong", "roam-demo"]).await;
-    assert_eq!(errors, ["The user name or password is not correct."]);
+    assert_eq!(errors, ["Incorrect user name or password"]);
 
     let listed = client.sessions().await;
     let names: Vec<_> = listed.iter().map(|(app, _)| app.as_str()).collect();

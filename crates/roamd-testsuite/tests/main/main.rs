@@ -41,4 +41,5 @@ mod specification_examples;
 mod support;
 mod tokens;
 mod user_isolation;
+mod web;
 mod whole_day;

@@ -289,7 +289,7 @@ async fn bad_credentials_get_the_same_form_for_every_reason() {
     let lines = &forms[0].requirements;
     let mut errors = lines.iter().filter(|line| line.label_type == "error");
     let error = errors.next().unwrap();
-    let text = "The user name or password is not correct.";
+    let text = "Incorrect user name or password";
     assert_eq!(error.label.as_deref(), Some(text));
     assert_eq!(error.highlight, ["username", "password"]);
     assert_eq!(errors.next(), None);

@@ -43,7 +43,7 @@ pub(super) const LAYERS: [Layers; 2] = [
             &["audit"],
             &["error"],
             &["metrics"],
-            &["auth"],
+            &["auth", "web"],
             &["routes", "control", "app"],
         ],
         exceptions: &[

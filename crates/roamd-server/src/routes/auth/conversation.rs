@@ -1,40 +1,59 @@
-//! A post to a sign-in conversation, and the steps that end or continue the conversation.
+//! A post to a sign-in conversation, and the steps that end or continue the conversation. Which
+//! messages and responses carry it does not matter here.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::header::{CONTENT_LANGUAGE, HeaderValue, SET_COOKIE};
 use roamd_citrixauth::{
     Conversation, ConversationRefusal, ConversationReply, CredentialRefusal, Credentials, Grant,
-    StartedConversation, StatedWait, UserIdentity,
+    IssuedToken, StartedConversation, StatedWait, UserIdentity,
 };
-use roamd_http::Response;
 use roamd_sessions::{User, UserKey};
 use roamd_state::{CounterKind, Digest, FlagKind, Party};
-use roamd_store_proto::auth::{Form, FormPost};
-use roamd_store_proto::{Language, media_type};
+use roamd_store_proto::Language;
+use roamd_store_proto::auth::FormPost;
 use secrecy::SecretString;
 use tracing::info;
 
-use super::messages::{secret_response, token_response};
 use crate::app::state::AppState;
 use crate::audit::{AuditScope, Event, SignInId, account};
 use crate::auth::login_throttle::{Admission, Attempt, Target};
 use crate::clock::rng;
 use crate::http::error::ApiError;
-use crate::http::request::Request;
-
-/// A client that accepts no vendor type of forms may accept plain XML (CA-44).
-const PLAIN_XML: &str = "text/xml";
 
 /// A post to a conversation, with all that is needed to respond to it.
-pub(super) struct ConversationPost {
-    pub(super) state: Arc<AppState>,
-    pub(super) audit: AuditScope,
-    pub(super) forms: FormWriter,
-    pub(super) conversation: Conversation,
+pub(in crate::routes) struct ConversationPost {
+    pub(in crate::routes) state: Arc<AppState>,
+    pub(in crate::routes) audit: AuditScope,
+    pub(in crate::routes) language: Language,
+    pub(in crate::routes) conversation: Conversation,
+    pub(in crate::routes) ending: Ending,
     /// Party of the writes to the shared state.
-    pub(super) party: Party,
+    pub(in crate::routes) party: Party,
+}
+
+/// What becomes of a conversation that has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::routes) enum Ending {
+    /// It is spent: a later post to it fails (CA-50, CA-75).
+    Spent,
+    /// It begins again, because it is that of a web session (WA-67).
+    BeginsAgain,
+}
+
+/// Result of a post to a conversation.
+pub(in crate::routes) enum PostOutcome {
+    /// The user is signed in.
+    SignedIn {
+        /// The token.
+        token: IssuedToken,
+        /// Domain of the user.
+        domain: String,
+    },
+    /// The next form, or the last one.
+    Reply(ConversationReply),
+    /// The form for another password, with its cookie.
+    Change(StartedConversation),
 }
 
 impl ConversationPost {
@@ -61,15 +80,15 @@ impl ConversationPost {
 
     /// Responds to an attempt that came too early, with the time to wait. Nothing is counted, so
     /// such attempts write nothing to the shared state.
-    pub(super) fn ask_to_wait(&self, post: &FormPost, wait: StatedWait) -> Response {
+    pub(super) fn ask_to_wait(&self, post: &FormPost, wait: StatedWait) -> PostOutcome {
         let form = self.state.conversations.ask_to_wait(
             &self.conversation,
             post,
             wait,
-            self.forms.language,
+            self.language,
             &mut rng(),
         );
-        self.forms.respond(&form)
+        PostOutcome::Reply(ConversationReply::Again(form))
     }
 
     /// Responds to good credentials: the conversation is spent, and a token is issued (CA-50,
@@ -78,13 +97,18 @@ impl ConversationPost {
         &self,
         user: UserIdentity,
         password: SecretString,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<PostOutcome, ApiError> {
         let state = &self.state;
-        if !spend(state, self.party, &self.conversation).await? {
+        let is_open = match self.ending {
+            Ending::Spent => spend(state, self.party, &self.conversation).await?,
+            Ending::BeginsAgain => true,
+        };
+        if !is_open {
             let refusal = ConversationRefusal::SessionIdInvalid;
-            return Ok(self.forms.refusal(&refusal));
+            let form = refusal.form(self.language);
+            return Ok(PostOutcome::Reply(ConversationReply::End(form)));
         }
-        let display_name = user.domain().to_owned();
+        let domain = user.domain().to_owned();
         let name = account(user.domain(), user.name());
         let signed_in = User::new(user.domain(), user.name(), password.clone());
         state.password_checks.record_sign_in(&signed_in).await;
@@ -105,7 +129,7 @@ impl ConversationPost {
         });
         self.audit.note_sign_in(token.id);
         info!(user = %signed_in.key(), "User signed in");
-        Ok(token_response(&token.into_response(Some(display_name))))
+        Ok(PostOutcome::SignedIn { token, domain })
     }
 
     /// Whether an operator has blocked sign-ins of an account.
@@ -121,7 +145,7 @@ impl ConversationPost {
         fields: &FormPost,
         attempt: Attempt,
         user: &UserIdentity,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<PostOutcome, ApiError> {
         let user = account(user.domain(), user.name());
         self.audit.record(Event::sign_in_blocked(user));
         attempt.failed().await?;
@@ -135,7 +159,7 @@ impl ConversationPost {
         &self,
         post: &FormPost,
         refusal: CredentialRefusal,
-    ) -> Result<Response, ApiError> {
+    ) -> Result<PostOutcome, ApiError> {
         let failures = if refusal.is_failed_attempt() {
             self.count_failure().await?
         } else {
@@ -147,10 +171,10 @@ impl ConversationPost {
             post,
             refusal,
             failures,
-            self.forms.language,
+            self.language,
             &mut rng(),
         );
-        self.reply(&reply).await
+        self.reply(reply).await
     }
 
     /// Counts a failed attempt of the conversation in the shared state. Returns the new count.
@@ -162,12 +186,25 @@ impl ConversationPost {
         Ok(shared.increment(self.party, kind, key, now, until).await?)
     }
 
-    /// Sends the next form. A conversation that ends is spent.
-    pub(super) async fn reply(&self, reply: &ConversationReply) -> Result<Response, ApiError> {
+    /// Forgets the failed attempts of the conversation.
+    async fn forget_failures(&self) -> Result<(), ApiError> {
+        let key = Digest::of(self.conversation.id().as_bytes());
+        let kind = CounterKind::ConversationFailures;
+        let shared = &self.state.shared;
+        Ok(shared.decrement(self.party, kind, key, u32::MAX).await?)
+    }
+
+    /// Responds with the next form, or with the last one, which ends the conversation.
+    pub(super) async fn reply(&self, reply: ConversationReply) -> Result<PostOutcome, ApiError> {
         if matches!(reply, ConversationReply::End(_)) {
-            spend(&self.state, self.party, &self.conversation).await?;
+            match self.ending {
+                Ending::Spent => {
+                    spend(&self.state, self.party, &self.conversation).await?;
+                }
+                Ending::BeginsAgain => self.forget_failures().await?,
+            }
         }
-        Ok(self.forms.respond(reply.form()))
+        Ok(PostOutcome::Reply(reply))
     }
 }
 
@@ -181,53 +218,4 @@ pub(super) async fn spend(
     let until = conversation.expiry();
     let kind = FlagKind::SpentConversation;
     Ok(state.shared.set_flag(party, kind, key, until).await?)
-}
-
-/// Writes forms in the media type and the language that the client accepts.
-#[derive(Clone, Copy)]
-pub(super) struct FormWriter {
-    media: &'static str,
-    pub(super) language: Language,
-}
-
-impl FormWriter {
-    /// # Errors
-    /// [`ApiError::NotAcceptable`] if the client accepts no form.
-    pub(super) fn of(request: &Request) -> Result<Self, ApiError> {
-        // The vendor's type takes precedence, wherever it stands in `Accept`.
-        let media = request
-            .accepts(&[media_type::FORM], media_type::FORM)
-            .or_else(|_| request.accepts(&[PLAIN_XML], media_type::FORM))?;
-        Ok(Self {
-            media,
-            language: request.language(),
-        })
-    }
-
-    /// A response with a form.
-    pub(super) fn respond(self, form: &Form) -> Response {
-        let mut response = secret_response(self.media, form.to_xml());
-        let tag = HeaderValue::from_static(self.language.tag());
-        response.headers_mut().insert(CONTENT_LANGUAGE, tag);
-        response
-    }
-
-    /// A response with the form of a refused conversation.
-    pub(super) fn refusal(self, refusal: &ConversationRefusal) -> Response {
-        self.respond(&refusal.form(self.language))
-    }
-
-    /// A response with the first form of a conversation and its cookie.
-    pub(super) fn with_cookie(
-        self,
-        state: &AppState,
-        started: &StartedConversation,
-    ) -> Result<Response, ApiError> {
-        let mut response = self.respond(&started.form);
-        let cookie = state.conversations.set_cookie(started, state.is_https());
-        let cookie =
-            HeaderValue::try_from(cookie).map_err(|error| ApiError::Internal(error.into()))?;
-        response.headers_mut().insert(SET_COOKIE, cookie);
-        Ok(response)
-    }
 }

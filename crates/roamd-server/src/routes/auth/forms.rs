@@ -3,20 +3,16 @@
 use std::sync::Arc;
 
 use http::header::{COOKIE, HeaderName};
-use roamd_citrixauth::{
-    Conversation, ConversationRefusal, Conversations, CredentialRefusal, Credentials, Negotiation,
-    Service,
-};
+use roamd_citrixauth::{Conversation, ConversationRefusal, Conversations, Negotiation, Service};
 use roamd_http::Response;
 use roamd_state::{Digest, FlagKind};
 use roamd_store_proto::auth::{FormPost, RequestToken};
 use roamd_store_proto::media_type;
 
-use super::conversation::{ConversationPost, FormWriter, spend};
-use super::password_change;
+use super::attempt;
+use super::conversation::{ConversationPost, Ending, spend};
+use super::form_writer::FormWriter;
 use crate::app::state::AppState;
-use crate::audit::{Event, account};
-use crate::auth::login_throttle::{Admission, Attempt};
 use crate::clock::rng;
 use crate::fairness::parties;
 use crate::http::error::ApiError;
@@ -63,33 +59,13 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
     let post = ConversationPost {
         state: Arc::clone(state),
         audit,
-        forms,
+        language: forms.language,
         conversation,
+        ending: Ending::Spent,
         party: parties::of_client(client),
     };
-    if let Some(change) = state
-        .conversations
-        .password_change(&post.conversation, &fields)
-    {
-        return password_change::attempt(post, client, change, &fields).await;
-    }
-    let credentials = match state.conversations.credentials(&fields) {
-        Ok(credentials) => credentials,
-        Err(bad) => {
-            let refusal = CredentialRefusal::from(bad);
-            post.audit
-                .record(Event::sign_in_refused(None, refusal, None));
-            return post.refused(&fields, refusal).await;
-        }
-    };
-    let attempt = match post.begin_attempt(&credentials, client).await? {
-        Admission::Admitted(attempt) => attempt,
-        Admission::TooEarly(wait) => return Ok(post.ask_to_wait(&fields, wait)),
-    };
-    state
-        .changes
-        .run_to_completion(check(post, attempt, credentials, fields))
-        .await?
+    let outcome = attempt::attempt(post, fields, client).await?;
+    forms.outcome(state, outcome)
 }
 
 /// Cancels a conversation (CA-73).
@@ -122,44 +98,4 @@ async fn resume(
     let kind = FlagKind::SpentConversation;
     let spent = state.shared.is_flag_set(kind, key, now).await?;
     Ok(resumed.unless_spent(spent))
-}
-
-/// Checks a password and responds. It runs to completion even if the client disconnects, so that
-/// every attempt is counted, and disconnecting early does not allow more concurrent checks.
-async fn check(
-    post: ConversationPost,
-    attempt: Attempt,
-    credentials: Credentials,
-    fields: FormPost,
-) -> Result<Response, ApiError> {
-    let refused = match post.state.credential_farms.sign_in(&credentials).await {
-        Ok(user) if post.is_blocked(user.domain(), user.name()) => {
-            return post.blocked(&fields, attempt, &user).await;
-        }
-        Ok(user) => {
-            attempt.succeeded().await?;
-            return post.signed_in(user, credentials.password).await;
-        }
-        Err(refused) => refused,
-    };
-    let refusal = refused.refusal;
-    let typed = account(&credentials.domain, &credentials.user_name);
-    let event = Event::sign_in_refused(Some(typed), refusal, refused.codes.as_ref());
-    post.audit.record(event);
-    if refusal.is_failed_attempt() {
-        attempt.failed().await?;
-    } else {
-        attempt.not_counted().await?;
-    }
-    if refusal.asks_for_change() {
-        if post.is_blocked(&credentials.domain, &credentials.user_name) {
-            // The form would tell that the password is right.
-            let refusal = CredentialRefusal::BadCredentials;
-            return post.refused(&fields, refusal).await;
-        }
-        if let Some(form) = password_change::form(&post, &credentials).await? {
-            return Ok(form);
-        }
-    }
-    post.refused(&fields, refusal).await
 }

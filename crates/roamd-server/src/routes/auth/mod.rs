@@ -1,7 +1,9 @@
 //! The authentication service: protocols, token service and explicit forms (citrixauth.md §2, §4,
 //! §5).
 
-mod conversation;
+pub(super) mod attempt;
+pub(super) mod conversation;
+mod form_writer;
 pub(super) mod forms;
 mod messages;
 mod password_change;

@@ -4,14 +4,14 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use roamd_citrixauth::{
-    ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange, UserIdentity,
+    ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange,
+    StartedConversation, UserIdentity,
 };
-use roamd_http::Response;
 use roamd_sessions::User;
 use roamd_store_proto::auth::FormPost;
 use tracing::info;
 
-use super::conversation::ConversationPost;
+use super::conversation::{ConversationPost, PostOutcome};
 use crate::audit::{Event, account};
 use crate::auth::login_throttle::{Admission, Attempt};
 use crate::clock::rng;
@@ -22,21 +22,18 @@ use crate::http::error::ApiError;
 pub(super) async fn form(
     post: &ConversationPost,
     credentials: &Credentials,
-) -> Result<Option<Response>, ApiError> {
+) -> Result<Option<StartedConversation>, ApiError> {
     let ConversationPost {
         state,
-        forms,
+        language,
         conversation,
         ..
     } = post;
     if !state.credential_farms.can_change_passwords().await {
         return Ok(None);
     }
-    state
-        .conversations
-        .ask_for_change(conversation, credentials, forms.language, &mut rng())
-        .map(|started| forms.with_cookie(state, &started))
-        .transpose()
+    let conversations = &state.conversations;
+    Ok(conversations.ask_for_change(conversation, credentials, *language, &mut rng()))
 }
 
 /// Takes the filled form: returns a token with the new password, the form again, or a failure.
@@ -45,7 +42,7 @@ pub(super) async fn attempt(
     client: Option<IpAddr>,
     change: Result<PasswordChange, ChangeRefusal>,
     fields: &FormPost,
-) -> Result<Response, ApiError> {
+) -> Result<PostOutcome, ApiError> {
     let change = match change {
         Ok(change) => change,
         Err(refusal) => return refused(&post, refusal).await,
@@ -75,7 +72,7 @@ async fn apply(
     post: ConversationPost,
     attempt: Attempt,
     change: PasswordChange,
-) -> Result<Response, ApiError> {
+) -> Result<PostOutcome, ApiError> {
     let changed = post.state.credential_farms.change(&change).await;
     let old = &change.credentials;
     let user = account(&old.domain, &old.user_name);
@@ -98,24 +95,24 @@ async fn apply(
 }
 
 /// Responds to a refused change. It counts like a wrong password.
-async fn refused(post: &ConversationPost, refusal: ChangeRefusal) -> Result<Response, ApiError> {
+async fn refused(post: &ConversationPost, refusal: ChangeRefusal) -> Result<PostOutcome, ApiError> {
     let failures = post.count_failure().await?;
     info!(?refusal, failures, "Password change refused");
     let reply = post.state.conversations.refuse_change(
         &post.conversation,
         refusal,
         failures,
-        post.forms.language,
+        post.language,
         &mut rng(),
     );
-    post.reply(&reply).await
+    post.reply(reply).await
 }
 
 /// Signs in with the new password.
 async fn sign_in_again(
     post: &ConversationPost,
     change: PasswordChange,
-) -> Result<Response, ApiError> {
+) -> Result<PostOutcome, ApiError> {
     let PasswordChange {
         credentials: old,
         new_password,
@@ -136,8 +133,8 @@ async fn sign_in_again(
             post.signed_in(user, new_password).await
         }
         _ => {
-            let reply = Conversations::changed(post.forms.language);
-            post.reply(&reply).await
+            let reply = Conversations::changed(post.language);
+            post.reply(reply).await
         }
     }
 }

@@ -113,8 +113,21 @@ async fn destroy(
     body: &[u8],
 ) -> Result<Response, ApiError> {
     let message = DestroyToken::from_xml(body)?;
+    destroy_for(state, &caller, &message).await?;
+    Ok(secret_response(
+        media_type::DESTROY_TOKEN_RESPONSE,
+        DestroyTokenResponse.to_xml(),
+    ))
+}
+
+/// Revokes a token that a caller wants to destroy.
+pub(in crate::routes) async fn destroy_for(
+    state: &Arc<AppState>,
+    caller: &Caller<'_>,
+    message: &DestroyToken,
+) -> Result<(), ApiError> {
     let holder = &caller.claims;
-    if let Some(revocation) = state.tokens.destroy(holder, &message, state.now())? {
+    if let Some(revocation) = state.tokens.destroy(holder, message, state.now())? {
         let (task_state, audit) = (Arc::clone(state), caller.audit.clone());
         let name = account(holder.user.domain(), holder.user.name());
         let user = caller.user.key().clone();
@@ -133,10 +146,7 @@ async fn destroy(
         };
         state.changes.run_to_completion(revoke).await??;
     }
-    Ok(secret_response(
-        media_type::DESTROY_TOKEN_RESPONSE,
-        DestroyTokenResponse.to_xml(),
-    ))
+    Ok(())
 }
 
 /// `auth/v1/token/validate`: returns the user of a token to a service (§4.3). The response holds

@@ -1,0 +1,90 @@
+//! Icons (web-api.md §9.3).
+//!
+//! A thumbprint is the hash of a version of a resource, and the id of the resource. The image
+//! behind it never changes, so a browser may keep it for a year; the user's right to see it is
+//! checked each time all the same.
+
+use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, IF_MODIFIED_SINCE, LAST_MODIFIED, PRAGMA};
+use http::{Method, StatusCode};
+use roamd_http::Response;
+use roamd_sessions::{IconSize, ResourceId};
+use roamd_web_proto::media_type;
+
+use super::response::answer;
+use super::visit::Visit;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::routes::resources::icon_for;
+
+/// Length of a hash in a thumbprint, in characters.
+const HASH: usize = 32;
+
+/// Sizes that a client may request, in pixels.
+const SIZES: [u16; 9] = [16, 24, 32, 48, 64, 96, 128, 256, 512];
+
+/// The date of every image: what a client has is what the thumbprint names.
+const DATE: HeaderValue = HeaderValue::from_static("Sat, 01 Jan 2000 00:00:00 GMT");
+
+/// Returns the thumbprint of a resource. One without a version gets no hash.
+pub(super) fn thumbprint(id: &ResourceId, hash: Option<&str>) -> String {
+    let none = "0".repeat(HASH);
+    format!("{}{}", hash.unwrap_or(&none), id.to_segment())
+}
+
+/// Returns an icon in the size that fits best.
+pub(super) async fn icon(
+    visit: &Visit<'_>,
+    thumbprint: &str,
+    size: Option<&str>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = visit.caller(&request).await?;
+    let in_query = request.query("size").next();
+    let size = match size.or(in_query.as_deref()) {
+        Some(text) => {
+            let known = text.parse().ok().filter(|size| SIZES.contains(size));
+            let wrong = || ApiError::BadRequest("the size is not one of icons".to_owned());
+            IconSize::fitting(known.ok_or_else(wrong)?)
+        }
+        None => IconSize::DEFAULT,
+    };
+    drop(in_query);
+    let is_known = request.header(&IF_MODIFIED_SINCE).is_some();
+    if request.method() == Method::POST {
+        caller.body(request).await?;
+    }
+    let (hash, id) = thumbprint
+        .split_at_checked(HASH)
+        .ok_or(ApiError::RESOURCE_NOT_FOUND)?;
+    let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
+    let png = icon_for(visit.store, &caller, &id, size).await?;
+    // Without a version, nothing shows that the image has changed.
+    if hash.bytes().all(|byte| byte == b'0') {
+        let mut response = answer(media_type::PNG, png);
+        cache(
+            &mut response,
+            HeaderValue::from_static("private, max-age=3600"),
+        );
+        return Ok(response);
+    }
+    let mut response = answer(
+        media_type::PNG,
+        if is_known { Default::default() } else { png },
+    );
+    if is_known {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    }
+    cache(
+        &mut response,
+        HeaderValue::from_static("private, max-age=31536000"),
+    );
+    response.headers_mut().insert(LAST_MODIFIED, DATE);
+    Ok(response)
+}
+
+fn cache(response: &mut Response, control: HeaderValue) {
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, control);
+    headers.remove(PRAGMA);
+    headers.remove(EXPIRES);
+}

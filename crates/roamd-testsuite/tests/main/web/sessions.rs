@@ -1,0 +1,137 @@
+//! Sessions of one user in several browsers, and of several users (web-api.md §10, §14).
+
+use jiff::Timestamp;
+use roamd_farm::World;
+use roamd_testkit::ScriptedController;
+use roamd_testsuite::{Options, TestEnvironment};
+
+use super::browser::{Browser, assert_refused};
+
+/// Starts an application in a browser, and connects it.
+async fn start(env: &TestEnvironment, browser: &mut Browser, name: &str) {
+    let url = browser.resource(name).await["launchurl"].clone();
+    let ica = browser.get(url.as_str().unwrap()).await;
+    env.farms.connect(ica.text(), Timestamp::now()).unwrap();
+}
+
+/// A world in which alice has no session.
+fn without_sessions() -> Options {
+    let mut world = World::demo();
+    world.sessions.clear();
+    Options {
+        world,
+        ..Options::default()
+    }
+}
+
+#[tokio::test]
+async fn two_browsers_of_one_user_see_each_others_sessions() {
+    // WA-97, WA-104
+    let env = TestEnvironment::start(without_sessions()).await;
+    let mut here = Browser::signed_in(&env, "alice").await;
+    let mut there = Browser::signed_in(&env, "alice").await;
+    assert_ne!(here.cookies["CtxsDeviceId"], there.cookies["CtxsDeviceId"]);
+    start(&env, &mut here, "Excel").await;
+    start(&env, &mut there, "Word").await;
+    assert_eq!(here.applications().await, ["Word"]);
+    assert_eq!(there.applications().await, ["Excel"]);
+    // Each ends only what is connected from it.
+    let done = here.post("Sessions/Disconnect", "").await;
+    assert_eq!(done.text(), "{\"status\":\"success\"}");
+    let word = format!("CVAD Word active {}", there.cookies["CtxsDeviceId"]);
+    assert_eq!(env.sessions("alice"), ["CVAD Excel disconnected -", &word]);
+    assert_eq!(here.applications().await, ["Excel", "Word"]);
+    let done = there.post("Sessions/Logoff", "").await;
+    assert_eq!(done.text(), "{\"status\":\"success\"}");
+    assert_eq!(env.sessions("alice"), ["CVAD Excel disconnected -"]);
+    // Nothing is left to do.
+    let again = there.post("Sessions/Logoff", "").await;
+    assert_eq!(again.text(), "{\"status\":\"success\"}");
+    // A lost device id is another client, but in its web session it stays the same.
+    let kept = here.cookies.remove("CtxsDeviceId").unwrap();
+    start(&env, &mut here, "Notepad").await;
+    assert!(
+        env.sessions("alice")
+            .iter()
+            .any(|line| line.ends_with(&kept))
+    );
+}
+
+#[tokio::test]
+async fn kinds_of_sessions_can_be_selected() {
+    // WA-93, WA-99
+    let env = TestEnvironment::demo().await;
+    let mut browser = Browser::signed_in(&env, "alice").await;
+    for (body, expected) in [
+        (
+            "resourceTypes=Citrix.MPS.Desktop",
+            "Win7Desktop, Win11Desktop",
+        ),
+        (
+            "resourceTypes=Citrix.MPS.Application",
+            "MSPaint, Notepad, Excel, Word",
+        ),
+        (
+            "resourceTypes=other",
+            "MSPaint, Notepad, Win7Desktop, Excel, Word, Win11Desktop",
+        ),
+    ] {
+        let listed = browser.post("Sessions/ListAvailable", body).await;
+        let listed: serde_json::Value = serde_json::from_str(listed.text()).unwrap();
+        let names = listed.as_array().unwrap().iter();
+        let names: Vec<_> = names.map(|it| it["initialapp"].as_str().unwrap()).collect();
+        assert_eq!(names.join(", "), expected, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn ids_of_another_user_reach_no_farm() {
+    // WA-78, WA-100
+    let farm = ScriptedController::healthy().await;
+    let options = Options {
+        more_sections: farm.farm_section("SCRIPTED", "Scripted"),
+        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
+        ..Options::default()
+    };
+    let env = TestEnvironment::start(options).await;
+    let mut alice = Browser::signed_in(&env, "alice").await;
+    let mut bob = Browser::signed_in(&env, "bob").await;
+    let of_alice = alice.sessions().await;
+    let scripted = of_alice.iter().find(|(app, _)| app == "Ledger").unwrap();
+    bob.post("Resources/List", "").await;
+    farm.discard_requests();
+    let before = env.sessions("alice");
+    for (app, url) in &of_alice {
+        let status = url
+            .replace("LaunchIca", "GetLaunchStatus")
+            .replace(".ica", "");
+        assert_refused(&bob.post(&status, "").await, 404, app);
+        assert_refused(&bob.get(url).await, 404, app);
+        assert_refused(&bob.post(url, "").await, 404, app);
+    }
+    assert_eq!(farm.requests(), [""; 0]);
+    assert_eq!(env.sessions("alice"), before);
+    // The id is alice's, so that the table can fail.
+    assert_eq!(alice.get(&scripted.1).await.status, 200);
+}
+
+#[tokio::test]
+async fn unreachable_farms_are_reported_as_far_as_possible() {
+    // WA-46, WA-106
+    let mut env = TestEnvironment::demo().await;
+    let mut browser = Browser::signed_in(&env, "alice").await;
+    env.stop_farm("XA1").await;
+    let apps = browser.applications().await;
+    assert!(apps.contains(&"Excel".to_owned()), "{apps:?}");
+    let ended = browser.post("Sessions/Disconnect", "").await;
+    assert_eq!(ended.text(), "{\"status\":\"partial\"}");
+    env.stop_farm("XD5").await;
+    env.stop_farm("CVAD").await;
+    let ended = browser.post("Sessions/Disconnect", "").await;
+    assert_eq!(ended.text(), "{\"status\":\"failure\"}");
+    for below in ["Sessions/ListAvailable", "Resources/List"] {
+        let response = browser.post(below, "").await;
+        assert_refused(&response, 503, below);
+        assert!(response.header("retry-after").is_some());
+    }
+}
