@@ -64,7 +64,7 @@ impl StoreArgs {
         }
         let origin = url.origin().ascii_serialization();
         Err(UsageError(format!(
-            "{} is not a URL of the store {store}, and the password would be sent to {}; pass the \
+            "{} is not a URL of the store {store}, and the command would sign in at {}; pass the \
              id of the session, or the store of the URL with --store",
             output::printable(url.as_str()),
             output::printable(&origin),
