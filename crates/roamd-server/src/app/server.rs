@@ -120,7 +120,7 @@ impl Server {
             started: self.state.now(),
             start: Instant::now(),
             listen: listen.map_err(|source| ServerError::Listen { address, source })?,
-            base_url: config.base_urls.canonical().to_string(),
+            base_urls: config.base_urls.iter().map(ToString::to_string).collect(),
             tls: self
                 .certificate_reloader
                 .as_ref()

@@ -31,8 +31,8 @@ pub(crate) struct ServerFacts {
     pub(crate) start: Instant,
     /// Address of the listener.
     pub(crate) listen: SocketAddr,
-    /// Base URL of the configuration.
-    pub(crate) base_url: String,
+    /// Base URLs of the configuration, the canonical one first.
+    pub(crate) base_urls: Vec<String>,
     /// TLS of the listener.
     pub(crate) tls: Option<ServerTls>,
     /// Keys of tokens and session ids.

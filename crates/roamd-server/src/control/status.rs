@@ -20,8 +20,8 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// Address of the listener.
     pub listen: SocketAddr,
-    /// Canonical base URL of the configuration.
-    pub base_url: String,
+    /// Base URLs of the configuration, the canonical one first.
+    pub base_urls: Vec<String>,
     /// Certificate of the listener; `None` without TLS.
     pub certificate: Option<CertificateStatus>,
     /// The stores, in configured order.

@@ -29,7 +29,7 @@ pub(super) async fn report(context: &Context) -> Status {
         started: facts.started,
         uptime_seconds: facts.start.elapsed().as_secs(),
         listen: facts.listen,
-        base_url: facts.base_url.clone(),
+        base_urls: facts.base_urls.clone(),
         certificate: tls.and_then(|tls| certificate(tls.expiry(), now)),
         stores,
         requests: requests(state),

@@ -60,7 +60,7 @@ fn print_status(status: &Status) -> anyhow::Result<()> {
     )?;
     print(
         "listens",
-        &format!("on {} as {}", status.listen, status.base_url),
+        &format!("on {} as {}", status.listen, status.base_urls.join(" and ")),
     )?;
     let certificate = status.certificate.as_ref();
     if let Some(certificate) = certificate {

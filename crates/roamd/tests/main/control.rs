@@ -162,6 +162,7 @@ fn status_shows_farms_requests_keys_and_certificate() {
     assert_eq!(status["version"], env!("CARGO_PKG_VERSION"));
     assert_eq!(status["pid"], server.pid());
     assert_eq!(status["listen"], *listen);
+    assert_eq!(status["base_urls"][0], format!("https://{listen}"));
     let failed = &status["stores"][0]["farms"][1]["controllers"][0];
     assert_eq!(failed["url"], *down);
     let reason = failed["last_failure"]["reason"].as_str().unwrap();
