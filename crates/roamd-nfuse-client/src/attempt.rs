@@ -7,7 +7,8 @@ use crate::answer_memory::Answer;
 use crate::connection::Connection;
 use crate::connection_pool::ConnectionPool;
 use crate::error::CallError;
-use crate::exchange::ExchangeError;
+use crate::exchange::{ExchangeError, ExtraHeaders};
+use crate::observer::TraceHeaders;
 use crate::policy::{Attempts, Failure, Step, next_step};
 use crate::service_key::KeyInUse;
 
@@ -25,13 +26,15 @@ pub(crate) async fn send<R: Request, T: Send + 'static>(
     body: Bytes,
     effect: Effect,
     attempts: Attempts,
+    trace: Option<&TraceHeaders>,
     convert: &(impl Fn(R::Response) -> T + Clone + Send + 'static),
 ) -> Result<(Dialect, Answer<T>), CallError> {
     let keys = pool.service_key();
     let mut key = keys.map(KeyInUse::current);
     let mut has_switched_key = false;
     loop {
-        let exchange = pool.exchange::<R, T>(connection, body.clone(), key, convert.clone());
+        let headers = ExtraHeaders { key, trace };
+        let exchange = pool.exchange::<R, T>(connection, body.clone(), headers, convert.clone());
         let error = match exchange.await {
             Ok(response) => return Ok(response),
             Err(error) => error,

@@ -7,6 +7,8 @@ use tokio::time::Instant;
 
 use crate::controller::Controller;
 use crate::error::{CallError, Sent};
+use crate::observer::{AttemptTrace, TraceHeaders};
+use crate::probe::EndedAttempt;
 
 /// Log of the attempts of one call. It outlives a call that runs into its deadline, and so knows
 /// whether the request may have been sent.
@@ -25,6 +27,8 @@ struct CurrentAttempt {
     started: Instant,
     /// Whether this attempt had a connection.
     sent: Sent,
+    /// Number of the attempt in the trace of the call.
+    number: Option<usize>,
 }
 
 impl AttemptLog {
@@ -38,16 +42,20 @@ impl AttemptLog {
         self.sent
     }
 
-    /// Starts an attempt, and returns its start.
-    pub(crate) fn start(&mut self, controller: &Arc<Controller>) -> Instant {
-        let started = Instant::now();
+    /// Starts an attempt, and returns the trace context to send with it.
+    pub(crate) fn start<R: Request>(
+        &mut self,
+        controller: &Arc<Controller>,
+    ) -> Option<TraceHeaders> {
+        let AttemptTrace { number, headers } = controller.begin(R::ELEMENT);
         self.count += 1;
         self.current = Some(CurrentAttempt {
             controller: Arc::clone(controller),
-            started,
+            started: Instant::now(),
             sent: Sent::NotSent,
+            number,
         });
-        started
+        headers
     }
 
     /// Records that the current attempt has a connection.
@@ -58,9 +66,11 @@ impl AttemptLog {
         }
     }
 
-    /// Ends the current attempt.
-    pub(crate) fn end(&mut self) {
-        self.current = None;
+    /// Ends the current attempt, and reports its result to its controller.
+    pub(crate) fn end<R: Request>(&mut self, result: Result<(), &CallError>) {
+        if let Some(current) = self.current.take() {
+            current.end::<R>(result);
+        }
     }
 
     /// Ends the current attempt as one that ran into the deadline of the call, and reports it to
@@ -68,8 +78,18 @@ impl AttemptLog {
     pub(crate) fn abandon<R: Request>(&mut self) {
         if let Some(current) = self.current.take() {
             let error = CallError::Deadline { sent: current.sent };
-            let elapsed = current.started.elapsed();
-            current.controller.record(R::ELEMENT, elapsed, Err(&error));
+            current.end::<R>(Err(&error));
         }
+    }
+}
+
+impl CurrentAttempt {
+    fn end<R: Request>(self, result: Result<(), &CallError>) {
+        let ended = EndedAttempt {
+            request: R::ELEMENT,
+            took: self.started.elapsed(),
+            number: self.number,
+        };
+        self.controller.record(ended, result);
     }
 }

@@ -59,7 +59,7 @@ pub struct FarmConfig {
     pub tls: Option<ClientTls>,
     /// Network that reaches the controllers.
     pub network: Arc<dyn Network>,
-    /// Observer of all attempts, for metrics; by default none.
+    /// Observer of all attempts, for metrics and traces; by default none.
     pub observer: Option<Arc<dyn Observer>>,
     /// Dialect of the requests, by default [`Dialect::FMA`]. Ticket authorities do not use it.
     pub dialect: Dialect,
@@ -106,6 +106,7 @@ pub struct FarmClient {
     max_attempts: usize,
     controllers: Vec<Arc<Controller>>,
     selector: Selector,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl FarmClient {
@@ -128,7 +129,7 @@ impl FarmClient {
             farm: config.id.clone(),
             service,
             network: config.network,
-            observer: config.observer,
+            observer: config.observer.clone(),
             dialect: config.dialect,
             response_timeout: config.response_timeout.min(MAX_PROBE_TIMEOUT),
             authority_ids: AuthorityIds::default(),
@@ -145,6 +146,7 @@ impl FarmClient {
             response_timeout: config.response_timeout,
             max_attempts: config.attempts,
             selector: Selector::new(config.order),
+            observer: config.observer,
         }
     }
 
@@ -253,7 +255,8 @@ impl FarmClient {
         convert: &(impl Fn(R::Response) -> T + Clone + Send + 'static),
         log: &mut AttemptLog,
     ) -> Result<Answer<T>, CallError> {
-        let candidates = self.selector.candidates(&self.controllers)?;
+        let candidates = self.selector.candidates(&self.controllers);
+        let candidates = candidates.inspect_err(|_| self.report_no_attempt(R::ELEMENT))?;
         let mut untried = candidates.controllers.into_iter();
         let mut controller = untried
             .next()
@@ -291,6 +294,12 @@ impl FarmClient {
         }
     }
 
+    fn report_no_attempt(&self, request: &'static str) {
+        if let Some(observer) = &self.observer {
+            observer.not_attempted(request);
+        }
+    }
+
     /// Makes one attempt at a controller, and records the result.
     async fn attempt<R: Request, T: Send + 'static>(
         &self,
@@ -301,7 +310,7 @@ impl FarmClient {
         convert: &(impl Fn(R::Response) -> T + Clone + Send + 'static),
         log: &mut AttemptLog,
     ) -> Result<Answer<T>, CallError> {
-        let started = log.start(controller);
+        let trace = log.start::<R>(controller);
         let bytes = body.len();
         let after_timeout = next_step(effect, Failure::Timeout, attempts);
         let limit = if after_timeout == Step::NextController {
@@ -314,7 +323,9 @@ impl FarmClient {
             let connection = controller.pool().acquire(effect).await?;
             log.connected();
             let pool = controller.pool();
-            let sending = attempt::send::<R, T>(pool, connection, body, effect, attempts, convert);
+            let trace = trace.as_ref();
+            let sending =
+                attempt::send::<R, T>(pool, connection, body, effect, attempts, trace, convert);
             timeout(limit, sending)
                 .await
                 .unwrap_or_else(|_| Err(CallError::response_timeout()))
@@ -326,8 +337,7 @@ impl FarmClient {
             }
             Err(error) => Err(error),
         };
-        log.end();
-        controller.record(R::ELEMENT, started.elapsed(), result.as_ref().map(drop));
+        log.end::<R>(result.as_ref().map(drop));
         result
     }
 }

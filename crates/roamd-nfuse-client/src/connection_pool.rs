@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http::HeaderValue;
 use roamd_nfuse_proto::transport::ControllerUrl;
 use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
 use tokio::time::{Instant, sleep};
@@ -19,7 +18,7 @@ use crate::answer_memory::{Answer, SMALL_RESPONSE};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::error::CallError;
-use crate::exchange::{Document, ExchangeError, post};
+use crate::exchange::{Document, ExchangeError, ExtraHeaders, post};
 use crate::large_work::LargeWork;
 use crate::service_key::KeyInUse;
 
@@ -143,12 +142,12 @@ impl ConnectionPool {
         &self,
         mut connection: Connection,
         body: Bytes,
-        key: Option<&HeaderValue>,
+        headers: ExtraHeaders<'_>,
         convert: impl FnOnce(R::Response) -> T + Send + 'static,
     ) -> Result<(Dialect, Answer<T>), ExchangeError> {
         let host = self.controller.host_header();
         let memory = &self.connector.memory;
-        let posted = post(&mut connection, R::SERVICE, host, key, body, memory);
+        let posted = post(&mut connection, R::SERVICE, host, headers, body, memory);
         let document = match posted.await {
             Ok(document) => document,
             Err(ExchangeError::NoResponse(error)) if connection.is_reused => {

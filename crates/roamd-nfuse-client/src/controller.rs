@@ -12,7 +12,8 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::breaker::{Admission, Breaker, ControllerState, OpenReason, ProbeStep, Transition};
 use crate::connection_pool::{ConnectionCounts, ConnectionPool};
 use crate::error::{CallError, HealthSignal, Sent};
-use crate::probe::{ProbeConfig, ProbeResult};
+use crate::observer::AttemptTrace;
+use crate::probe::{EndedAttempt, ProbeConfig, ProbeResult};
 
 /// Handle of one controller of a farm.
 ///
@@ -148,14 +149,17 @@ impl Controller {
         self.probes.probe(&self.pool).await
     }
 
+    /// Reports the begin of an attempt of a call to the observer.
+    pub(crate) fn begin(&self, request: &'static str) -> AttemptTrace {
+        match &self.probes.observer {
+            Some(observer) => observer.attempting(self.pool.controller(), request),
+            None => AttemptTrace::default(),
+        }
+    }
+
     /// Records the result of an attempt of a call.
-    pub(crate) fn record(
-        self: &Arc<Self>,
-        request: &'static str,
-        took: Duration,
-        result: Result<(), &CallError>,
-    ) {
-        self.probes.observe(&self.pool, request, took, result);
+    pub(crate) fn record(self: &Arc<Self>, ended: EndedAttempt, result: Result<(), &CallError>) {
+        self.probes.observe(&self.pool, ended, result);
         let signal = result
             .err()
             .map_or(HealthSignal::Response, CallError::health_signal);

@@ -1,7 +1,7 @@
 //! One HTTP exchange with a controller: a request and its response, on one connection.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HOST, HeaderValue};
+use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
@@ -10,11 +10,25 @@ use roamd_nfuse_proto::Service;
 use crate::answer_memory::{AnswerCharge, FarmMemory};
 use crate::connection::Connection;
 use crate::error::CallError;
+use crate::observer::TraceHeaders;
 use crate::response_body::{Progress, ResponseBody};
 use crate::service_key::{SERVICE_KEY, is_key_refusal};
 
 /// Limit of a response in bytes, chunk framing included.
 pub(crate) const MAX_RESPONSE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Headers of W3C Trace Context.
+const TRACE_PARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACE_STATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// Headers of a request that not every farm or call has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ExtraHeaders<'h> {
+    /// Service key of the farm.
+    pub(crate) key: Option<&'h HeaderValue>,
+    /// Trace context of the attempt.
+    pub(crate) trace: Option<&'h TraceHeaders>,
+}
 
 /// Failure of one exchange.
 #[derive(Debug)]
@@ -45,7 +59,7 @@ pub(crate) async fn post(
     connection: &mut Connection,
     service: Service,
     host: &HeaderValue,
-    key: Option<&HeaderValue>,
+    extra: ExtraHeaders<'_>,
     body: Bytes,
     memory: &FarmMemory,
 ) -> Result<Document, ExchangeError> {
@@ -55,8 +69,14 @@ pub(crate) async fn post(
     let headers = request.headers_mut();
     headers.insert(HOST, host.clone());
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/xml"));
-    if let Some(key) = key {
+    if let Some(key) = extra.key {
         headers.insert(SERVICE_KEY, key.clone());
+    }
+    if let Some(trace) = extra.trace {
+        headers.insert(TRACE_PARENT, trace.parent.clone());
+        if let Some(state) = &trace.state {
+            headers.insert(TRACE_STATE, state.clone());
+        }
     }
     let read = async |response: hyper::Result<http::Response<Incoming>>| {
         let response = response.map_err(|error| {
@@ -68,7 +88,7 @@ pub(crate) async fn post(
         })?;
         match response.status() {
             StatusCode::OK => Ok(read_response(response.into_body(), memory).await?),
-            status if key.is_some() && is_key_refusal(status) => {
+            status if extra.key.is_some() && is_key_refusal(status) => {
                 Err(ExchangeError::ServiceKeyRefused(status))
             }
             status => Err(CallError::Http(status).into()),

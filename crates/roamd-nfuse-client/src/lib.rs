@@ -36,7 +36,7 @@ pub use error::{CallError, Sent};
 pub use large_work::{LargeWork, LargeWorkFailed};
 pub use memory_budget::{MemoryBudget, MemoryCharge, MemoryLimits, MemoryShare};
 pub use network::{Connecting, Network, Stream, SystemNetwork};
-pub use observer::{Attempt, AttemptOutcome, Observer};
+pub use observer::{Attempt, AttemptOutcome, AttemptTrace, Observer, TraceHeaders};
 pub use probe::{ProbeResult, ProbedService};
 pub use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, ControllerUrlError, PinError, PublicKeyPin, Security,

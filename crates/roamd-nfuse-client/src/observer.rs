@@ -1,8 +1,9 @@
-//! Observation of attempts, for metrics.
+//! Observation of attempts, for metrics and traces.
 
 use std::fmt;
 use std::time::Duration;
 
+use http::HeaderValue;
 use roamd_nfuse_proto::FarmError;
 use roamd_nfuse_proto::transport::ControllerUrl;
 
@@ -10,8 +11,35 @@ use crate::{CallError, Sent};
 
 /// Observer of every attempt at a controller, probes included. Its methods must not block.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// Called when an attempt has ended.
+    /// Called when an attempt of a call begins, within the task of the call. Not called for probes.
+    fn attempting(&self, _controller: &ControllerUrl, _request: &'static str) -> AttemptTrace {
+        AttemptTrace::default()
+    }
+
+    /// Called when an attempt has ended, within the task of the call, unless the call is dropped
+    /// before.
     fn attempted(&self, attempt: &Attempt<'_>);
+
+    /// Called when a call fails because all controllers are unresponsive: no attempt is made.
+    fn not_attempted(&self, _request: &'static str) {}
+}
+
+/// Place of an attempt in the trace of what caused it.
+#[derive(Debug, Clone, Default)]
+pub struct AttemptTrace {
+    /// Number by which the observer finds the attempt again.
+    pub number: Option<usize>,
+    /// Trace context that the controller gets; by default none.
+    pub headers: Option<TraceHeaders>,
+}
+
+/// Values of the headers of W3C Trace Context.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceHeaders {
+    /// `traceparent`.
+    pub parent: HeaderValue,
+    /// `tracestate`.
+    pub state: Option<HeaderValue>,
 }
 
 /// A finished attempt: one request to one controller, with its resends.
@@ -27,6 +55,8 @@ pub struct Attempt<'a> {
     pub refusal: Option<&'a FarmError>,
     /// Duration, connecting included.
     pub took: Duration,
+    /// [`AttemptTrace::number`] of the attempt.
+    pub number: Option<usize>,
 }
 
 /// Result of an attempt.

@@ -40,6 +40,16 @@ pub(crate) struct ProbeConfig {
     pub(crate) authority_ids: AuthorityIds,
 }
 
+/// An attempt that has ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EndedAttempt {
+    /// Name of the request's element, or `probe`.
+    pub(crate) request: &'static str,
+    pub(crate) took: Duration,
+    /// Number of the attempt in the trace of its call.
+    pub(crate) number: Option<usize>,
+}
+
 /// Response of a controller or ticket authority to a probe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeResult {
@@ -88,10 +98,14 @@ impl ProbeConfig {
     pub(crate) fn observe(
         &self,
         pool: &ConnectionPool,
-        request: &'static str,
-        took: Duration,
+        ended: EndedAttempt,
         result: Result<(), &CallError>,
     ) {
+        let EndedAttempt {
+            request,
+            took,
+            number,
+        } = ended;
         if let Some(observer) = &self.observer {
             observer.attempted(&Attempt {
                 controller: pool.controller(),
@@ -102,6 +116,7 @@ impl ProbeConfig {
                     _ => None,
                 },
                 took,
+                number,
             });
         }
     }
@@ -134,6 +149,7 @@ impl ProbeConfig {
                 body,
                 request.effect(),
                 ONE_ATTEMPT,
+                None,
                 &identity::<R::Response>,
             );
             timeout(self.response_timeout, sending)
@@ -141,7 +157,12 @@ impl ProbeConfig {
                 .unwrap_or_else(|_| Err(CallError::response_timeout()))
         };
         let result = probe.await;
-        self.observe(pool, "probe", started.elapsed(), result.as_ref().map(drop));
+        let ended = EndedAttempt {
+            request: "probe",
+            took: started.elapsed(),
+            number: None,
+        };
+        self.observe(pool, ended, result.as_ref().map(drop));
         result.map(|(dialect, answer)| (dialect, answer.value))
     }
 }

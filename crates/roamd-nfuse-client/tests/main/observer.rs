@@ -6,9 +6,10 @@
 
 use std::sync::{Arc, Mutex};
 
+use http::HeaderValue;
 use roamd_nfuse_client::{
-    Attempt, AttemptOutcome, CallError, ControllerOrder, FarmClient, FarmConfig, Observer,
-    ProbedService,
+    Attempt, AttemptOutcome, AttemptTrace, CallError, ControllerOrder, ControllerUrl, FarmClient,
+    FarmConfig, Observer, ProbedService, TraceHeaders,
 };
 use roamd_nfuse_proto::ErrorId;
 use roamd_testkit::{Script, ScriptedController};
@@ -69,6 +70,56 @@ async fn observer_gets_every_attempt_with_its_outcome() {
         .map(|(controller, outcome)| (controller, "RequestCapabilities", outcome));
         assert_eq!(*recorder.0.lock().unwrap(), expected);
     }
+}
+
+/// Gives each attempt a number and a trace context, and records the numbers of those that ended.
+#[derive(Debug, Default)]
+struct Numbered {
+    begun: Mutex<usize>,
+    ended: Mutex<Vec<Option<usize>>>,
+}
+
+impl Observer for Numbered {
+    fn attempting(&self, _: &ControllerUrl, request: &'static str) -> AttemptTrace {
+        assert_eq!(request, "RequestCapabilities");
+        let mut begun = self.begun.lock().unwrap();
+        *begun += 1;
+        AttemptTrace {
+            number: Some(*begun),
+            headers: Some(TraceHeaders {
+                parent: HeaderValue::from(*begun),
+                state: (*begun == 2).then(|| HeaderValue::from_static("a=1")),
+            }),
+        }
+    }
+
+    fn attempted(&self, attempt: &Attempt<'_>) {
+        self.ended.lock().unwrap().push(attempt.number);
+    }
+}
+
+#[tokio::test]
+async fn each_attempt_has_the_trace_context_of_its_observer() {
+    let one = ScriptedController::in_order([Script::close()]).await;
+    let other = ScriptedController::in_order([Script::bytes(capability_response("a"))]).await;
+    let controllers = vec![one.controller_url(), other.controller_url()];
+    let observer = Arc::new(Numbered::default());
+    let farm = FarmClient::new(FarmConfig {
+        observer: Some(Arc::<Numbered>::clone(&observer)),
+        ..config(controllers, ControllerOrder::Ordered, LONG)
+    });
+    farm.call(&READ).await.unwrap();
+    assert_eq!(*observer.ended.lock().unwrap(), [Some(1), Some(2)]);
+    let first = one.last_request("Capabilities").to_lowercase();
+    assert!(first.contains("\r\ntraceparent: 1\r\n"), "{first}");
+    assert!(!first.contains("tracestate"), "{first}");
+    let second = other.last_request("Capabilities").to_lowercase();
+    let headers = "\r\ntraceparent: 2\r\ntracestate: a=1\r\n";
+    assert!(second.contains(headers), "{second}");
+    // A probe is caused by no call.
+    farm.probe().await;
+    assert!(!one.last_request("Capabilities").contains("trace"));
+    assert_eq!(*observer.begun.lock().unwrap(), 2);
 }
 
 #[tokio::test]
