@@ -20,6 +20,7 @@ use crate::sections::keys::{self, Keys};
 use crate::sections::listener::{self, ListenerConfig};
 use crate::sections::login_throttle::{self, LoginThrottle};
 use crate::sections::store::{self, Store};
+use crate::sections::tracing::{self, Tracing};
 
 const LISTEN: Key<SocketAddr> = Key {
     name: "listen",
@@ -76,6 +77,8 @@ pub struct Config {
     pub listener: ListenerConfig,
     /// The audit log; `None` if it is disabled.
     pub audit: Option<Audit>,
+    /// Traces of requests.
+    pub tracing: Tracing,
     /// Sign-in, shared by all stores.
     pub authentication: Authentication,
     /// Limits on password attempts.
@@ -154,6 +157,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
     }
     let (stores, farms) = store::read_all(&mut root, files);
     let audit = audit::read(&mut root);
+    let tracing = tracing::read(&mut root);
     let authentication = authentication::read(&mut root, &stores, &farms);
     let login_throttle = login_throttle::read(&mut root);
     let token_lifetime_max = authentication.as_ref().map(|it| it.token_lifetime_max);
@@ -166,6 +170,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
         probe_interval,
         listener: listener?,
         audit,
+        tracing,
         authentication: authentication?,
         login_throttle,
         keys,

@@ -33,6 +33,7 @@ pub use sections::limits::ServerLimits;
 pub use sections::listener::ListenerConfig;
 pub use sections::login_throttle::LoginThrottle;
 pub use sections::store::{SpellingChoice, Store};
+pub use sections::tracing::{SampleRatio, Tracing};
 pub use sections::web_site::WebSite;
 pub use settings::{SectionSettings, Setting, SettingValue, settings};
 pub use tls::{ControllerTls, ListenerTls};

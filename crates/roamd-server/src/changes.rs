@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use crate::http::error::ApiError;
+use crate::trace::RequestScope;
 
 /// The changes in progress.
 ///
@@ -15,8 +16,8 @@ use crate::http::error::ApiError;
 pub(crate) struct Changes(TaskTracker);
 
 impl Changes {
-    /// Runs a change to completion. It starts at once, and continues if the returned future is
-    /// dropped.
+    /// Runs a change to completion, in the scope of the request. It starts at once, and continues
+    /// if the returned future is dropped.
     ///
     /// # Errors
     /// If the change panicked.
@@ -28,7 +29,7 @@ impl Changes {
         T: Send + 'static,
         C: Future<Output = T> + Send + 'static,
     {
-        let running = self.0.spawn(change);
+        let running = self.0.spawn(RequestScope::carry(change));
         async {
             running
                 .await

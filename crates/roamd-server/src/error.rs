@@ -13,6 +13,7 @@ use crate::data_dir::DataDirError;
 use crate::keys::KeysError;
 use crate::revocations::RevocationsError;
 use crate::tls::TlsCertificateFileError;
+use crate::trace::TracerError;
 
 /// Why a server does not start.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +53,9 @@ pub enum ServerError {
     /// The audit log cannot be opened.
     #[error(transparent)]
     Audit(#[from] AuditError),
+    /// Traces cannot be sent.
+    #[error(transparent)]
+    Tracer(#[from] TracerError),
     /// The certificate of the listener cannot be used.
     #[error("cannot use the certificate of [tls]")]
     Certificate(#[from] TlsCertificateFileError),

@@ -20,7 +20,7 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{Key, KeyId, KeyRing};
-use roamd_server::{AuditLog, Environment, Server, config};
+use roamd_server::{AuditLog, Environment, Server, Tracer, config};
 use roamd_testkit::{ServerConfig, StoreConfig};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -91,6 +91,7 @@ async fn simulate(seed: u64) -> Result<SimulationResult> {
         state: Arc::new(state::MemoryState::default()),
         network: Arc::new(network.clone()),
         audit: AuditLog::off(),
+        tracer: Tracer::off(),
         clock: Arc::clone(&clock),
     };
     let backlog = network.listen(SERVER);

@@ -12,4 +12,5 @@ pub(crate) mod listener;
 pub(crate) mod login_throttle;
 pub(crate) mod store;
 pub(crate) mod tls;
+pub(crate) mod tracing;
 pub(crate) mod web_site;

@@ -19,4 +19,5 @@ mod login_throttle;
 mod settings;
 mod store;
 mod support;
+mod tracing;
 mod web_site;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
-use roamd_nfuse_client::{LargeWork, Network, Observer};
+use roamd_nfuse_client::{Network, Observer};
 use roamd_sessions::{Farm, Store};
 
 use crate::app::environment::Environment;
@@ -27,6 +27,7 @@ use crate::http::client_address::TrustedProxies;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::http::web_site::WebSite;
+use crate::large_work::LargeRequestWork;
 use crate::metrics::shared_state_check::SharedStateCheck;
 use crate::metrics::{FarmCounts, Metrics};
 use crate::web::Web;
@@ -50,6 +51,7 @@ impl AppState {
         let password_checks = Arc::new(PasswordCheckCache::new(&mut rng()));
         let mut metrics = Metrics::default();
         metrics.watch_audit(&environment.audit);
+        metrics.watch_traces(&environment.tracer);
         metrics.watch_state(&environment.state);
         let stores = stores(
             config,
@@ -63,6 +65,7 @@ impl AppState {
             keys,
             state: shared,
             audit,
+            tracer,
             clock,
             network: _,
         } = environment;
@@ -105,9 +108,10 @@ impl AppState {
             shared_check: SharedStateCheck::default(),
             metrics,
             audit,
+            tracer,
             clock,
             changes,
-            large_work: LargeWork::above(LARGE_LIST),
+            large_work: LargeRequestWork::above(LARGE_LIST),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             probe_interval: config.probe_interval,
             metrics_from: config.listener.metrics_from.clone(),

@@ -1,4 +1,4 @@
-//! External inputs of the server: keys, shared state, network, audit log, clock.
+//! External inputs of the server: keys, shared state, network, audit log, traces, clock.
 
 use std::sync::Arc;
 
@@ -13,8 +13,9 @@ use crate::config::Config;
 use crate::data_dir;
 use crate::error::ServerError;
 use crate::keys::KeyFile;
+use crate::trace::Tracer;
 
-/// Keys, shared state, network, audit log and clock of a server.
+/// Keys, shared state, network, audit log, traces and clock of a server.
 ///
 /// Durations are measured by the clock of the runtime. Servers made from clones of one environment
 /// share it, as the servers of a group do.
@@ -28,6 +29,8 @@ pub struct Environment {
     pub network: Arc<dyn Network>,
     /// The audit log.
     pub audit: AuditLog,
+    /// Traces of requests.
+    pub tracer: Tracer,
     /// Time of day. Tokens expire by it.
     pub clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
@@ -37,7 +40,8 @@ impl Environment {
     /// is created if it is missing.
     ///
     /// # Errors
-    /// If the folder, the keys, the state or the audit log cannot be created or opened.
+    /// If the folder, the keys, the state or the audit log cannot be created or opened, or traces
+    /// cannot be sent.
     pub fn of_system(config: &Config) -> Result<Self, ServerError> {
         let clock: Clock = Arc::new(Timestamp::now);
         let data_dir = &config.data_dir;
@@ -49,6 +53,7 @@ impl Environment {
         };
         Ok(Self {
             audit,
+            tracer: Tracer::start(&config.tracing)?,
             keys: Arc::new(KeyFile::of(data_dir).open_or_make(clock())?),
             state: Arc::new(SqliteState::open(&data_dir.join("state.db"))?),
             network: Arc::new(SystemNetwork::new()),

@@ -3,11 +3,9 @@
 
 use std::sync::Arc;
 
-use http::Method;
-use http::header::{HeaderValue, STRICT_TRANSPORT_SECURITY};
+use http::header::{HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use roamd_http::{Incoming, Peer, Response};
 use tokio::time::Instant;
-use tracing::info;
 
 use crate::app::state::{AppState, HostedStore};
 use crate::http::client_address::Client;
@@ -18,48 +16,68 @@ use crate::http::request_id::RequestId;
 use crate::http::route::Route;
 use crate::http::transfer_coding;
 use crate::routes;
+use crate::trace::{RemoteParent, RequestScope, RequestStart, TraceContext};
 
 /// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Responds to a request. Writes one log line and counts the response.
+/// Responds to a request, in the scope of the request. Writes one log line and counts the response.
 pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incoming>) -> Response {
     let started = Instant::now();
     let id = RequestId::random();
-    let method = request.method().clone();
     // A copy, since the identifiers of a route are slices of the path.
     let path = request.uri().path().to_owned();
     let peer = request.extensions().get::<Peer>().copied();
     let client = peer.map(|peer| state.trusted_proxies.client(peer, request.headers()));
     let route = route(state, &path, client);
-    let result = match admissible(route, &method, &request) {
-        Ok(route) => handle(state, route, client, id, request).await,
-        Err(error) => Err(error),
+    let name = route.map_or("none", Route::name);
+    let start = RequestStart {
+        id,
+        method: request.method().clone(),
+        route: name,
+        client: client.map(|client| client.address),
+        trace: trace(state, route, peer, request.headers()),
+        started,
     };
-    if let Err(ApiError::TooManyRequests(limit)) = &result {
-        state.metrics.listener.record_refused_request(*limit);
-    }
-    let mut response = result.unwrap_or_else(|error| routes::refuse(route, error));
-    let (route, status) = (
-        route.map_or("none", Route::name),
-        response.status().as_u16(),
-    );
-    let took = started.elapsed();
-    state.metrics.record_response(route, status, took);
-    let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    let (id, method) = (id.as_str(), method.as_str());
-    info!(
-        request = id,
-        method, route, status, took_us, "Request served"
-    );
+    let scope = RequestScope::new(start, state.tracer.clone());
+    let response = scope.run(async {
+        let result = match admissible(route, &request) {
+            Ok(route) => handle(state, route, client, id, request).await,
+            Err(error) => Err(error),
+        };
+        if let Err(ApiError::TooManyRequests(limit)) = &result {
+            state.metrics.listener.record_refused_request(*limit);
+        }
+        result.unwrap_or_else(|error| routes::refuse(route, error))
+    });
+    let mut response = response.await;
+    let (status, took) = (response.status().as_u16(), started.elapsed());
+    state.metrics.record_response(name, status, took);
+    scope.end(status, took);
     let headers = response.headers_mut();
-    if let Ok(id) = HeaderValue::from_str(id) {
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         headers.insert("x-request-id", id);
     }
     if state.is_https() {
         headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
     response
+}
+
+/// Returns the trace that a request continues, if a trusted proxy says so, or begins. Health checks
+/// and scrapes begin none: monitoring would fill the storage of traces with them.
+fn trace(
+    state: &AppState,
+    route: Option<Route<'_>>,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+) -> Option<TraceContext> {
+    let is_trusted = peer.is_some_and(|peer| state.trusted_proxies.trusts(peer));
+    let parent = is_trusted.then(|| RemoteParent::of(headers)).flatten();
+    if parent.is_none() && matches!(route, Some(Route::Health | Route::Ready | Route::Metrics)) {
+        return None;
+    }
+    state.tracer.context(parent)
 }
 
 /// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.
@@ -74,7 +92,6 @@ fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<
 /// Checks host, transfer coding, path and method, in this order (SS-62).
 fn admissible<'p>(
     route: Option<Route<'p>>,
-    method: &Method,
     request: &http::Request<Incoming>,
 ) -> Result<Route<'p>, ApiError> {
     if !host_header::is_named_once(request) {
@@ -84,7 +101,7 @@ fn admissible<'p>(
         return Err(ApiError::TransferCoding);
     }
     let route = route.ok_or(ApiError::NotFound)?;
-    if !route.allows(method) {
+    if !route.allows(request.method()) {
         return Err(ApiError::MethodNotAllowed {
             allow: route.allow(),
         });

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Conversations, Realm, TokenService};
-use roamd_nfuse_client::{LargeWork, StaClient};
+use roamd_nfuse_client::StaClient;
 use roamd_sessions::{ClientNameLength, EndPoint, Store, User};
 use roamd_state::SharedState;
 use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
@@ -30,8 +30,10 @@ use crate::http::request::Request;
 use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::http::web_site::WebSite;
+use crate::large_work::LargeRequestWork;
 use crate::metrics::Metrics;
 use crate::metrics::shared_state_check::SharedStateCheck;
+use crate::trace::Tracer;
 use crate::web::Web;
 
 /// State that all requests share. It is made from the configuration in [`crate::app::build`].
@@ -64,7 +66,7 @@ pub(crate) struct AppState {
     pub(crate) metrics: Metrics,
     pub(crate) changes: Changes,
     /// Merges and documents of large lists.
-    pub(crate) large_work: LargeWork,
+    pub(crate) large_work: LargeRequestWork,
     /// Proxies whose `X-Forwarded-For` is trusted.
     pub(crate) trusted_proxies: TrustedProxies,
     /// Limits requests in progress, and the memory of bodies that are arriving.
@@ -76,6 +78,7 @@ pub(crate) struct AppState {
     /// Clients that may read the metrics, and the details of readiness.
     pub(crate) metrics_from: Vec<IpNet>,
     pub(crate) audit: AuditLog,
+    pub(super) tracer: Tracer,
     pub(super) clock: Clock,
 }
 
@@ -235,6 +238,9 @@ impl AppState {
         }
         if self.audit.flush().await.is_err() {
             warn!("Stopped before the audit log was written");
+        }
+        if !self.tracer.flush().await {
+            warn!("Stopped before all traces were sent");
         }
     }
 }

@@ -1,10 +1,9 @@
 //! Text from clients and farms, made safe: limited in length, and printable ASCII in the file.
 
-use std::fmt::Write as _;
-use std::io;
-
 use serde::Serialize;
-use serde_json::ser::{CharEscape, CompactFormatter, Formatter, Serializer};
+use serde_json::ser::Serializer;
+
+use crate::printable_json::PrintableJson;
 
 /// Maximum length of a text, in characters.
 const MAX_CHARS: usize = 256;
@@ -17,9 +16,6 @@ const MAX_LINE_BYTES: usize = 2048;
 
 /// Maximum length of a text in a line that would be longer, in bytes after escaping.
 const SHORT_TEXT_BYTES: usize = 120;
-
-/// What replaces the end of a text.
-const CUT: &[u8] = b"\\u2026";
 
 /// Text that may come from a client or a farm. A longer text is cut and ends with `…`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -56,72 +52,10 @@ pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 
 fn with_texts_up_to(max_bytes: usize, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
-    let printable = Printable {
-        max_bytes,
-        left: None,
-    };
+    let printable = PrintableJson::new(max_bytes);
     value.serialize(&mut Serializer::with_formatter(&mut line, printable))?;
     line.push(b'\n');
     Ok(line)
-}
-
-/// Escapes all characters that are not printable ASCII, and cuts each text at a number of bytes.
-struct Printable {
-    max_bytes: usize,
-    /// Bytes that the current text may still have. `None` after it was cut.
-    left: Option<usize>,
-}
-
-impl Printable {
-    /// Writes one escaped character, or the mark of the end if the text becomes too long.
-    fn write<W: ?Sized + io::Write>(&mut self, writer: &mut W, escaped: &[u8]) -> io::Result<()> {
-        let Some(left) = self.left else {
-            return Ok(());
-        };
-        self.left = left.checked_sub(escaped.len());
-        match self.left {
-            Some(_) => writer.write_all(escaped),
-            None => writer.write_all(CUT),
-        }
-    }
-}
-
-impl Formatter for Printable {
-    fn begin_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        self.left = Some(self.max_bytes);
-        writer.write_all(b"\"")
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        for character in fragment.chars() {
-            if let (' '..='~', Ok(byte)) = (character, u8::try_from(character)) {
-                self.write(writer, &[byte])?;
-                continue;
-            }
-            // Both halves of a pair are written, or none.
-            let mut escaped = String::with_capacity(12);
-            for unit in character.encode_utf16(&mut [0; 2]) {
-                write!(escaped, "\\u{unit:04x}").map_err(io::Error::other)?;
-            }
-            self.write(writer, escaped.as_bytes())?;
-        }
-        Ok(())
-    }
-
-    /// Control characters, quotes and backslashes.
-    fn write_char_escape<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        escape: CharEscape,
-    ) -> io::Result<()> {
-        let mut escaped = Vec::with_capacity(6);
-        CompactFormatter.write_char_escape(&mut escaped, escape)?;
-        self.write(writer, &escaped)
-    }
 }
 
 #[cfg(test)]

@@ -11,8 +11,9 @@ pub use roamd_config::{
     AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, CitrixGateway,
     ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm,
     Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle,
-    PublicKeyPin, SAMPLE, SampleLine, Scheme, SectionSettings, ServerLimits, Setting, SettingValue,
-    SpellingChoice, Store, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
+    PublicKeyPin, SAMPLE, SampleLine, SampleRatio, Scheme, SectionSettings, ServerLimits, Setting,
+    SettingValue, SpellingChoice, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite,
+    sample_lines,
 };
 
 pub use read::{ConfigError, parse, read, read_settings};

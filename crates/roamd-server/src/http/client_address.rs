@@ -48,7 +48,7 @@ impl TrustedProxies {
     /// left of its own address and are never read, nor is anything to the left of an invalid entry.
     pub(crate) fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
         let mut address = peer.address.ip().to_canonical();
-        let mut is_trusted = peer.is_certified || self.contains(address);
+        let mut is_trusted = self.trusts(peer);
         let is_behind_unknown_proxy =
             !is_trusted && PROXY_HEADERS.iter().any(|name| headers.contains_key(name));
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
@@ -67,6 +67,11 @@ impl TrustedProxies {
             is_proxy: is_trusted,
             is_behind_unknown_proxy,
         }
+    }
+
+    /// Whether the peer itself is a trusted proxy, whose headers about other systems are believed.
+    pub(crate) fn trusts(&self, peer: Peer) -> bool {
+        peer.is_certified || self.contains(peer.address.ip().to_canonical())
     }
 
     fn contains(&self, address: IpAddr) -> bool {

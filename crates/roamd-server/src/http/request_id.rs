@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// Sent as `x-request-id`: 16 hexadecimal digits.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct RequestId([u8; 16]);
+pub struct RequestId([u8; 16]);
 
 impl RequestId {
     /// Draws a random id. It is no secret, so it needs no call of the system.

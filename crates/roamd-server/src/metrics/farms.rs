@@ -10,10 +10,11 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
-use roamd_nfuse_client::{Attempt, CallError, ControllerUrl, Observer};
+use roamd_nfuse_client::{Attempt, AttemptTrace, CallError, ControllerUrl, Observer};
 use roamd_sessions::FarmError;
 
 use crate::farms::{OUTCOMES, OperationKind, error_id_label, native_label, outcome};
+use crate::trace::{CallEnd, RequestScope};
 
 /// Metrics of all farms.
 #[derive(Debug)]
@@ -166,7 +167,11 @@ impl FarmCounts {
         operation: OperationKind,
         result: Result<T, FarmError>,
     ) -> Result<T, FarmError> {
-        self.count(operation, outcome(result.as_ref().err()));
+        let outcome = outcome(result.as_ref().err());
+        if operation == OperationKind::Permit {
+            RequestScope::note_unsent(&self.farm, operation.as_str(), outcome);
+        }
+        self.count(operation, outcome);
         result
     }
 
@@ -192,12 +197,28 @@ impl FarmCounts {
 }
 
 impl Observer for FarmCounts {
+    fn attempting(&self, controller: &ControllerUrl, request: &'static str) -> AttemptTrace {
+        RequestScope::begin_call(&self.farm, controller, request)
+    }
+
+    fn not_attempted(&self, request: &'static str) {
+        RequestScope::note_unsent(&self.farm, request, "circuit_open");
+    }
+
     fn attempted(&self, attempt: &Attempt<'_>) {
         let mut controllers = self.controllers.iter();
         let Some(counts) = controllers.find(|counts| counts.controller == *attempt.controller)
         else {
             return;
         };
+        if let Some(number) = attempt.number {
+            let end = CallEnd {
+                outcome: attempt.outcome.as_str(),
+                error_id: attempt.refusal.map(|refusal| error_id_label(&refusal.id)),
+                took: attempt.took,
+            };
+            RequestScope::end_call(number, end);
+        }
         counts.times.observe(attempt.took.as_secs_f64());
         let labels = AttemptLabels {
             farm: Arc::clone(&self.farm),

@@ -27,6 +27,7 @@ pub(crate) use self::listener::{CertificateReload, ListenerMetrics};
 use self::shared_state::RefusedWrites;
 use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;
+use crate::trace::Tracer;
 
 /// All metrics of the server.
 pub(crate) struct Metrics {
@@ -60,6 +61,11 @@ impl Metrics {
     /// Adds the numbers of written and lost audit lines.
     pub(crate) fn watch_audit(&mut self, audit: &AuditLog) {
         audit.register(&mut self.registry);
+    }
+
+    /// Adds the numbers of sent and lost spans.
+    pub(crate) fn watch_traces(&mut self, tracer: &Tracer) {
+        tracer.register(&mut self.registry);
     }
 
     /// Adds the number of refused writes to the shared state.

@@ -18,6 +18,7 @@ use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
 use crate::http::urls::ProtectionSpace;
+use crate::trace::RequestScope;
 
 /// The authenticated caller of a request in one protection space.
 pub(crate) struct Caller<'s> {
@@ -76,6 +77,7 @@ pub(crate) async fn caller_with<'s>(
         .map_err(|reason| refused(space, &audit, destroyed, reason))?;
     request.record_valid_token()?;
     let user = user(&claims);
+    RequestScope::note_user(user.key());
     audit.note_use(&user, claims.sign_in, request.operation());
     Ok(Caller {
         state,

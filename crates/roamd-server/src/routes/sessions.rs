@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use http::StatusCode;
 use roamd_http::Response;
-use roamd_nfuse_client::{LargeWork, LargeWorkFailed};
+use roamd_nfuse_client::LargeWorkFailed;
 use roamd_sessions::{Busy, EndAction, EndPoint, ListPlan, ListRequest, SessionList, Store, User};
 use roamd_store_proto::{
     Session, SessionOperation, SessionResult, SessionState, SessionStatus, media_type,
@@ -19,6 +19,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::StoreUrls;
+use crate::large_work::LargeRequestWork;
 use crate::routes::caller::{Caller, caller};
 
 /// Lists the sessions that the client may reconnect to.
@@ -83,7 +84,7 @@ pub(super) async fn list_for(
 /// Queries the farms, and merges their sessions.
 async fn list(
     service: Arc<Store<NfuseFarm>>,
-    large_work: &LargeWork,
+    large_work: &LargeRequestWork,
     plan: &ListPlan,
     user: &User,
     end_point: &EndPoint,

@@ -1,4 +1,4 @@
-//! Log lines in JSON: time, level, the fields of the event, and target.
+//! Log lines in JSON: time, level, the fields of the event, the ids of the request, and target.
 //!
 //! A busy server writes one line per request. The format of `tracing_subscriber` passes each word
 //! of a line through four writers; this one builds the line in a buffer.
@@ -7,6 +7,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
+use roamd_server::{PrintableJson, RequestIds};
 use serde::Serializer as _;
 use serde::ser::SerializeMap as _;
 use tracing::{Event, Metadata, Subscriber};
@@ -17,6 +18,9 @@ use tracing_subscriber::registry::LookupSpan;
 
 /// Capacity of a line, in bytes. Most are shorter.
 const CAPACITY: usize = 256;
+
+/// Most bytes of a text in a line. Clients and farms can cause long ones.
+const MAX_TEXT: usize = 2048;
 
 /// Format of the time: UTC, with microseconds.
 const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
@@ -47,54 +51,69 @@ where
 
 fn write_object(line: &mut Vec<u8>, time: &str, event: &Event<'_>) -> serde_json::Result<()> {
     let metadata: &Metadata<'_> = event.metadata();
-    let mut serializer = serde_json::Serializer::new(line);
+    let printable = PrintableJson::new(MAX_TEXT);
+    let mut serializer = serde_json::Serializer::with_formatter(line, printable);
     let mut object = serializer.serialize_map(None)?;
     object.serialize_entry("timestamp", time)?;
     object.serialize_entry("level", &metadata.level().as_serde())?;
     let mut fields = SerdeMapVisitor::new(object);
     event.record(&mut fields);
     let mut object = fields.take_serializer()?;
+    if let Some(ids) = RequestIds::current() {
+        object.serialize_entry("request", &ids.request)?;
+        if let Some(trace) = &ids.trace {
+            object.serialize_entry("trace", trace)?;
+        }
+    }
     object.serialize_entry("target", metadata.target())?;
     object.end()
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::{Arc, Mutex};
-
     use serde_json::{Value, json};
     use tracing::subscriber::with_default;
 
     use super::*;
+    use crate::logging::tests::Output;
 
-    #[derive(Clone, Default)]
-    struct Output(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Output {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn event_becomes_one_line_with_all_fields_in_order() {
+    /// Writes events, and returns the lines.
+    fn lines(events: impl FnOnce()) -> String {
         let output = Output::default();
         let writer = output.clone();
         let logs = tracing_subscriber::fmt()
             .event_format(JsonLines)
             .with_writer(move || writer.clone());
-        with_default(logs.finish(), || {
+        with_default(logs.finish(), events);
+        output.text()
+    }
+
+    #[test]
+    fn texts_are_printable_and_bounded() {
+        let hostile = "\u{202e}\u{1b}[2J\u{9b}\n\u{2028}ü";
+        let long = "x".repeat(100_000);
+        let written = lines(|| {
+            tracing::warn!(%hostile, text = long, other = &*"\u{fc}".repeat(9_999), "{hostile}");
+        });
+        let (end, line) = written.as_bytes().split_last().unwrap();
+        assert_eq!(*end, b'\n');
+        assert!(line.iter().all(|byte| (b' '..=b'~').contains(byte)));
+        assert!(line.len() < 2 * MAX_TEXT + 500, "{}", line.len());
+        let line: Value = serde_json::from_slice(line).unwrap();
+        assert_eq!(
+            (&line["hostile"], &line["message"]),
+            (&json!(hostile), &json!(hostile))
+        );
+        assert_eq!(line["text"], json!("x".repeat(MAX_TEXT) + "…"));
+    }
+
+    #[test]
+    fn event_becomes_one_line_with_all_fields_in_order() {
+        let written = lines(|| {
             let error = "line 1\nline \"2\" \u{7}é";
             tracing::warn!(target: "a", number = 7_u64, yes = true, %error, text = "<&>", "Said");
             tracing::info!(target: "b", "Said again");
         });
-        let written = String::from_utf8(output.0.lock().unwrap().clone()).unwrap();
         let lines: Vec<_> = written.lines().collect();
         let [first, second] = lines[..] else {
             panic!("{written}");

@@ -2,6 +2,7 @@
 
 mod json_lines;
 mod line_queue;
+mod text_fields;
 
 use std::env::VarError;
 use std::io::{self, IsTerminal};
@@ -11,6 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use json_lines::JsonLines;
 use line_queue::LineQueue;
+use text_fields::TextFields;
 
 use crate::exit_code::UsageError;
 
@@ -43,7 +45,7 @@ pub(crate) fn init(level: Option<LogLevel>) -> anyhow::Result<LogGuard> {
     };
     let logs = tracing_subscriber::fmt().with_env_filter(filter);
     if io::stderr().is_terminal() {
-        logs.with_writer(io::stderr).init();
+        logs.fmt_fields(TextFields).with_writer(io::stderr).init();
         return Ok(LogGuard { _queue: None });
     }
     let queue = LineQueue::start(io::stderr())?;
@@ -96,7 +98,31 @@ fn bad_filter(problem: &str) -> UsageError {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
     use super::*;
+
+    /// Output that keeps what is written. Clones are the same.
+    #[derive(Clone, Default)]
+    pub(super) struct Output(Arc<Mutex<Vec<u8>>>);
+
+    impl Output {
+        pub(super) fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+    }
+
+    impl Write for Output {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
 
     #[test]
     fn unknown_log_level_is_rejected() {

@@ -35,3 +35,4 @@ mod store_addresses;
 mod support;
 mod systemd;
 mod tokens;
+mod traces;

@@ -34,11 +34,18 @@ pub(super) const LAYERS: [Layers; 2] = [
     Layers {
         name: "roamd-server",
         from_below: &[
-            &["clock", "data_dir", "fairness", "file_access"],
+            &[
+                "clock",
+                "data_dir",
+                "fairness",
+                "file_access",
+                "printable_json",
+            ],
             &["tls"],
             &["config"],
             &["http"],
-            &["keys", "revocations", "changes"],
+            &["trace"],
+            &["keys", "revocations", "changes", "large_work"],
             &["farms"],
             &["audit"],
             &["error"],

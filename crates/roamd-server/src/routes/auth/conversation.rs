@@ -20,6 +20,7 @@ use crate::audit::{AuditScope, Event, SignInId, account};
 use crate::auth::login_throttle::{Admission, Attempt, Target};
 use crate::clock::rng;
 use crate::http::error::ApiError;
+use crate::trace::RequestScope;
 
 /// A post to a conversation, with all that is needed to respond to it.
 pub(in crate::routes) struct ConversationPost {
@@ -111,6 +112,7 @@ impl ConversationPost {
         let domain = user.domain().to_owned();
         let name = account(user.domain(), user.name());
         let signed_in = User::new(user.domain(), user.name(), password.clone());
+        RequestScope::note_user(signed_in.key());
         state.password_checks.record_sign_in(&signed_in).await;
         state.forget_enumerations(&signed_in).await;
         let grant = Grant {

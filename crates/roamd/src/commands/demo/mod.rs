@@ -15,7 +15,7 @@ use roamd_server::Server;
 use roamd_server::config::{
     Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, ClientNameLength, Config,
     ControllerUrl, CredentialCheck, Farm, Generation, Keys, ListenerConfig, LoginThrottle,
-    SpellingChoice, Store, UrlPath, WebSite,
+    SpellingChoice, Store, Tracing, UrlPath, WebSite,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -229,6 +229,7 @@ fn configuration(
         probe_interval: Config::DEFAULT_PROBE_INTERVAL,
         listener: ListenerConfig::default(),
         audit: Some(Audit::default()),
+        tracing: Tracing::default(),
         authentication,
         login_throttle: LoginThrottle::default(),
         keys: Keys::default(),
