@@ -5,6 +5,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 
+use crate::debian::unpack;
 use crate::process::{cargo, command, find, output, root, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -43,6 +44,8 @@ const TARGETS: [&str; 4] = ["--workspace", "--lib", "--bins", "--tests"];
 /// Installs the programs for the tests, builds the workspace and runs all tests.
 pub(crate) fn run_all() -> Result<()> {
     ensure_programs(&PEERS)?;
+    // Only unpacked, since the package would start a server. The tests look for `promtool` there.
+    unpack("prometheus")?;
     ensure_suite()?;
     // Tests start the real `roamd`. `cargo test` alone can leave an outdated one, so everything is
     // built first. Doc tests run before the others, so that the summary of the many comes last.

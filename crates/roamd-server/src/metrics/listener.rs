@@ -57,6 +57,10 @@ impl ListenerMetrics {
             drop(metrics.connections.get_or_create(&labels));
             drop(metrics.requests.get_or_create(&labels));
         }
+        // Start at 0, so that an increase includes the first event.
+        for outcome in [CertificateReload::Replaced, CertificateReload::Kept] {
+            drop(metrics.reloads.get_or_create(&outcome.labels()));
+        }
         registry.register(
             "connections_refused",
             "Connections closed because the limit in total or per client was reached",

@@ -24,6 +24,7 @@ mod hostile_environment;
 mod keys;
 mod listing;
 mod login;
+mod monitoring;
 mod operations;
 mod probe;
 mod secret_leaks;
