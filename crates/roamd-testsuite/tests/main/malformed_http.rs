@@ -1,6 +1,6 @@
 //! Malformed and ambiguous HTTP requests, and requests that are expensive to serve.
 
-use roamd_testsuite::{TestEnvironment, sign_in};
+use roamd_testsuite::{TestEnvironment, session_params, sign_in};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -355,6 +355,30 @@ async fn compressed_body_is_rejected() {
     assert_eq!(env.sessions("alice"), before);
 }
 
+/// RFC 9112 §9.6, bad-inputs 43: the client learns what became of its request.
+#[tokio::test]
+async fn client_that_closes_its_side_gets_the_result() {
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let body = session_params("DESK-A", "");
+    let head = format!(
+        "POST /Citrix/Store/sessions/v1/disconnect HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
+         Content-Type: application/vnd.citrix.sessionparams+xml\r\nContent-Length: {}\r\n\r\n",
+        alice.authorization(),
+        body.len()
+    );
+    let mut stream = TcpStream::connect(env.server.address()).await.unwrap();
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(body.as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let mut response = String::new();
+    stream.read_to_string(&mut response).await.unwrap();
+    assert_eq!(status(&response), 200);
+    assert!(response.contains("status=\"success\""), "{response}");
+    let left = env.sessions("alice");
+    assert!(!left.iter().any(|it| it.ends_with(" DESK-A")), "{left:?}");
+}
+
 #[tokio::test]
 async fn thousand_pipelined_requests_get_responses_in_order() {
     // bad-inputs 43
@@ -395,7 +419,7 @@ async fn repeated_headers_are_rejected_or_merged() {
     let alice = sign_in(&env, "alice", "roam-demo").await;
     let authorization = alice.authorization();
     let good = "application/vnd.citrix.sessionparams+xml";
-    let body = roamd_testsuite::session_params("DESK-C", "");
+    let body = session_params("DESK-C", "");
     let path = "/Citrix/Store/sessions/v1/available";
     let token = ("Authorization", &*authorization);
     for (headers, expected) in [

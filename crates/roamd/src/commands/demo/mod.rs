@@ -271,13 +271,11 @@ fn print_summary(
     if let Some(path) = &certificate {
         output::print_line(format_args!("certificate {path}"))?;
     }
-    let trusted = certificate.map(|path| shell_quoted(&path));
-    let curl_option = trusted.as_ref().map(|path| format!("--cacert {path} "));
-    let variable = trusted.map(|path| format!("SSL_CERT_FILE={path} "));
-    let (curl_option, variable) = (
-        curl_option.unwrap_or_default(),
-        variable.unwrap_or_default(),
-    );
+    let option = |name: &str| match &certificate {
+        Some(path) => format!("{name} {} ", shell_quoted(path)),
+        None => String::new(),
+    };
+    let (curl_option, option) = (option("--cacert"), option("--ca-file"));
     let roamd = std::env::current_exe().context("cannot find the path of this program")?;
     let roamd = shell_quoted(&roamd.to_string_lossy());
     for store in stores {
@@ -287,7 +285,7 @@ fn print_summary(
                 demo_password(domain, name).map(|password| format!("ROAMD_PASSWORD={password} "));
             let user = shell_quoted(&format!("{domain}\\{name}"));
             output::print_line(format_args!(
-                "{variable}{}{roamd} sessions list --store {store} --user {user}",
+                "{}{roamd} sessions list {option}--store {store} --user {user}",
                 password.unwrap_or_default()
             ))?;
         }
