@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use roamd_state::{
-    Counter, CounterKind, Digest, FlagKind, LimitedFlags, Party, SharedState, StateFuture,
+    Counter, CounterKind, Digest, FlagKind, FlagsSet, LimitedFlags, Party, SharedState, StateFuture,
 };
 
 /// Shared state of one server.
@@ -47,7 +47,7 @@ impl SharedState for MemoryState {
         Box::pin(ready(Ok(is_new)))
     }
 
-    fn set_flags(&self, _party: Party, flags: LimitedFlags) -> StateFuture<'_, usize> {
+    fn set_flags(&self, _party: Party, flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
         let mut inner = self.inner();
         let budget = flags.budget;
         let counter = inner.counts.get(&(budget.kind, budget.key)).copied();
@@ -66,7 +66,8 @@ impl SharedState for MemoryState {
             let counter = (used, budget.until);
             inner.counts.insert((budget.kind, budget.key), counter);
         }
-        Box::pin(ready(Ok(refused)))
+        let new = used - before;
+        Box::pin(ready(Ok(FlagsSet { new, refused })))
     }
 
     fn flag_expiries(

@@ -15,6 +15,8 @@ pub enum CounterKind {
     AttemptsByNetwork,
     /// Users for whom a network has become known.
     KnownUsersOfNetwork,
+    /// Networks that have become known for a user recently.
+    KnownNetworksByUser,
     /// Tokens that a user has revoked recently.
     RevocationsByUser,
     /// Logon tickets that a user has invalidated recently.
@@ -32,12 +34,13 @@ pub struct Counter {
 }
 
 impl CounterKind {
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::ConversationFailures,
         Self::AttemptsFromKnownNetwork,
         Self::AttemptsFromUnknownNetworks,
         Self::AttemptsByNetwork,
         Self::KnownUsersOfNetwork,
+        Self::KnownNetworksByUser,
         Self::RevocationsByUser,
         Self::InvalidatedTicketsByUser,
     ];
@@ -50,6 +53,7 @@ impl CounterKind {
             | Self::AttemptsFromUnknownNetworks
             | Self::AttemptsByNetwork
             | Self::KnownUsersOfNetwork
+            | Self::KnownNetworksByUser
             | Self::RevocationsByUser
             | Self::InvalidatedTicketsByUser => true,
             Self::ConversationFailures => false,
@@ -65,6 +69,7 @@ impl CounterKind {
             Self::AttemptsFromUnknownNetworks => "attempts-of-strangers",
             Self::AttemptsByNetwork => "attempts-from-place",
             Self::KnownUsersOfNetwork => "people-of-place",
+            Self::KnownNetworksByUser => "places-by-user",
             Self::RevocationsByUser => "ended-by-user",
             Self::InvalidatedTicketsByUser => "tickets-by-user",
         }

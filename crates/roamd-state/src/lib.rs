@@ -13,7 +13,7 @@ pub use counter::{Counter, CounterKind};
 pub use digest::Digest;
 pub use error::StateError;
 pub use flag::FlagKind;
-pub use limited_flags::{FlagBudget, LimitedFlags};
+pub use limited_flags::{FlagBudget, FlagsSet, LimitedFlags};
 pub use party::Party;
 pub use shared_state::{
     MAX_COUNTERS_LISTED, MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState, StateFuture,

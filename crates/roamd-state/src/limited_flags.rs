@@ -21,6 +21,16 @@ pub struct LimitedFlags {
     pub budget: FlagBudget,
 }
 
+/// Numbers of the flags of a [`LimitedFlags`] that were new, and that were refused. The rest were
+/// set already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FlagsSet {
+    /// Flags that were not set before.
+    pub new: u32,
+    /// Flags that are not set, because the budget did not allow them.
+    pub refused: usize,
+}
+
 /// Number of new flags that may be set before a counter expires.
 #[derive(Debug, Clone, Copy)]
 pub struct FlagBudget {

@@ -8,7 +8,7 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
-use crate::limited_flags::LimitedFlags;
+use crate::limited_flags::{FlagsSet, LimitedFlags};
 use crate::party::Party;
 
 /// Number of counters of one kind that an engine keeps at least. There has to be a limit, because
@@ -34,8 +34,8 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   and known networks may be lost in a power failure: they protect against attacks that take
 ///   hours, and every sign-in writes several of them.
 /// - **Visibility.** Every server sees an acknowledged write in all later reads.
-/// - **Atomicity.** Of several callers that set the same flag at the same time, exactly one gets
-///   `true`. Of several callers that increment the same counter, no two get the same number, unless
+/// - **Atomicity.** Of several callers that set the same flag at the same time, it is new for
+///   exactly one. Of several callers that increment the same counter, no two get the same number, unless
 ///   it was decremented in between.
 /// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
 ///   removes the entry from the disk.
@@ -59,9 +59,9 @@ pub trait SharedState: Send + Sync {
         until: Timestamp,
     ) -> StateFuture<'_, bool>;
 
-    /// Sets several flags in one write, as far as their budget allows. Returns the number of those
-    /// that it did not allow; they are not set.
-    fn set_flags(&self, party: Party, flags: LimitedFlags) -> StateFuture<'_, usize>;
+    /// Sets several flags in one write, as far as their budget allows. If one was set, the later
+    /// expiry holds.
+    fn set_flags(&self, party: Party, flags: LimitedFlags) -> StateFuture<'_, FlagsSet>;
 
     /// Returns whether the flag is set and has not expired. It expires exactly at its `until`.
     fn is_flag_set(&self, kind: FlagKind, key: Digest, now: Timestamp) -> StateFuture<'_, bool> {

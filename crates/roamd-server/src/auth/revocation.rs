@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{PresentedToken, Revocation};
 use roamd_sessions::UserKey;
 use roamd_state::{
-    CounterKind, Digest, FlagBudget, FlagKind, LimitedFlags, SharedState, StateError,
+    CounterKind, Digest, FlagBudget, FlagKind, FlagsSet, LimitedFlags, SharedState, StateError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
@@ -135,7 +135,7 @@ impl Revocations {
             .set_flags(parties::of_ended_tokens(user), flags)
             .await
         {
-            Ok(0) => Ok(Revoked::Token),
+            Ok(FlagsSet { refused: 0, .. }) => Ok(Revoked::Token),
             Ok(_) | Err(StateError::Busy) => {
                 self.end_user(user, self.now()).await?;
                 warn!(%user, "User ended too many tokens; all sign-ins of the user ended");
@@ -190,8 +190,8 @@ impl Revocations {
             budget: self.budget(kind, user, self.budgets.tickets),
         };
         match self.state.set_flags(parties::of_user(user), flags).await {
-            Ok(0) => true,
-            Ok(refused) => {
+            Ok(FlagsSet { refused: 0, .. }) => true,
+            Ok(FlagsSet { refused, .. }) => {
                 warn!(%user, tickets = refused, "Too many tickets today; tickets not invalidated");
                 false
             }

@@ -17,7 +17,7 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
-use crate::limited_flags::LimitedFlags;
+use crate::limited_flags::{FlagsSet, LimitedFlags};
 use crate::party::Party;
 use crate::shared_state::{SharedState, StateFuture};
 
@@ -98,7 +98,7 @@ impl SharedState for SqliteState {
         Box::pin(self.writer.write(party, cost, set, cache))
     }
 
-    fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, usize> {
+    fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
         let LimitedFlags { kind, until, .. } = flags;
         for key in &mut flags.keys {
             *key = self.digest_key.of_flag(kind, *key);
@@ -106,7 +106,7 @@ impl SharedState for SqliteState {
         let budget = &mut flags.budget;
         budget.key = self.digest_key.of_counter(budget.kind, budget.key);
         if self.flags.are_set_until(kind, &flags.keys, until) {
-            return Box::pin(ready(Ok(0)));
+            return Box::pin(ready(Ok(FlagsSet::default())));
         }
         let cached = Arc::clone(&self.flags);
         let cache = move |done: &SetFlags| cached.set(kind, &done.set, until);
@@ -114,7 +114,10 @@ impl SharedState for SqliteState {
         let set = move |connection: &Connection| statements::set_flags(connection, &flags);
         Box::pin(async move {
             let done = self.writer.write(party, cost, set, cache).await?;
-            Ok(done.refused)
+            Ok(FlagsSet {
+                new: done.new,
+                refused: done.refused,
+            })
         })
     }
 

@@ -30,9 +30,10 @@ pub(super) fn set_flag(
     Ok(inserted == 1)
 }
 
-/// Flags that were set, and the number of those that their budget did not allow.
+/// Flags that are set, and the numbers of the new ones and of those that their budget did not allow.
 pub(super) struct SetFlags {
     pub(super) set: Vec<Digest>,
+    pub(super) new: u32,
     pub(super) refused: usize,
 }
 
@@ -79,6 +80,7 @@ pub(super) fn set_flags(
     Ok(SetFlags {
         refused: keys.len() - set.len(),
         set,
+        new,
     })
 }
 

@@ -3,7 +3,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_state::{
-    Counter, CounterKind, Digest, FlagBudget, FlagKind, LimitedFlags, Party, SharedState,
+    Counter, CounterKind, Digest, FlagBudget, FlagKind, FlagsSet, LimitedFlags, Party, SharedState,
 };
 
 /// Runs all tests on an empty state.
@@ -140,17 +140,18 @@ async fn new_flags_draw_on_their_budget(state: &impl SharedState) {
         let key = Digest::of(key.as_bytes());
         state.is_flag_set(kind, key, at(50)).await.unwrap()
     };
-    for (now, keys, refused) in [
-        (0, &["a", "b"][..], 0),
+    for (now, keys, new, refused) in [
+        (0, &["a", "b"][..], 2, 0),
         // Those that are set already do not count, whatever their expiry.
-        (1, &["b", "a", "b"], 0),
-        (1, &["c", "b", "d", "e"], 2),
-        (2, &["f"], 1),
-        (3, &["c"], 0),
+        (1, &["b", "a", "b"], 0, 0),
+        (1, &["c", "b", "d", "e"], 1, 2),
+        (2, &["f"], 0, 1),
+        (3, &["c"], 0, 0),
         // The budget is that of another time span.
-        (10, &["f", "g"], 0),
+        (10, &["f", "g"], 2, 0),
     ] {
-        assert_eq!(set(now, keys).await, refused, "{now} {keys:?}");
+        let expected = FlagsSet { new, refused };
+        assert_eq!(set(now, keys).await, expected, "{now} {keys:?}");
     }
     for (key, expected) in [
         ("a", true),

@@ -23,7 +23,9 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Budget, BudgetUse, LoginThrottlePolicy, StatedWait};
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
 use roamd_sessions::Busy;
-use roamd_state::{Counter, CounterKind, FlagKind, SharedState, StateError};
+use roamd_state::{
+    Counter, CounterKind, FlagBudget, FlagKind, FlagsSet, LimitedFlags, SharedState, StateError,
+};
 use tokio::time::Instant;
 
 use self::check_party::CheckGroup;
@@ -279,20 +281,33 @@ impl Attempt {
         self.decrement(1).await
     }
 
-    /// The user signed in, and is known on this network from now on.
+    /// The user signed in, and is known on this network from now on, unless too many networks have
+    /// become known for the user today.
     pub(crate) async fn succeeded(self) -> Result<(), StateError> {
         let LoginThrottle { state, policy, .. } = &*self.throttle;
         let party = self.target.party();
         let now = self.throttle.now();
         let until = end_of_day(later(now, policy.known_network));
-        let known = state.set_flag(party, FlagKind::KnownNetwork, self.target.pair(), until);
+        let known = LimitedFlags {
+            kind: FlagKind::KnownNetwork,
+            keys: vec![self.target.pair()],
+            until,
+            budget: FlagBudget {
+                kind: CounterKind::KnownNetworksByUser,
+                key: self.target.user(),
+                now,
+                until: end_of_day(now),
+                max: budgets::NEW_KNOWN_NETWORKS_PER_USER_AND_DAY,
+            },
+        };
+        let known = state.set_flags(party, known);
         // Failures of the user are forgiven, those of others are not.
         let by = if self.is_known { u32::MAX } else { 1 };
-        let (is_new, ()) = tokio::try_join!(known, self.decrement(by))?;
+        let (FlagsSet { new, refused }, ()) = tokio::try_join!(known, self.decrement(by))?;
         let (kind, network) = (CounterKind::KnownUsersOfNetwork, self.target.network());
-        if is_new {
+        if new > 0 {
             state.increment(party, kind, network, now, until).await?;
-        } else {
+        } else if refused == 0 {
             state
                 .extend_counter(party, kind, network, now, until)
                 .await?;

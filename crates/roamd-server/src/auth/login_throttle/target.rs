@@ -113,6 +113,11 @@ impl Target {
         }
     }
 
+    /// Key of the user in all spellings, and of all others of the same name.
+    pub(super) fn user(&self) -> Digest {
+        Digest::of(self.budget_name.as_bytes())
+    }
+
     pub(super) fn network(&self) -> Digest {
         Digest::of(self.network.address().to_string().as_bytes())
     }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use roamd_state::{Digest, LimitedFlags, Party, SqliteState, StateFuture};
+use roamd_state::{Digest, Party, SqliteState, StateFuture};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -41,6 +41,74 @@ async fn regular_logins_keep_network_known() {
         let attempt = throttle.begin(alice, Evidence::None).await;
         let attempt = admitted(attempt.unwrap());
         attempt.succeeded().await.unwrap();
+    }
+}
+
+/// A user who signs in from ten times as many networks as may become known in a day has every
+/// sign-in succeed, and takes no more places from the known networks of others. Networks in use
+/// stay known, and the next day brings a new budget.
+#[tokio::test]
+async fn new_known_networks_of_a_user_are_limited_per_day() {
+    const MOST: u32 = budgets::NEW_KNOWN_NETWORKS_PER_USER_AND_DAY;
+    let folder = tempfile::tempdir().unwrap();
+    let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+    let first = Timestamp::from_second(4_000_000_000).unwrap();
+    let today = Arc::new(Mutex::new(first));
+    let clock = {
+        let today = Arc::clone(&today);
+        Arc::new(move || *today.lock().unwrap())
+    };
+    let config = config::LoginThrottle::default();
+    let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
+    let network = |number: u32| {
+        let bits = (0x2001_0db8 << 96) | (u128::from(number) << 64);
+        Some(IpAddr::V6(Ipv6Addr::from_bits(bits)))
+    };
+    let sign_in = async |user: &str, client| {
+        // Nothing is counted for a password in use, so that the test writes less.
+        let attempt = throttle.begin(Target::new("DEMO", user, client), Evidence::JustUsed);
+        admitted(attempt.await.unwrap()).succeeded().await.unwrap();
+    };
+    let is_known = async |user: &str, client| {
+        let pair = Target::new("DEMO", user, client).pair();
+        let (state, now) = (&throttle.state, throttle.now());
+        let kind = FlagKind::KnownNetwork;
+        state.is_flag_set(kind, pair, now).await.unwrap()
+    };
+    let known_users = async |client| {
+        let target = Target::new("DEMO", "stranger", client);
+        throttle.known_users(&target, false).await.unwrap()
+    };
+
+    sign_in("alice", network(0)).await;
+    // A spelling of the name has no budget of its own.
+    for number in 1..=10 * MOST {
+        let spelling = ["mallory", "MALLORY", "mallory@demo.test"];
+        sign_in(spelling[number as usize % 3], network(number)).await;
+    }
+    let mut known = 0;
+    for number in 1..=10 * MOST {
+        known += known_users(network(number)).await;
+    }
+    assert_eq!(known, MOST);
+    assert!(!is_known("mallory", network(10 * MOST)).await);
+    assert!(is_known("alice", network(0)).await);
+    // Another user becomes known on a network that did not for the first one.
+    sign_in("bob", network(10 * MOST)).await;
+    assert_eq!(known_users(network(10 * MOST)).await, 1);
+
+    // Networks in use stay known, though the budget of each day is used up.
+    for day in [60, 120] {
+        *today.lock().unwrap() = first + SignedDuration::from_hours(24) * day;
+        for number in 1000..1000 + MOST {
+            sign_in("mallory", network(number * 7)).await;
+        }
+        sign_in("mallory", network(3)).await;
+        assert!(is_known("mallory", network(3)).await, "on day {day}");
+        assert!(
+            !is_known("mallory", network(9 * MOST)).await,
+            "on day {day}"
+        );
     }
 }
 
@@ -309,15 +377,15 @@ impl SharedState for MemoryState {
         Box::pin(ready(Ok(old.is_none())))
     }
 
-    fn set_flags(&self, _: Party, flags: LimitedFlags) -> StateFuture<'_, usize> {
+    /// Sets all flags, whatever their budget.
+    fn set_flags(&self, _: Party, flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
         let mut all = self.flags.lock().unwrap();
-        all.extend(
-            flags
-                .keys
-                .iter()
-                .map(|key| ((flags.kind, *key), flags.until)),
-        );
-        Box::pin(ready(Ok(0)))
+        let mut set = FlagsSet::default();
+        for key in flags.keys {
+            let old = all.insert((flags.kind, key), flags.until);
+            set.new += u32::from(old.is_none());
+        }
+        Box::pin(ready(Ok(set)))
     }
 
     fn flag_expiries(
