@@ -16,6 +16,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 
 use crate::Stream;
+use crate::read_budget::ReadBudget;
 
 /// Limit of the bytes that a connection reads ahead: the head of a response has to fit.
 const MAX_BUFFER: usize = 64 * 1024;
@@ -28,18 +29,21 @@ pub(crate) struct Connection {
     /// On the heap, because it is large and calls pass a connection on. `None` after the connection
     /// has ended.
     driver: Option<Box<Driver>>,
+    /// Budget of the bytes that the controller sends.
+    pub(crate) budget: Arc<ReadBudget>,
     /// Whether it was idle before, so that the controller may have closed it.
     pub(crate) is_reused: bool,
     _open: OpenConnection,
 }
 
 impl Connection {
-    /// Starts HTTP on a stream. Counts the connection in `open` until it is dropped.
+    /// Starts HTTP on a stream with a budget. Counts the connection in `open` until it is dropped.
     ///
     /// # Errors
     /// If hyper refuses the stream.
     pub(crate) async fn start(
         stream: Box<dyn Stream>,
+        budget: Arc<ReadBudget>,
         open: &Arc<AtomicUsize>,
     ) -> hyper::Result<Self> {
         let (sender, driver) = http1::Builder::new()
@@ -49,6 +53,7 @@ impl Connection {
         Ok(Self {
             sender,
             driver: Some(Box::new(driver)),
+            budget,
             is_reused: false,
             _open: OpenConnection::new(open),
         })
@@ -66,9 +71,10 @@ impl Connection {
     where
         F: Future<Output = R>,
     {
+        self.budget.begin_head();
         let response = self.sender.send_request(request);
         let exchange = pin!(async { read(response.await).await });
-        drive(&mut self.driver, exchange).await
+        drive(&mut self.driver, &self.budget, exchange).await
     }
 
     /// Waits until the connection can take a request. Returns whether it can: a closed connection
@@ -76,30 +82,35 @@ impl Connection {
     pub(crate) async fn ready(&mut self) -> bool {
         let Self { sender, driver, .. } = self;
         let ready = pin!(async { sender.ready().await.is_ok() });
-        drive(driver, ready).await && driver.is_some()
+        drive(driver, &self.budget, ready).await && driver.is_some()
     }
 
     /// Returns whether the controller has closed this idle connection.
     pub(crate) fn is_closed(&mut self) -> bool {
         // There is nothing to wake: the next exchange polls the driver with its own waker.
         let mut context = Context::from_waker(Waker::noop());
-        poll_driver(&mut self.driver, &mut context);
+        poll_driver(&mut self.driver, &self.budget, &mut context);
         self.driver.is_none() || self.sender.is_closed()
     }
 }
 
 /// Polls the driver until the future that waits for it is ready.
-async fn drive<F: Future>(driver: &mut Option<Box<Driver>>, mut waiting: Pin<&mut F>) -> F::Output {
+async fn drive<F: Future>(
+    driver: &mut Option<Box<Driver>>,
+    budget: &ReadBudget,
+    mut waiting: Pin<&mut F>,
+) -> F::Output {
     poll_fn(|context| {
-        poll_driver(driver, context);
+        poll_driver(driver, budget, context);
         // If the connection has ended, the future ends too: hyper closes its channels.
         waiting.as_mut().poll(context)
     })
     .await
 }
 
-/// Moves what bytes there are. Removes a driver that has ended.
-fn poll_driver(driver: &mut Option<Box<Driver>>, context: &mut Context<'_>) {
+/// Moves what bytes there are, up to the limit of a poll. Removes a driver that has ended.
+fn poll_driver(driver: &mut Option<Box<Driver>>, budget: &ReadBudget, context: &mut Context<'_>) {
+    budget.begin_poll();
     if let Some(running) = driver
         && let Poll::Ready(_ended) = Pin::new(running.as_mut()).poll(context)
     {

@@ -20,6 +20,7 @@ use crate::connector::Connector;
 use crate::error::CallError;
 use crate::exchange::{Document, ExchangeError, ExtraHeaders, post};
 use crate::large_work::LargeWork;
+use crate::response_body::from_declaration;
 use crate::service_key::KeyInUse;
 
 /// Limit of the time that an idle connection is kept.
@@ -173,7 +174,7 @@ impl ConnectionPool {
     ) -> Result<(Dialect, Answer<T>), CallError> {
         let Document { bytes, charge, .. } = document;
         let size = bytes.len();
-        let decode = move || match decode_response::<R>(&bytes)? {
+        let decode = move || match decode_response::<R>(from_declaration(&bytes))? {
             (frame, Ok(response)) => {
                 let value = convert(response);
                 Ok((frame.dialect, Answer { value, charge }))

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use crate::answer_memory::FarmMemory;
 use crate::connection::Connection;
 use crate::error::CallError;
+use crate::read_budget::{BudgetedStream, ReadBudget};
 use crate::service_key::KeyInUse;
 use crate::{ClientTls, Network, Stream};
 
@@ -43,11 +44,13 @@ impl Connector {
         controller: &ControllerUrl,
         open: &Arc<AtomicUsize>,
     ) -> Result<Opened, CallError> {
-        let (stream, certificate_expiry) = timeout(self.connect_timeout, self.open(controller))
-            .await
-            .map_err(|elapsed| CallError::Unreachable(Box::new(elapsed)))?
-            .map_err(|error| CallError::Unreachable(Box::new(error)))?;
-        let connection = Connection::start(stream, open)
+        let budget = ReadBudget::new();
+        let (stream, certificate_expiry) =
+            timeout(self.connect_timeout, self.open(controller, &budget))
+                .await
+                .map_err(|elapsed| CallError::Unreachable(Box::new(elapsed)))?
+                .map_err(|error| CallError::Unreachable(Box::new(error)))?;
+        let connection = Connection::start(stream, budget, open)
             .await
             .map_err(|error| CallError::Unreachable(Box::new(error)))?;
         Ok(Opened {
@@ -59,9 +62,11 @@ impl Connector {
     async fn open(
         &self,
         controller: &ControllerUrl,
+        budget: &Arc<ReadBudget>,
     ) -> io::Result<(Box<dyn Stream>, Option<SystemTime>)> {
         let (host, port) = (controller.host(), controller.port());
         let stream = self.network.connect(host, port).await?;
+        let stream = Box::new(BudgetedStream::new(stream, budget));
         match (controller.security(), &self.tls) {
             (Security::Plain, _) => Ok((stream, None)),
             (Security::Tls, Some(tls)) => tls.secure(host, stream).await,

@@ -1,5 +1,7 @@
 //! One HTTP exchange with a controller: a request and its response, on one connection.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
@@ -11,6 +13,7 @@ use crate::answer_memory::{AnswerCharge, FarmMemory};
 use crate::connection::Connection;
 use crate::error::CallError;
 use crate::observer::TraceHeaders;
+use crate::read_budget::ReadBudget;
 use crate::response_body::{Progress, ResponseBody};
 use crate::service_key::{SERVICE_KEY, is_key_refusal};
 
@@ -46,7 +49,7 @@ pub(crate) enum ExchangeError {
 
 /// A response with status 200.
 pub(crate) struct Document {
-    /// The body without chunk framing.
+    /// The body without chunk framing, with text before its XML declaration if there is some.
     pub(crate) bytes: Vec<u8>,
     /// Whether the connection can take another request.
     pub(crate) is_connection_reusable: bool,
@@ -78,16 +81,17 @@ pub(crate) async fn post(
             headers.insert(TRACE_STATE, state.clone());
         }
     }
+    let budget = Arc::clone(&connection.budget);
     let read = async |response: hyper::Result<http::Response<Incoming>>| {
         let response = response.map_err(|error| {
-            if error.is_parse() {
+            if error.is_parse() || budget.is_spent() {
                 ExchangeError::Failed(error.into())
             } else {
                 ExchangeError::NoResponse(error)
             }
         })?;
         match response.status() {
-            StatusCode::OK => Ok(read_response(response.into_body(), memory).await?),
+            StatusCode::OK => Ok(read_response(response.into_body(), &budget, memory).await?),
             status if extra.key.is_some() && is_key_refusal(status) => {
                 Err(ExchangeError::ServiceKeyRefused(status))
             }
@@ -109,7 +113,12 @@ const fn path(service: Service) -> &'static str {
 ///
 /// After such a last chunk HTTP still expects more, so the connection is not reusable.
 /// Waits for memory before it reads: for a response whose length is announced, once.
-async fn read_response(mut body: Incoming, memory: &FarmMemory) -> Result<Document, CallError> {
+async fn read_response(
+    mut body: Incoming,
+    budget: &ReadBudget,
+    memory: &FarmMemory,
+) -> Result<Document, CallError> {
+    budget.begin_body();
     let announced = body.size_hint().exact().map(usize::try_from);
     let mut charge = match announced {
         Some(Ok(length)) if length <= MAX_RESPONSE_BYTES => memory.charge(length).await,
@@ -122,6 +131,7 @@ async fn read_response(mut body: Incoming, memory: &FarmMemory) -> Result<Docume
         let Ok(data) = frame?.into_data() else {
             continue;
         };
+        budget.earn(data.len());
         let received = MAX_RESPONSE_BYTES - response.room() + data.len();
         if received > charge.length() && received <= MAX_RESPONSE_BYTES {
             // The lower charge is held until there is a higher one.

@@ -20,6 +20,7 @@ mod network;
 mod observer;
 mod policy;
 mod probe;
+mod read_budget;
 mod request_body;
 mod response_body;
 mod service_key;

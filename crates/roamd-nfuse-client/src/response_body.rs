@@ -4,6 +4,10 @@ use crate::dechunk::{DechunkError, Dechunker, begins_with_size};
 
 const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
+/// Limit of the blanks before the size of a first chunk. They are looked at again with every frame,
+/// until one decides.
+const MAX_BLANKS: usize = 256;
+
 /// Reader of a response body, with a size limit.
 ///
 /// It recognizes chunks that hyper did not decode by their content. It ignores the header
@@ -71,13 +75,13 @@ impl ResponseBody {
         }
     }
 
-    /// Returns the document, at the end of the body.
+    /// Returns the bytes without chunk framing, at the end of the body.
     pub(crate) fn finish(self) -> Result<Vec<u8>, BodyError> {
         match &self.framing {
             Framing::Chunked(dechunker) if !dechunker.is_done() => {
                 Err(DechunkError::Truncated.into())
             }
-            _ => Ok(from_declaration(self.bytes)),
+            _ => Ok(self.bytes),
         }
     }
 
@@ -87,7 +91,9 @@ impl ResponseBody {
             .strip_prefix(BYTE_ORDER_MARK)
             .unwrap_or(&self.bytes);
         let begin = begin.trim_ascii_start();
+        let has_many_blanks = self.bytes.len() - begin.len() > MAX_BLANKS;
         match begins_with_size(begin) {
+            _ if has_many_blanks => self.framing = Framing::Plain,
             None => {}
             Some(false) => self.framing = Framing::Plain,
             Some(true) => {
@@ -108,20 +114,14 @@ impl From<DechunkError> for BodyError {
     }
 }
 
-/// Removes text before the XML declaration. If the first `<` is not that of a declaration, the
-/// document stays as it is, and the XML reader decides.
-fn from_declaration(mut bytes: Vec<u8>) -> Vec<u8> {
-    let markup = bytes
-        .iter()
-        .position(|byte| *byte == b'<')
-        .unwrap_or_default();
-    if bytes
-        .get(markup..)
-        .is_some_and(|rest| rest.starts_with(b"<?xml"))
-    {
-        bytes.drain(..markup);
-    }
-    bytes
+/// Returns a document without the text before its XML declaration. If the first `<` is not that of a
+/// declaration, the document stays as it is, and the XML reader decides.
+pub(crate) fn from_declaration(bytes: &[u8]) -> &[u8] {
+    let markup = bytes.iter().position(|byte| *byte == b'<');
+    let from_markup = markup.and_then(|markup| bytes.get(markup..));
+    from_markup
+        .filter(|rest| rest.starts_with(b"<?xml"))
+        .unwrap_or(bytes)
 }
 
 #[cfg(test)]
@@ -135,7 +135,8 @@ mod tests {
                 break;
             }
         }
-        response.finish()
+        let bytes = response.finish()?;
+        Ok(from_declaration(&bytes).to_vec())
     }
 
     #[test]
@@ -179,6 +180,24 @@ mod tests {
                     expected.as_deref(),
                     "{text:?} by {piece}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_after_many_blanks_are_no_chunks() {
+        for (blanks, expected) in [
+            (MAX_BLANKS, "<a/>".to_owned()),
+            (
+                MAX_BLANKS + 1,
+                " ".repeat(MAX_BLANKS + 1) + "4\r\n<a/>\r\n0\r\n",
+            ),
+        ] {
+            let body = " ".repeat(blanks) + "4\r\n<a/>\r\n0\r\n";
+            for piece in [1, 7, body.len()] {
+                let document = collect(body.as_bytes(), piece, 1024);
+                let expected = Ok(expected.as_bytes());
+                assert_eq!(document.as_deref(), expected, "{blanks} by {piece}");
             }
         }
     }

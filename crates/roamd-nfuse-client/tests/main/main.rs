@@ -3,6 +3,7 @@
 mod breaker;
 mod failover;
 mod flaky_controllers;
+mod floods;
 mod idle_probes;
 mod log;
 mod memory;

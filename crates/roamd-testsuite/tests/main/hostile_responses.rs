@@ -1,7 +1,11 @@
 //! Hostile responses of controllers: whatever bytes arrive, clients get a correct response in time,
 //! and no change is sent twice.
 
-use std::net::SocketAddr;
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use roamd_store_proto::{EnumerationStatus, LaunchData, SessionState, auth::RequestTokenResponse};
@@ -134,6 +138,44 @@ async fn run_byte_cases(part: usize) -> usize {
     );
     env.stop().await;
     count
+}
+
+/// A farm that sends interim responses without end costs its own part of each list, and is read
+/// from for a few bytes only, while other farms and requests are served. Bytes are counted: a
+/// server that reads until its deadline would read hundreds of MiB.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn endless_interim_responses_fail_only_their_farm() {
+    // What the buffers of two sockets hold at most, and the budget of a connection.
+    const MOST_OF_A_CONNECTION: usize = 16 << 20;
+    let (address, flood) = flooding_controller();
+    let section = format!(
+        "[[store.farm]]\nid = \"FLOOD\"\nname = \"FLOOD\"\ngeneration = \"xendesktop-5\"\n\
+         controllers = [\"http://{address}\"]\n{DEADLINE}",
+    );
+    let env = TestEnvironment::start(Options {
+        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
+        more_sections: vec![section],
+        ..Options::default()
+    })
+    .await;
+    let carol = sign_in(&env, "carol", "roam-demo").await;
+    let listed = async || {
+        let state = list(&carol, ACTIVE).await;
+        assert_eq!(state.enumeration, EnumerationStatus::Partial);
+        state.sessions.len()
+    };
+    let before = listed().await;
+    assert!(before > 0);
+    let lists = tokio::join!(listed(), listed(), listed(), carol.get("/healthz"));
+    assert_eq!([lists.0, lists.1, lists.2], [before; 3]);
+    assert_eq!(lists.3.status, 200);
+    let connections = flood.connections.load(Ordering::Relaxed);
+    let bytes = flood.bytes.load(Ordering::Relaxed);
+    assert!(connections > 0);
+    assert!(
+        bytes < connections * MOST_OF_A_CONNECTION,
+        "{bytes} on {connections}"
+    );
 }
 
 #[tokio::test]
@@ -331,6 +373,36 @@ async fn sign_in_accepts_only_valid_identities() {
         check_sign_in(name, &timed(name, attempt).await, treatment == Accepted);
         assert_eq!(farm.request_count(request), 1, "{name}");
     }
+}
+
+/// What a flooding controller has sent.
+#[derive(Debug, Default)]
+struct Flood {
+    connections: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+/// Starts a controller that responds to each connection with interim responses, until the server
+/// closes it.
+fn flooding_controller() -> (SocketAddr, Arc<Flood>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let flood = Arc::new(Flood::default());
+    let sent = Arc::clone(&flood);
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let sent = Arc::clone(&sent);
+            sent.connections.fetch_add(1, Ordering::Relaxed);
+            thread::spawn(move || {
+                let interim = "HTTP/1.1 100 Continue\r\n\r\n".repeat(2_000);
+                let mut stream = stream.unwrap();
+                while let Ok(bytes) = stream.write(interim.as_bytes()) {
+                    sent.bytes.fetch_add(bytes, Ordering::Relaxed);
+                }
+            });
+        }
+    });
+    (address, flood)
 }
 
 /// Starts the demo environment with these scripted farms. The farm `credentials` checks passwords.
