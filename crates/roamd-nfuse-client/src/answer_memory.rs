@@ -9,11 +9,17 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::large_work::AT_ONCE;
 use crate::memory_budget::{MemoryBudget, MemoryCharge, MemoryLimits, MemoryShare};
 
 const MIB: usize = 1024 * 1024;
 
-/// Responses up to this length, in bytes, are small: they are counted and do not wait.
+/// Responses up to this length, in bytes, are decoded on the thread that has read them. A list of
+/// twenty sessions is shorter. A hostile response of this length takes a few tenths of a
+/// millisecond, and one that is decoded on another thread a hundredth of a millisecond more.
+pub(crate) const DECODED_AT_ONCE: usize = 16 * 1024;
+
+/// Responses up to this length, in bytes, are small: they are counted and do not wait for memory.
 pub(crate) const SMALL_RESPONSE: usize = 64 * 1024;
 
 /// Limit of a response of medium length, in bytes.
@@ -97,11 +103,14 @@ pub struct Answer<T> {
 
 impl AnswerMemory {
     /// Limit of the memory, in bytes, of all responses together. The trees of small responses come
-    /// in addition: each thread decodes one at a time, in [`AnswerMemory::OF_A_THREAD`].
+    /// in addition: [`AnswerMemory::OF_A_THREAD`] and [`AnswerMemory::OF_A_CONTROLLER`].
     pub const TOTAL: usize = SMALL + MEDIUM.total + LONG.total + TREES.total;
 
-    /// Memory that a thread needs to decode a small response, in bytes.
-    pub const OF_A_THREAD: usize = TREE_FACTOR * SMALL_RESPONSE;
+    /// Memory that a thread needs to decode a response at once, in bytes.
+    pub const OF_A_THREAD: usize = TREE_FACTOR * DECODED_AT_ONCE;
+
+    /// Memory to decode small responses of a controller on other threads, in bytes.
+    pub const OF_A_CONTROLLER: usize = AT_ONCE * TREE_FACTOR * SMALL_RESPONSE;
 
     /// Creates the memory for the responses of some farms.
     #[must_use]
@@ -167,9 +176,14 @@ impl FarmMemory {
             .await
     }
 
-    /// Charges for decoding a response of this length.
-    pub(crate) async fn charge_decoding(&self, length: usize) -> MemoryCharge {
-        self.trees.acquire(length.saturating_mul(TREE_FACTOR)).await
+    /// Charges for decoding a response of this length. A small one needs no charge: few of them are
+    /// decoded at a time, and they must not wait for the long ones of another farm.
+    pub(crate) async fn charge_decoding(&self, length: usize) -> Option<MemoryCharge> {
+        if length <= SMALL_RESPONSE {
+            return None;
+        }
+        let bytes = length.saturating_mul(TREE_FACTOR);
+        Some(self.trees.acquire(bytes).await)
     }
 }
 
@@ -252,6 +266,20 @@ mod tests {
         assert_eq!(memory.in_use(), charges.len() * VALUE_FACTOR * 1024);
         drop(charges);
         assert_eq!(memory.in_use(), 0);
+    }
+
+    #[tokio::test]
+    async fn small_response_is_decoded_while_trees_use_up_their_memory() {
+        let memory = AnswerMemory::new();
+        let longest = crate::exchange::MAX_RESPONSE_BYTES;
+        let held = memory.share().charge_decoding(longest).await;
+        assert!(held.is_some());
+        let farm = memory.share();
+        assert!(farm.charge_decoding(SMALL_RESPONSE).await.is_none());
+        let mut waiting = std::pin::pin!(farm.charge_decoding(SMALL_RESPONSE + 1));
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        drop(held);
+        assert!(waiting.await.is_some());
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use roamd_nfuse_proto::transport::ControllerUrl;
 use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
 use tokio::time::{Instant, sleep};
 
-use crate::answer_memory::{Answer, SMALL_RESPONSE};
+use crate::answer_memory::{Answer, DECODED_AT_ONCE};
 use crate::connection::Connection;
 use crate::connector::Connector;
 use crate::error::CallError;
@@ -45,7 +45,7 @@ pub(crate) struct ConnectionPool {
     idle: [Arc<Mutex<IdleConnections>>; SHARDS],
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
-    /// Decoding of responses. Those that are not small are decoded on another thread.
+    /// Decoding of responses. Those above [`DECODED_AT_ONCE`] are decoded on another thread.
     large_work: LargeWork,
 }
 
@@ -79,7 +79,7 @@ impl ConnectionPool {
             idle: Default::default(),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
-            large_work: LargeWork::above(SMALL_RESPONSE),
+            large_work: LargeWork::above(DECODED_AT_ONCE),
         }
     }
 

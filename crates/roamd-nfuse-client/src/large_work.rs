@@ -6,7 +6,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 /// Limit of large work that runs at the same time. More of it waits.
-const AT_ONCE: usize = 2;
+pub(crate) const AT_ONCE: usize = 2;
 
 /// Runs work on responses and lists: decoding, conversions, merges, the writing of documents.
 ///

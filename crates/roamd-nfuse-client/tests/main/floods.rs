@@ -1,7 +1,6 @@
 //! Controllers that send bytes without end. Bytes are counted, and time is not measured.
 #![expect(
     clippy::unwrap_used,
-    clippy::panic,
     reason = "a test without its controller cannot go on"
 )]
 

@@ -1,13 +1,14 @@
 //! HTTP as real farms speak it (nfuse.md §1.1), and as broken ones do.
 
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use roamd_nfuse_client::{CallError, ControllerOrder, ControllerState, DechunkError, Sent};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, encode_request};
 use roamd_testkit::{Script, ScriptedController};
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{
     LONG, READ, capability, capability_document, capability_response, change, done, farm, farm_of,
@@ -93,6 +94,26 @@ fn sockets_connected_to(port: u16) -> Vec<(String, String)> {
         .filter(|fields| fields[2].ends_with(&port))
         .map(|fields| (fields[1].to_owned(), fields[3].to_owned()))
         .collect()
+}
+
+/// A document that is expensive for its length holds up its worker for 16 KiB at most.
+#[tokio::test]
+async fn response_above_16_kib_is_decoded_on_another_thread() {
+    const LONGEST: usize = 16 * 1024;
+    let lengths = [LONGEST, LONGEST + 1];
+    let controller = ScriptedController::in_order(lengths.map(|length| {
+        let mut document = capability_document("a");
+        document.resize(length, b'\n');
+        Script::bytes(http("200 OK", &document))
+    }))
+    .await;
+    let farm = farm_of(&[&controller]);
+    let here = thread::current().id();
+    for (length, is_here) in lengths.into_iter().zip([true, false]) {
+        let decoded = farm.convert_by(Instant::now() + LONG, &READ, |_| thread::current().id());
+        let thread = decoded.await.unwrap().value;
+        assert_eq!(thread == here, is_here, "{length}");
+    }
 }
 
 #[tokio::test]
@@ -328,7 +349,7 @@ async fn shared_deadline_holds_and_makes_controller_suspect() {
         ControllerOrder::Ordered,
         minute,
     );
-    let deadline = tokio::time::Instant::now() + Duration::from_millis(100);
+    let deadline = Instant::now() + Duration::from_millis(100);
     let error = farm.call_by(deadline, &READ).await.unwrap_err();
     assert!(matches!(error, CallError::Deadline { .. }), "{error:?}");
     let states: Vec<_> = farm.controllers().map(|report| report.state).collect();

@@ -129,7 +129,8 @@ mod tests {
     /// Farms, threads and connections of a large installation. A connection reads 64 KiB ahead.
     const FARMS: usize = 4;
     const THREADS: usize = 16;
-    const CONNECTIONS_OF_A_FARM: usize = 2 * 64;
+    const CONTROLLERS_OF_A_FARM: usize = 2;
+    const CONNECTIONS_OF_A_FARM: usize = CONTROLLERS_OF_A_FARM * 64;
     const READ_AHEAD: usize = 64 * 1024;
 
     /// A connection of a client, with the 4 KiB of a head that are not counted:
@@ -148,10 +149,12 @@ mod tests {
     }
 
     /// The memory for farms.
-    fn farms() -> [(&'static str, usize); 5] {
+    fn farms() -> [(&'static str, usize); 6] {
+        let controllers = FARMS * CONTROLLERS_OF_A_FARM;
         [
             ("responses", AnswerMemory::TOTAL),
-            ("small trees", THREADS * AnswerMemory::OF_A_THREAD),
+            ("trees on workers", THREADS * AnswerMemory::OF_A_THREAD),
+            ("small trees", controllers * AnswerMemory::OF_A_CONTROLLER),
             ("enumerations", ENUMERATIONS.total),
             ("icons", CACHED_ICONS),
             ("connections", FARMS * CONNECTIONS_OF_A_FARM * READ_AHEAD),

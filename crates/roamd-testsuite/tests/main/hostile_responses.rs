@@ -154,7 +154,7 @@ async fn endless_interim_responses_fail_only_their_farm() {
     );
     let env = TestEnvironment::start(Options {
         authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        more_sections: vec![section],
+        more_sections: section,
         ..Options::default()
     })
     .await;
