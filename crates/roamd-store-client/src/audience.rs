@@ -4,7 +4,8 @@ use std::fmt;
 
 use url::{Origin, Url};
 
-/// Scheme, host and port of a service. A token is sent only to the audience that it was issued for.
+/// Scheme, host and port of a server. Passwords and tokens are sent only to the audience of the
+/// store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Audience(Origin);
 
@@ -12,6 +13,11 @@ impl Audience {
     /// Returns the audience of a URL.
     pub(crate) fn of(url: &Url) -> Self {
         Self(url.origin())
+    }
+
+    /// Returns whether the scheme is https.
+    pub(crate) fn is_encrypted(&self) -> bool {
+        matches!(&self.0, Origin::Tuple(scheme, ..) if scheme == "https")
     }
 }
 

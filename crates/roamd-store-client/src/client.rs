@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 use url::Url;
 
+use crate::audience::Audience;
 use crate::authorities::Authorities;
 use crate::error::ClientError;
 use crate::printable::short_line;
@@ -87,7 +88,7 @@ impl StoreClient {
 
     fn with(store: StoreUrl, credentials: Option<Credentials>, sign_ins: Vec<SignIn>) -> Self {
         Self {
-            transport: Transport::new(store.is_encrypted()),
+            transport: Transport::new(Audience::of(store.most_likely())),
             store,
             found_at: None,
             credentials,
@@ -409,13 +410,7 @@ impl StoreClient {
     ) -> Result<Token, ClientError> {
         let challenge = challenge(refusal)?;
         let credentials = self.credentials.as_ref();
-        let signed_in = sign_in(
-            &self.transport,
-            credentials,
-            earlier,
-            &refusal.url,
-            &challenge,
-        );
+        let signed_in = sign_in(&self.transport, credentials, earlier, &challenge);
         let (token, sign_in) = signed_in.await?;
         self.sign_ins().extend(sign_in);
         Ok(token)

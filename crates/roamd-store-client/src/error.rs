@@ -24,6 +24,18 @@ pub enum ClientError {
     /// The URL of the store is https, and a response leads to unencrypted http.
     #[error("the store leads from https to {0}, which is not encrypted")]
     Unencrypted(Audience),
+    /// A response leads to another server than that of the store, which must not get the password
+    /// or a token of the user (CA-13).
+    #[error(
+        "the store at {store} leads to {named}, but passwords and tokens go to {store} only; use \
+         the other address if it is that of the store"
+    )]
+    OtherAudience {
+        /// Server of the store, as the user has named it.
+        store: Audience,
+        /// The server that the response names.
+        named: Audience,
+    },
     /// The machine has no root certificates, so no https server can be verified.
     #[error("no root certificates found on this machine; https needs them")]
     NoCertificates(#[source] std::io::Error),
@@ -84,14 +96,6 @@ pub enum ClientError {
     /// A `401` has no CitrixAuth challenge, so the client cannot sign in.
     #[error("{0} requires a sign-in that is not CitrixAuth")]
     NotCitrixAuth(Url),
-    /// The store has another base URL, so its tokens could not be sent to the URL that was used.
-    #[error("the store calls itself {named}, not {called}; use that address")]
-    OtherAudience {
-        /// The server that the client used.
-        called: Audience,
-        /// The server that the store names.
-        named: Audience,
-    },
     /// The store offers no form for user name and password.
     #[error("the store offers no sign-in with user name and password, only {0}")]
     NoForms(String),

@@ -140,18 +140,16 @@ pub(crate) fn challenge(response: &Response) -> Result<Challenge, ClientError> {
         .ok_or_else(|| ClientError::NotCitrixAuth(response.url.clone()))
 }
 
-/// Gets a token for the service that sent a challenge for `called`. Returns also the sign-in,
-/// unless one of the earlier ones was sufficient, or the token service required none.
+/// Gets a token for the service that sent a challenge. Returns also the sign-in, unless one of the earlier ones was sufficient, or the token service required none.
 ///
 /// Without credentials, one of the earlier sign-ins has to be sufficient.
 pub(crate) async fn sign_in(
     transport: &Transport,
     credentials: Option<&Credentials>,
     earlier: &[SignIn],
-    called: &Url,
     challenge: &Challenge,
 ) -> Result<(Token, Option<SignIn>), ClientError> {
-    let request = TokenRequest::new(called, challenge)?;
+    let request = TokenRequest::new(transport, challenge)?;
     for earlier in earlier.iter().filter(|it| it.is_for(challenge)) {
         let body = (media_type::REQUEST_TOKEN, &*request.message.to_xml());
         let response = earlier.send(transport, body, ACCEPT_TOKENS).await?;
@@ -189,7 +187,7 @@ async fn fill_in_form(
     token_service: Url,
     challenge: &Challenge,
 ) -> Result<SignIn, ClientError> {
-    let request = TokenRequest::new(&token_service, challenge)?;
+    let request = TokenRequest::new(transport, challenge)?;
     let response = request
         .send_to_first(transport, &challenge.locations, ACCEPT_TOKENS)
         .await?;
@@ -235,14 +233,11 @@ struct TokenRequest {
 }
 
 impl TokenRequest {
-    /// Creates the request that a challenge demands. The token has to be for the server of
-    /// `called`, because it will be sent there.
-    fn new(called: &Url, challenge: &Challenge) -> Result<Self, ClientError> {
+    /// Creates the request that a challenge demands. The token has to be for the server of the
+    /// store, because it will be sent there.
+    fn new(transport: &Transport, challenge: &Challenge) -> Result<Self, ClientError> {
         let root = usable_url("serviceroot-hint", &challenge.service_root_hint)?;
-        let (named, called) = (Audience::of(&root), Audience::of(called));
-        if named != called {
-            return Err(ClientError::OtherAudience { called, named });
-        }
+        transport.check(&root)?;
         let message = RequestToken {
             for_service: challenge.realm.clone(),
             for_service_url: challenge.service_root_hint.clone(),
@@ -252,7 +247,7 @@ impl TokenRequest {
         Ok(Self { message, root })
     }
 
-    /// Sends the request to the first reachable location.
+    /// Sends the request to the first reachable location at the server of the store.
     async fn send_to_first(
         &self,
         transport: &Transport,
@@ -263,9 +258,11 @@ impl TokenRequest {
         for location in locations {
             let location = usable_url("locations", location)?;
             match self.send(transport, &location, accept).await {
-                Err(error @ (ClientError::Unreachable { .. } | ClientError::TooSlow { .. })) => {
-                    failed = error;
-                }
+                Err(
+                    error @ (ClientError::Unreachable { .. }
+                    | ClientError::TooSlow { .. }
+                    | ClientError::OtherAudience { .. }),
+                ) => failed = error,
                 result => return result,
             }
         }
@@ -342,13 +339,8 @@ fn fill(
     let Some(post_back) = &form.post_back else {
         return Err(refusal(form));
     };
-    // The password goes only to the server that sent the form, even if `PostBack` names another
-    // host.
-    let url = location
-        .join(post_back)
-        .ok()
-        .filter(|url| Audience::of(url) == Audience::of(location))
-        .ok_or(ClientError::BadLink { part: "PostBack" })?;
+    let url = location.join(post_back);
+    let url = url.map_err(|_| ClientError::BadLink { part: "PostBack" })?;
     let has = |id: &str| {
         form.requirements
             .iter()

@@ -60,12 +60,7 @@ impl StoreUrl {
     /// the store is on another machine.
     #[must_use]
     pub fn is_in_the_clear(&self) -> bool {
-        !self.is_encrypted() && !is_this_machine(&self.first)
-    }
-
-    /// Returns whether the scheme is https.
-    pub(crate) fn is_encrypted(&self) -> bool {
-        self.first.scheme() == "https"
+        self.first.scheme() != "https" && !is_this_machine(&self.first)
     }
 }
 

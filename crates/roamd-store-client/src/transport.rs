@@ -1,4 +1,4 @@
-//! Requests over http and https, with limits for time and size.
+//! Requests to the server of a store over http and https, with limits for time and size.
 
 use std::error::Error;
 use std::io;
@@ -34,12 +34,14 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Limit of a response in bytes. A list of resources can be long.
 const MAX_RESPONSE_BYTES: usize = 64 * 1024 * 1024;
 
-/// Sends requests. It never follows redirects: they would turn a `POST` into a `GET` (SS-9), and
-/// could send a token to another audience.
+/// Sends requests to one server, that of the store. It never follows redirects: they would turn a
+/// `POST` into a `GET` (SS-9).
+///
+/// INVARIANT: Nothing goes to another server, so that no response can lead a password or a token
+/// there.
 #[derive(Clone)]
 pub(crate) struct Transport {
-    /// Whether the URL of the store is https, so that requests over http are refused.
-    is_https_only: bool,
+    store: Audience,
     /// `None`: those of the system.
     authorities: Option<Authorities>,
     http: Client<HttpConnector, Full<Bytes>>,
@@ -68,12 +70,13 @@ pub(crate) struct Response {
 }
 
 impl Transport {
-    pub(crate) fn new(is_https_only: bool) -> Self {
+    /// Creates a transport to the server of the store.
+    pub(crate) fn new(store: Audience) -> Self {
         let mut connector = HttpConnector::new();
         connector.set_connect_timeout(Some(CONNECT_TIMEOUT));
         let http = Client::builder(TokioExecutor::new()).build(connector);
         Self {
-            is_https_only,
+            store,
             authorities: None,
             http,
             https: OnceLock::new(),
@@ -86,13 +89,33 @@ impl Transport {
         self.https = OnceLock::new();
     }
 
-    /// Sends a request once.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Response, ClientError> {
-        let audience = Audience::of(call.url);
-        let is_https = call.url.scheme() == "https";
-        if self.is_https_only && !is_https {
-            return Err(ClientError::Unencrypted(audience));
+    /// Checks that a URL of a response is one of the server of the store.
+    ///
+    /// # Errors
+    /// If its scheme, host or port is another one.
+    pub(crate) fn check(&self, url: &Url) -> Result<(), ClientError> {
+        let named = Audience::of(url);
+        if self.store == named {
+            return Ok(());
         }
+        Err(match self.store.is_encrypted() && !named.is_encrypted() {
+            true => ClientError::Unencrypted(named),
+            false => ClientError::OtherAudience {
+                store: self.store.clone(),
+                named,
+            },
+        })
+    }
+
+    /// Sends a request once.
+    ///
+    /// # Errors
+    /// If the URL is not one of the server of the store; then nothing was sent. If there is no
+    /// response in time.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Response, ClientError> {
+        self.check(call.url)?;
+        let audience = &self.store;
+        let is_https = audience.is_encrypted();
         let request = call.request()?;
         let response = async {
             let unreachable = |cause: &(dyn Error + 'static)| ClientError::Unreachable {

@@ -250,8 +250,8 @@ async fn unusable_links_are_rejected() {
 #[tokio::test]
 async fn unreachable_server_is_named() {
     let free = free_address();
-    let store = MockStore::start(move |_| StoreResponse::endpoints(&format!("http://{free}")));
-    let error = client(&store).list(&session_params()).await.unwrap_err();
+    let mut client = client_of(&format!("http://{free}/Store"));
+    let error = client.list(&session_params()).await.unwrap_err();
     assert!(
         error
             .to_string()

@@ -7,6 +7,7 @@
 
 mod address;
 mod launch;
+mod other_servers;
 mod resources;
 mod sign_in;
 mod support;

@@ -5,8 +5,12 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use roamd_store_client::EnumerationStatus;
+use roamd_testkit::{MockStore, StoreResponse, healthy_store};
+
 use crate::support::{
-    CommandOutput, Server, World, configuration, entries, roamd, run, run_with_line, unused_address,
+    CommandOutput, Server, World, configuration, entries, roamd, run, run_with_line, store_command,
+    unused_address,
 };
 
 #[test]
@@ -348,6 +352,30 @@ fn launch_url_of_another_server_is_refused() {
     }
     let reached = trap.accept().map(drop).map_err(|error| error.kind());
     assert_eq!(reached, Err(ErrorKind::WouldBlock));
+}
+
+/// A hostile store leads to another server, which would sign the user in.
+#[test]
+fn listed_launch_url_of_another_server_is_refused() {
+    let world = World::new();
+    let folder = world.path("ica");
+    let other = MockStore::start(healthy_store);
+    let trap = format!("http://{}", other.address());
+    let store = MockStore::start(move |request| match request.path() {
+        "/list" => StoreResponse::list(&trap, EnumerationStatus::Full, &["Word"]),
+        _ => healthy_store(request),
+    });
+    let output = ["--output", folder.to_str().unwrap()];
+    let launch = [&["launch", "--app", "Word"], &output[..]].concat();
+    let ran = CommandOutput::of(store_command(&store, &launch).output().unwrap());
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    let (called, named) = (store.address(), other.address());
+    let expected = format!(
+        "the store at http://{called} leads to http://{named}, but passwords and tokens go to \
+         http://{called} only"
+    );
+    assert!(ran.err.contains(&expected), "{}", ran.err);
+    assert_eq!(other.lines(), [""; 0]);
 }
 
 #[test]
