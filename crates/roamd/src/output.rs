@@ -44,15 +44,29 @@ pub(crate) fn print_table<const COLUMNS: usize>(
         .try_for_each(print_line)
 }
 
-/// Prints records of comma-separated values (RFC 4180).
+/// Prints records of comma-separated values (RFC 4180). Spreadsheets show all cells as text or
+/// numbers.
 pub(crate) fn print_csv<R: IntoIterator<Item = String>>(
     records: impl IntoIterator<Item = R>,
 ) -> anyhow::Result<()> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     for record in records {
-        writer.write_record(record.into_iter().map(|cell| printable(&cell)))?;
+        writer.write_record(record.into_iter().map(|cell| csv_cell(&cell)))?;
     }
     Ok(print_bytes(&writer.into_inner()?)?)
+}
+
+/// Returns a cell that is no formula for a spreadsheet: an apostrophe makes text of it. Farms,
+/// stores and strangers choose names.
+fn csv_cell(text: &str) -> String {
+    /// Also in full width, which some spreadsheets read like ASCII.
+    const STARTS_FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+    let cell = printable(text);
+    let is_number = cell.parse::<f64>().is_ok();
+    match cell.trim_start().starts_with(STARTS_FORMULA) && !is_number {
+        true => format!("'{cell}"),
+        false => cell,
+    }
 }
 
 /// Replaces the content of the terminal, starting at its upper left corner.
@@ -140,10 +154,12 @@ pub(crate) fn print_message(text: impl Display) {
     }
 }
 
-/// Prints to stderr what failed.
+/// Prints to stderr what failed. The text may have several lines.
 pub(crate) fn print_failure(text: impl Display) {
+    let text = text.to_string();
+    let lines: Vec<_> = text.split('\n').map(printable).collect();
     // A closed stderr leaves no way to report an error.
-    writeln!(io::stderr(), "{text}").ok();
+    writeln!(io::stderr(), "{}", lines.join("\n")).ok();
 }
 
 /// Prints the error that ended the command.
@@ -157,5 +173,36 @@ pub(crate) fn print_error(error: &anyhow::Error) {
     };
     if !error.chain().any(is_closed_pipe) {
         print_failure(format_args!("roamd: {error:#}"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn csv_cell_is_never_a_formula() {
+        for (text, expected) in [
+            (
+                "=HYPERLINK(\"http://a.test\")\u{1}",
+                "'=HYPERLINK(\"http://a.test\") ",
+            ),
+            ("@SUM(A1)", "'@SUM(A1)"),
+            ("+1+1", "'+1+1"),
+            ("-2+3", "'-2+3"),
+            ("＝1", "'＝1"),
+            ("\t=1", "' =1"),
+            ("\r=1", "' =1"),
+            ("\u{202e} =1", "'  =1"),
+            ("+49 30 1", "'+49 30 1"),
+            ("-", "'-"),
+            ("-5", "-5"),
+            ("+1.5e3", "+1.5e3"),
+            ("a=1", "a=1"),
+            ("EXAMPLE\\ada", "EXAMPLE\\ada"),
+            ("", ""),
+        ] {
+            assert_eq!(csv_cell(text), expected, "{text:?}");
+        }
     }
 }

@@ -148,6 +148,30 @@ BASE/launch/Bq_Y5IJO-lSIJr0E7bT
     );
 }
 
+/// Administrators of farms, and hostile stores, choose the names.
+#[test]
+fn hostile_names_are_listed_as_text() {
+    let name = "@SUM(1)\u{202e}\u{200b}\u{ad}x";
+    let store = MockStore::start(move |request| match request.path() {
+        "/list" => StoreResponse::sessions([Session {
+            id: "-5".to_owned(),
+            server_type: "win32".to_owned(),
+            launch_url: "http://a.test/".to_owned(),
+            initial_app: name.to_owned(),
+            resource_id: "CVAD.Desk".to_owned(),
+            publisher_name: "Farm3".to_owned(),
+            ..Session::default()
+        }]),
+        _ => respond(request),
+    });
+    let csv = ran(&store, &["list", "-o", "csv"]).out;
+    let row = csv.lines().nth(1);
+    let expected = "1,'@SUM(1)   x,Farm3,CVAD.Desk,desktop,win32,no,-5,http://a.test/";
+    assert_eq!(row, Some(expected), "{csv:?}");
+    let table = ran(&store, &["list"]).out;
+    assert!(table.contains("@SUM(1)   x"), "{table:?}");
+}
+
 #[test]
 fn apps_are_sorted_filtered_and_formatted() {
     let store = MockStore::start(respond);

@@ -51,16 +51,34 @@ fn audit_prints_lines_of_all_files_that_match() {
         "TIME,EVENT,USER,ADDRESS,OUTCOME,DETAILS,REQUEST\n\
          2026-11-29T10:00:00.000000Z,launch,\"EXAMPLE\\ada, \"\"x\"\"\",,,,\n"
     );
-    let table = audit(&["--user", "bob"]);
-    let lines: Vec<_> = table.out.lines().collect();
-    assert!(lines[0].starts_with("TIME"), "{table:?}");
+    let bob = audit(&["--user", "bob"]);
+    let lines: Vec<_> = bob.out.lines().collect();
+    assert!(lines[0].starts_with("TIME"), "{bob:?}");
     assert!(
         lines[1].contains("launch            EXAMPLE\\bob"),
-        "{table:?}"
+        "{bob:?}"
     );
     assert_eq!(lines.len(), 2);
     let missing = run(&["audit", "--file", "/no/such/file"]);
     assert_eq!(missing.code, 1, "{missing:?}");
+}
+
+/// The name that a stranger has typed reaches the spreadsheet and the terminal of an administrator.
+#[test]
+fn audit_shows_hostile_names_as_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("audit.jsonl");
+    let user = "=HYPERLINK(\"http://a.test\")\u{1}\u{202e}\u{2028}x";
+    let line = json!({ "time": "T", "event": "sign-in-refused", "user": user });
+    fs::write(&path, format!("{line}\n")).unwrap();
+    let file = path.to_str().unwrap();
+    let csv = run(&["audit", "--file", file, "--output", "csv"]).out;
+    let row = csv.lines().nth(1);
+    let expected = r#"T,sign-in-refused,"'=HYPERLINK(""http://a.test"")   x",,,,"#;
+    assert_eq!(row, Some(expected), "{csv:?}");
+    let table = run(&["audit", "--file", file]).out;
+    let shown = r#"=HYPERLINK("http://a.test")   x"#;
+    assert!(table.contains(shown), "{table:?}");
 }
 
 #[test]
