@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
+use http::header::{HeaderMap, HeaderName};
 use ipnet::IpNet;
 use roamd_citrixauth::ClientNetwork;
 use roamd_http::Peer;
@@ -11,12 +11,24 @@ use roamd_http::Peer;
 /// `X-Forwarded-Host` and `X-Forwarded-Proto` are ignored: the public URL is configured.
 const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
-/// Headers that proxies add. They reveal a proxy that is not configured as trusted.
-const PROXY_HEADERS: [HeaderName; 4] = [
-    X_FORWARDED_FOR,
-    FORWARDED,
-    VIA,
-    HeaderName::from_static("x-real-ip"),
+/// Headers that proxies, load balancers and content delivery networks add. They reveal a proxy that
+/// is not configured as trusted; their values are not used.
+const PROXY_HEADERS: [&str; 15] = [
+    "x-forwarded-for",
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "x-client-ip",
+    "true-client-ip",
+    "cf-connecting-ip",
+    "x-original-forwarded-for",
+    "x-cluster-client-ip",
+    "fastly-client-ip",
+    "x-azure-clientip",
+    "x-envoy-external-address",
+    "x-forwarded",
+    "x-forwarded-host",
+    "x-forwarded-proto",
 ];
 
 /// Proxies whose `X-Forwarded-For` is used.
@@ -49,8 +61,7 @@ impl TrustedProxies {
     pub(crate) fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
         let mut address = peer.address.ip().to_canonical();
         let mut is_trusted = self.trusts(peer);
-        let is_behind_unknown_proxy =
-            !is_trusted && PROXY_HEADERS.iter().any(|name| headers.contains_key(name));
+        let is_behind_unknown_proxy = !is_trusted && headers.keys().any(is_proxy_header);
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
         let mut hops = lines
             .flat_map(|line| line.to_str().unwrap_or("?").rsplit(','))
@@ -103,6 +114,10 @@ pub(crate) fn client_key(address: IpAddr) -> IpAddr {
     ClientNetwork::of(address).address()
 }
 
+fn is_proxy_header(name: &HeaderName) -> bool {
+    PROXY_HEADERS.contains(&name.as_str())
+}
+
 fn is_in(address: IpAddr, networks: &[IpNet]) -> bool {
     networks.iter().any(|network| network.contains(&address))
 }
@@ -122,6 +137,25 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+
+    /// Headers that reveal a proxy.
+    const REVEALING: [&str; 15] = [
+        "X-Forwarded-For",
+        "Forwarded",
+        "Via",
+        "X-Real-IP",
+        "X-Client-IP",
+        "True-Client-IP",
+        "CF-Connecting-IP",
+        "X-Original-Forwarded-For",
+        "X-Cluster-Client-IP",
+        "Fastly-Client-IP",
+        "X-Azure-ClientIP",
+        "X-Envoy-External-Address",
+        "X-Forwarded",
+        "X-Forwarded-Host",
+        "X-Forwarded-Proto",
+    ];
 
     fn proxies() -> TrustedProxies {
         let networks = ["10.0.0.0/8", "2001:db8:1::/48"];
@@ -236,8 +270,11 @@ mod tests {
     #[test]
     fn client_behind_unknown_proxy_is_in_no_network() {
         let local = ["127.0.0.0/8".parse().unwrap()];
-        assert!(client("127.0.0.1", false, &[]).is_in(&local));
-        for name in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"] {
+        for name in ["Host", "User-Agent", "X-Citrix-Gateway", "Origin"] {
+            let direct = client("127.0.0.1", false, &[(name, "127.0.0.1")]);
+            assert!(direct.is_in(&local), "{name}");
+        }
+        for name in REVEALING {
             for value in ["127.0.0.1", ""] {
                 let forwarded = client("127.0.0.1", false, &[(name, value)]);
                 assert!(!forwarded.is_in(&local), "{name}");
@@ -262,7 +299,7 @@ mod tests {
         assert_eq!(own("10.0.0.1", &[("x-forwarded-for", "unknown")]), None);
         assert_eq!(own("10.0.0.1", &[("x-forwarded-for", "10.0.0.2")]), None);
         // A proxy that is not trusted.
-        for name in ["X-Forwarded-For", "Forwarded", "Via", "X-Real-IP"] {
+        for name in REVEALING {
             assert_eq!(own("192.0.2.1", &[(name, "192.0.2.9")]), None, "{name}");
         }
     }

@@ -230,6 +230,7 @@ async fn inside_clients_are_found_by_trusted_proxies() {
         ("[]", Some(("Forwarded", "for=192.0.2.7")), false),
         ("[]", Some(("Via", "1.1 proxy")), false),
         ("[]", Some(("X-Real-IP", "192.0.2.7")), false),
+        ("[]", Some(("CF-Connecting-IP", "192.0.2.7")), false),
         (proxy, None, false),
         (proxy, Some(("X-Forwarded-For", "unknown")), false),
         (proxy, Some(("X-Forwarded-For", "127.0.0.1")), false),
