@@ -1,12 +1,13 @@
 //! Validates the `Transfer-Encoding` of a request: this server decodes `chunked` only.
 
-use http::HeaderMap;
 use http::header::TRANSFER_ENCODING;
+use http::{HeaderMap, HeaderValue};
 
-/// Whether the body has no transfer coding other than `chunked` (RFC 9112 §6.1).
+/// Whether the body has no transfer coding, or `chunked` once (RFC 9112 §6.1).
 pub(crate) fn is_supported(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    codings.all(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"))
+    let first = codings.next().map(HeaderValue::as_bytes);
+    first.is_none_or(|coding| coding.eq_ignore_ascii_case(b"chunked")) && codings.next().is_none()
 }
 
 #[cfg(test)]
@@ -22,6 +23,8 @@ mod tests {
             (&["gzip, chunked"], false),
             (&["gzip", "chunked"], false),
             (&["identity"], false),
+            (&["chunked, chunked"], false),
+            (&["chunked", "chunked"], false),
         ] {
             let mut headers = HeaderMap::new();
             for value in values {

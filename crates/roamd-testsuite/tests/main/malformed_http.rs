@@ -38,23 +38,7 @@ async fn ambiguous_body_framing_is_rejected() {
         alice.authorization()
     );
     let chunked = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-    let length = chunked.len();
     for (framing, body, expected) in [
-        (
-            format!("Content-Length: {length}\r\nTransfer-Encoding: chunked"),
-            chunked,
-            400,
-        ),
-        (
-            format!("Transfer-Encoding: chunked\r\nContent-Length: {length}"),
-            chunked,
-            400,
-        ),
-        (
-            "Transfer-Encoding: chunked\r\nContent-Length: 0".to_owned(),
-            chunked,
-            400,
-        ),
         (
             "Content-Length: 5\r\nContent-Length: 6".to_owned(),
             "abcdef",
@@ -76,6 +60,16 @@ async fn ambiguous_body_framing_is_rejected() {
         ("Transfer-Encoding : chunked".to_owned(), chunked, 400),
         ("Transfer-Encoding: xchunked".to_owned(), chunked, 400),
         ("Transfer-Encoding: gzip, chunked".to_owned(), chunked, 501),
+        (
+            "Transfer-Encoding: chunked, chunked".to_owned(),
+            chunked,
+            501,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked".to_owned(),
+            chunked,
+            501,
+        ),
         (
             "Transfer-Encoding: gzip\r\nTransfer-Encoding: chunked".to_owned(),
             chunked,
@@ -134,6 +128,53 @@ async fn ambiguous_body_framing_is_rejected() {
     let request = format!("{old}Transfer-Encoding: chunked\r\n\r\n{chunked}");
     assert_eq!(status(&exchange(&env, request.as_bytes()).await), 400);
     assert_eq!(env.sessions("alice"), before);
+}
+
+/// bad-inputs 37: RFC 9112 lets a server accept these. It reads each in one way, and after chunks it
+/// takes no further request from the connection.
+#[tokio::test]
+async fn tolerated_framing_has_one_meaning() {
+    let env = TestEnvironment::demo().await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let head = format!(
+        "POST /Citrix/Store/sessions/v1/available HTTP/1.1\r\nHost: a\r\nAuthorization: {}\r\n\
+         Content-Type: application/vnd.citrix.sessionparams+xml\r\n",
+        alice.authorization()
+    );
+    let body = session_params("KIOSK", "");
+    let length = body.len();
+    let smuggled = "GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
+    let chunks = format!("{length:x}\r\n{body}\r\n0\r\n\r\n{smuggled}");
+    let whole = chunks.len();
+    let lengths = format!("Content-Length: {length}\r\n");
+    for (framing, sent) in [
+        // RFC 9112 §6.3: the chunks count, and the connection closes.
+        (
+            format!("Content-Length: {whole}\r\nTransfer-Encoding: chunked\r\n"),
+            &chunks,
+        ),
+        (
+            format!("Transfer-Encoding: chunked\r\nContent-Length: {whole}\r\n"),
+            &chunks,
+        ),
+        (
+            "Transfer-Encoding: chunked\r\nContent-Length: 0\r\n".to_owned(),
+            &chunks,
+        ),
+        ("Transfer-Encoding: chunked\r\n".to_owned(), &chunks),
+        // RFC 9110 §8.6
+        (format!("{lengths}{lengths}Connection: close\r\n"), &body),
+        // RFC 9112 §2.2
+        (format!("{lengths}Connection: close\n"), &body),
+    ] {
+        let request = format!("{head}{framing}\r\n{sent}");
+        let response = exchange(&env, request.as_bytes()).await;
+        assert_eq!(status(&response), 200, "{framing}: {response}");
+        assert!(!response.contains("alive"), "{framing}: {response}");
+    }
+    let lines = format!("{head}{lengths}Connection: close\r\n\r\n").replace("\r\n", "\n");
+    let response = exchange(&env, format!("{lines}{body}").as_bytes()).await;
+    assert_eq!(status(&response), 200, "{response}");
 }
 
 #[tokio::test]
