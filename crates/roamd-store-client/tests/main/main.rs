@@ -1,6 +1,7 @@
 //! Tests of the client against mock stores.
 
 #![expect(
+    clippy::panic,
     clippy::unwrap_used,
     reason = "helpers of tests stop at the first failure"
 )]
