@@ -114,8 +114,8 @@ impl From<DechunkError> for BodyError {
     }
 }
 
-/// Returns a document without the text before its XML declaration. If the first `<` is not that of a
-/// declaration, the document stays as it is, and the XML reader decides.
+/// Returns a document without the text before its XML declaration. If the first `<` is not that of
+/// a declaration, the document stays as it is, and the XML reader decides.
 pub(crate) fn from_declaration(bytes: &[u8]) -> &[u8] {
     let markup = bytes.iter().position(|byte| *byte == b'<');
     let from_markup = markup.and_then(|markup| bytes.get(markup..));

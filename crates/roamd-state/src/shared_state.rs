@@ -35,8 +35,8 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   hours, and every sign-in writes several of them.
 /// - **Visibility.** Every server sees an acknowledged write in all later reads.
 /// - **Atomicity.** Of several callers that set the same flag at the same time, it is new for
-///   exactly one. Of several callers that increment the same counter, no two get the same number, unless
-///   it was decremented in between.
+///   exactly one. Of several callers that increment the same counter, no two get the same number,
+///   unless it was decremented in between.
 /// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
 ///   removes the entry from the disk.
 /// - **Bounded size.** An engine keeps at least [`MIN_COUNTERS_KEPT`] counters of each kind, and at

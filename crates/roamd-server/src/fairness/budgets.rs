@@ -57,9 +57,9 @@ pub(crate) const ENDED_TOKENS_PER_USER_AND_DAY: u32 = 20_000;
 /// off with new tickets is not a success.
 pub(crate) const INVALIDATED_TICKETS_PER_USER_AND_DAY: u32 = 20_000;
 
-/// A user: networks that become known in a day (UTC). A sign-in from a further one succeeds, and the
-/// network stays unknown. The shared state removes known networks beyond
-/// `roamd_state::MIN_FLAGS_KEPT`, of whichever user.
+/// A user: networks that become known in a day (UTC). A sign-in from a further one succeeds, and
+/// the network stays unknown. Beyond `roamd_state::MIN_FLAGS_KEPT`, the shared state removes those
+/// that end first, of any user.
 pub(crate) const NEW_KNOWN_NETWORKS_PER_USER_AND_DAY: u32 = 200;
 
 /// Party: a user. Resource: audit lines about refused tokens of this user. Unit: lines at once.

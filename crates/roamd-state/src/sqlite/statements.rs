@@ -30,7 +30,7 @@ pub(super) fn set_flag(
     Ok(inserted == 1)
 }
 
-/// Flags that are set, and the numbers of the new ones and of those that their budget did not allow.
+/// Flags that are set, and the numbers of new ones and of those that their budget did not allow.
 pub(super) struct SetFlags {
     pub(super) set: Vec<Digest>,
     pub(super) new: u32,
