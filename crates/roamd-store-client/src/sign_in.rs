@@ -140,7 +140,8 @@ pub(crate) fn challenge(response: &Response) -> Result<Challenge, ClientError> {
         .ok_or_else(|| ClientError::NotCitrixAuth(response.url.clone()))
 }
 
-/// Gets a token for the service that sent a challenge. Returns also the sign-in, unless one of the earlier ones was sufficient, or the token service required none.
+/// Gets a token for the service that sent a challenge. Returns also the sign-in, unless one of the
+/// earlier ones was sufficient, or the token service required none.
 ///
 /// Without credentials, one of the earlier sign-ins has to be sufficient.
 pub(crate) async fn sign_in(

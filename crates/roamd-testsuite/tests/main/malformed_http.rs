@@ -130,8 +130,8 @@ async fn ambiguous_body_framing_is_rejected() {
     assert_eq!(env.sessions("alice"), before);
 }
 
-/// bad-inputs 37: RFC 9112 lets a server accept these. It reads each in one way, and after chunks it
-/// takes no further request from the connection.
+/// bad-inputs 37: RFC 9112 lets a server accept these. It reads each in one way, and after chunks
+/// it takes no further request from the connection.
 #[tokio::test]
 async fn tolerated_framing_has_one_meaning() {
     let env = TestEnvironment::demo().await;
