@@ -3,7 +3,7 @@
 //! Paths are compared without regard to case, identifiers with regard to it (SS-11). One trailing
 //! slash is ignored (SS-9). Neither applies to the routes for operators, because a proxy may have
 //! a rule for exactly their path. Nothing is decoded: a path with an escape, a dot segment or an
-//! empty segment names nothing.
+//! empty segment names nothing. A web site has rules of its own (WA-8).
 
 use http::Method;
 use roamd_web_proto::WebRoute;

@@ -33,8 +33,8 @@ pub(crate) struct LaunchKey {
     pub(crate) user: UserKey,
     /// The web session.
     pub(crate) session: Digest,
-    /// Path of the target within its site.
-    pub(crate) target: String,
+    /// Digest of the target.
+    pub(crate) target: Digest,
 }
 
 struct Entry {
@@ -174,7 +174,7 @@ mod tests {
         LaunchKey {
             user: UserKey::new("DEMO", &format!("user{user}")),
             session: Digest::of(b"session"),
-            target: target.to_string(),
+            target: Digest::of(target.to_string().as_bytes()),
         }
     }
 

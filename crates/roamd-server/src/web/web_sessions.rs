@@ -26,7 +26,9 @@ use roamd_citrixauth::{ConversationId, Realm};
 use roamd_seal::{KeyRing, Purpose};
 use roamd_state::{Digest, FlagKind, Party, SharedState, StateError};
 use roamd_web_proto::DeviceId;
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
+use tracing::warn;
 
 use crate::clock::rng;
 
@@ -127,7 +129,10 @@ impl WebSessions {
         };
         let new_end = idle_end(now, idle);
         if new_end.duration_since(end) >= WRITE_INTERVAL {
-            self.write(session, party, new_end).await?;
+            // The next request writes it.
+            if let Err(error) = self.write(session, party, new_end).await {
+                warn!(%error, "Recording the use of a web session failed");
+            }
         }
         Ok(true)
     }
@@ -223,9 +228,9 @@ pub(crate) fn cookie_of(token: &str) -> Option<String> {
 }
 
 /// Returns the token of a cookie `CtxsAuthId`, or `None` if it is not one.
-pub(crate) fn token_of(cookie: &str) -> Option<String> {
+pub(crate) fn token_of(cookie: &str) -> Option<SecretString> {
     let sealed = BASE64URL_NOPAD.decode(cookie.as_bytes()).ok()?;
-    Some(BASE64.encode(&sealed))
+    Some(BASE64.encode(&sealed).into())
 }
 
 fn idle_end(now: Timestamp, idle: Duration) -> Timestamp {
@@ -238,6 +243,7 @@ fn idle_end(now: Timestamp, idle: Duration) -> Timestamp {
 mod tests {
     use roamd_seal::{Key, KeyId};
     use roamd_state::SqliteState;
+    use secrecy::ExposeSecret as _;
 
     use super::*;
 
@@ -351,7 +357,7 @@ mod tests {
         let token = BASE64.encode(&[0xFB, 0xFF, 0xFE, 0]);
         let cookie = cookie_of(&token).unwrap();
         assert_eq!(cookie, "-__-AA");
-        assert_eq!(token_of(&cookie).as_deref(), Some(token.as_str()));
-        assert_eq!(token_of("a=b"), None);
+        assert_eq!(token_of(&cookie).unwrap().expose_secret(), token);
+        assert!(token_of("a=b").is_none());
     }
 }

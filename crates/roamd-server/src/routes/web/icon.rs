@@ -4,6 +4,9 @@
 //! behind it never changes, so a browser may keep it for a year; the user's right to see it is
 //! checked each time all the same.
 
+use std::borrow::Cow;
+
+use bytes::Bytes;
 use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, IF_MODIFIED_SINCE, LAST_MODIFIED, PRAGMA};
 use http::{Method, StatusCode};
 use roamd_http::Response;
@@ -39,8 +42,11 @@ pub(super) async fn icon(
     request: Request,
 ) -> Result<Response, ApiError> {
     let caller = visit.caller(&request).await?;
-    let in_query = request.query("size").next();
-    let size = match size.or(in_query.as_deref()) {
+    let size = match size {
+        Some(size) => Some(size.to_owned()),
+        None => request.query("size").next().map(Cow::into_owned),
+    };
+    let size = match size {
         Some(text) => {
             let known = text.parse().ok().filter(|size| SIZES.contains(size));
             let wrong = || ApiError::BadRequest("the size is not one of icons".to_owned());
@@ -48,7 +54,6 @@ pub(super) async fn icon(
         }
         None => IconSize::DEFAULT,
     };
-    drop(in_query);
     let is_known = request.header(&IF_MODIFIED_SINCE).is_some();
     if request.method() == Method::POST {
         caller.body(request).await?;
@@ -59,32 +64,23 @@ pub(super) async fn icon(
     let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     let png = icon_for(visit.store, &caller, &id, size).await?;
     // Without a version, nothing shows that the image has changed.
-    if hash.bytes().all(|byte| byte == b'0') {
-        let mut response = answer(media_type::PNG, png);
-        cache(
-            &mut response,
-            HeaderValue::from_static("private, max-age=3600"),
-        );
-        return Ok(response);
-    }
-    let mut response = answer(
-        media_type::PNG,
-        if is_known { Default::default() } else { png },
-    );
-    if is_known {
+    let has_version = hash.bytes().any(|byte| byte != b'0');
+    let mut response = if has_version && is_known {
+        let mut response = answer(media_type::PNG, Bytes::new());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
-    }
-    cache(
-        &mut response,
-        HeaderValue::from_static("private, max-age=31536000"),
-    );
-    response.headers_mut().insert(LAST_MODIFIED, DATE);
-    Ok(response)
-}
-
-fn cache(response: &mut Response, control: HeaderValue) {
+        response
+    } else {
+        answer(media_type::PNG, png)
+    };
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, control);
     headers.remove(PRAGMA);
     headers.remove(EXPIRES);
+    let control = if has_version {
+        headers.insert(LAST_MODIFIED, DATE);
+        "private, max-age=31536000"
+    } else {
+        "private, max-age=3600"
+    };
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
+    Ok(response)
 }

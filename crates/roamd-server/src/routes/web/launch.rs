@@ -4,6 +4,7 @@ use http::Method;
 use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use roamd_http::Response;
 use roamd_sessions::{FarmId, Launch, ResourceIds};
+use roamd_state::Digest;
 use roamd_store_proto::{LaunchErrorId, LaunchParams};
 use roamd_web_proto::{LaunchStatus, LaunchTarget, Parameters, media_type};
 use secrecy::ExposeSecret as _;
@@ -105,7 +106,7 @@ impl<'s> Launching<'s> {
         let key = LaunchKey {
             user: caller.user.key().clone(),
             session: session.digest(),
-            target,
+            target: Digest::of(target.as_bytes()),
         };
         let turn = visit.state.web.launches.turn(key, visit.state.now()).await;
         Ok(Self {

@@ -36,11 +36,6 @@ pub(super) async fn respond(
     route: WebRoute<'_>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    match route {
-        WebRoute::Root => return redirect(request.path()),
-        WebRoute::Page => return pages::site(store.urls(&request)).map(with_site_headers),
-        _ => {}
-    }
     let visit = Visit::new(state, store, site, route, &request).await?;
     let mut response = match operation(&visit, route, request).await {
         // Without a sign-in there is no challenge for an icon and a user name (WA-42, WA-68).
@@ -60,7 +55,8 @@ async fn operation(
     request: Request,
 ) -> Result<Response, ApiError> {
     match route {
-        WebRoute::Root | WebRoute::Page => Err(ApiError::NotFound),
+        WebRoute::Root => redirect(request.path()),
+        WebRoute::Page => pages::site(visit.store.urls(&request)).map(with_site_headers),
         WebRoute::Configuration => session::configuration(visit, request).await,
         WebRoute::KeepAlive => session::keep_alive(visit, &request).await,
         WebRoute::AuthMethods => sign_in::methods(request).await,

@@ -67,7 +67,7 @@ pub(super) async fn sign_out(visit: &Visit<'_>, request: Request) -> Result<Resp
             match caller_with(state, &request, space, (**presented).clone()).await {
                 Ok(caller) => {
                     request.body().await?;
-                    let token = token.as_str().into();
+                    let token = token.clone();
                     tokens::destroy_for(state, &caller, &DestroyToken { token }).await?;
                 }
                 // It has ended already.

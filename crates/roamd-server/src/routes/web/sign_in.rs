@@ -104,7 +104,7 @@ pub(super) async fn attempt(visit: &Visit<'_>, request: Request) -> Result<Respo
                 .record_sign_in(session, idle, party, state.now())
                 .await?;
             if let Some((caller, token)) = replaced {
-                let token = token.as_str().into();
+                let token = token.clone();
                 tokens::destroy_for(state, &caller, &DestroyToken { token }).await?;
             }
             signed_in(visit, &token)

@@ -9,6 +9,7 @@ use roamd_citrixauth::{Audience, PresentedToken};
 use roamd_store_proto::auth::Reason;
 use roamd_web_proto::csrf::{self, Facts, HttpsFlag, Token};
 use roamd_web_proto::{CookieScope, Cookies, DeviceId, WebRoute};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::fairness::parties;
@@ -47,7 +48,7 @@ pub(super) enum SignIn {
     /// There is one, which was valid when the request began.
     Token {
         /// The token as the token service issued it.
-        token: String,
+        token: SecretString,
         presented: Box<PresentedToken>,
     },
     /// It has expired.
@@ -189,7 +190,7 @@ impl SignIn {
         let mut found = Self::None;
         for cookie in cookies {
             let checked = token_of(cookie).map(|token| {
-                let value = format!("CitrixAuth {token}");
+                let value = format!("CitrixAuth {}", token.expose_secret());
                 let checked = state
                     .tokens
                     .check(Some(&value), &realm, &site.space.audience, now);

@@ -207,6 +207,14 @@ async fn sign_ins_are_in_the_audit_log() {
         .collect();
     assert_eq!(events, ["sign-in", "disconnect"]);
     assert_eq!(all[1]["device"], browser.cookies["CtxsDeviceId"].as_str());
+    let mut elsewhere = Browser {
+        server: env.server.from([127, 0, 0, 2]),
+        ..browser.clone()
+    };
+    let listed = elsewhere.post("Resources/List", "").await;
+    let used = audit.lines_until(&listed).await;
+    assert_eq!(used[0]["event"], "token-used");
+    assert_eq!(used[0]["operation"], "web-resources");
     let out = browser.post("Authentication/Logoff", "").await;
     let all = audit.lines_until(&out).await;
     assert_eq!(all[0]["event"], "token-destroyed");
