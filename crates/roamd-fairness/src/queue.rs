@@ -36,7 +36,7 @@ pub struct SemaphoreUsage {
 /// Permits and bounded queues of waiters `W`, which belong to parties with groups `K`.
 ///
 /// INVARIANT: while a permit is free, no reserved waiter waits, and no common one unless the common
-/// share has used up its permits. There are at most `waiting + reserved_waiting` waiters.
+/// share has used up its permits. No waiter is added to `waiting + reserved_waiting` or more.
 #[derive(Debug)]
 pub(super) struct FairQueue<K, W> {
     limits: FairSemaphoreLimits,
@@ -86,9 +86,15 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         }
     }
 
+    /// Replaces the limits. Permits in use and waiters that exceed the new ones stay. The caller
+    /// gives the permits that become free to [`FairQueue::serve_next`].
+    pub(super) fn set_limits(&mut self, limits: FairSemaphoreLimits) {
+        self.limits = limits;
+    }
+
     /// Takes a permit. Returns `false` if none is free for this share.
     pub(super) fn try_acquire(&mut self, share: Share) -> bool {
-        let is_free = self.in_use < self.limits.permits && self.has_permit(share);
+        let is_free = self.has_permit(share);
         if is_free {
             self.take(share);
         }
@@ -131,6 +137,12 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         if share == Share::Common {
             self.common_in_use = self.common_in_use.saturating_sub(1);
         }
+        self.serve_next()
+    }
+
+    /// Takes a free permit for the waiter that is served next. Returns the waiter and its share, or
+    /// `None` if no permit is free, or no waiter may get it.
+    pub(super) fn serve_next(&mut self) -> Option<(Share, W)> {
         let next = self.next_share()?;
         let position = self.next_number();
         let waiter = self.waiters(next).pop_next(position)?;
@@ -142,7 +154,7 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
     /// The share that gets a free permit, if it has waiters. Both get turns.
     fn next_share(&self) -> Option<Share> {
         let common = !self.common.is_empty() && self.has_permit(Share::Common);
-        let reserved = !self.reserved.is_empty();
+        let reserved = !self.reserved.is_empty() && self.has_permit(Share::Reserved);
         match (common, reserved, self.last_served) {
             (false, false, _) => None,
             (true, false, _) | (true, true, Share::Reserved) => Some(Share::Common),
@@ -150,7 +162,7 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         }
     }
 
-    /// Whether the share may use one more of its permits.
+    /// Whether a permit is free that the share may use.
     fn has_permit(&self, share: Share) -> bool {
         let FairSemaphoreLimits {
             permits,
@@ -158,7 +170,7 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
             ..
         } = self.limits;
         let common = permits.saturating_sub(reserved_permits).max(1);
-        share == Share::Reserved || self.common_in_use < common
+        self.in_use < permits && (share == Share::Reserved || self.common_in_use < common)
     }
 
     fn take(&mut self, share: Share) {

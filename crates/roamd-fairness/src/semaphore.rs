@@ -59,6 +59,18 @@ impl<K: Group> FairSemaphore<K> {
         self.queue().usage()
     }
 
+    /// Replaces the limits, and gives new permits to waiters. Permits in use and waiters that exceed
+    /// the new limits stay.
+    pub fn set_limits(&self, limits: FairSemaphoreLimits) {
+        self.queue().set_limits(limits);
+        loop {
+            let next = self.queue().serve_next();
+            let Some((share, next)) = next else { return };
+            // A permit that cannot be sent is dropped here, and goes to another waiter.
+            drop(next.send(self.permit(share)));
+        }
+    }
+
     /// Waits for a permit of a share. `groups` are those that the party belongs to, the widest
     /// first and the party itself last; the groups of each level are served round robin.
     ///
@@ -160,6 +172,39 @@ mod tests {
 
     fn in_an_hour() -> Instant {
         Instant::now() + Duration::from_secs(3600)
+    }
+
+    #[tokio::test]
+    async fn new_limits_count_permits_in_use_and_serve_waiters() {
+        let limits = |permits| FairSemaphoreLimits {
+            permits,
+            reserved_permits: 0,
+            waiting: 9,
+            reserved_waiting: 0,
+        };
+        let semaphore = FairSemaphore::new(limits(2));
+        let acquire = |user, deadline| acquire(&semaphore, user, deadline);
+        let one = acquire("ada", in_an_hour()).await.unwrap();
+        let two = acquire("ada", in_an_hour()).await.unwrap();
+        semaphore.set_limits(limits(1));
+        drop(one);
+        let refused = acquire("bob", Instant::now()).await;
+        assert_eq!(refused.unwrap_err(), NoPermit, "one of one is in use");
+        let waiting = [
+            acquire("bob", in_an_hour()),
+            acquire("carol", in_an_hour()),
+            acquire("dan", in_an_hour()),
+        ];
+        let mut waiting = waiting.map(Box::pin);
+        for waiting in &mut waiting {
+            assert!(poll_once(waiting.as_mut()).is_none());
+        }
+        semaphore.set_limits(limits(3));
+        let [bob, carol, dan] = &mut waiting;
+        let _served = [bob, carol].map(|it| poll_once(it.as_mut()).unwrap().unwrap());
+        assert!(poll_once(dan.as_mut()).is_none());
+        drop(two);
+        assert!(poll_once(dan.as_mut()).unwrap().is_ok());
     }
 
     #[tokio::test]
