@@ -59,8 +59,8 @@ impl<K: Group> FairSemaphore<K> {
         self.queue().usage()
     }
 
-    /// Replaces the limits, and gives new permits to waiters. Permits in use and waiters that exceed
-    /// the new limits stay.
+    /// Replaces the limits, and gives new permits to waiters. Permits in use and waiters that
+    /// exceed the new limits stay.
     pub fn set_limits(&self, limits: FairSemaphoreLimits) {
         self.queue().set_limits(limits);
         loop {

@@ -38,17 +38,23 @@ pub(crate) const ORGANISATION_PREFIX: u8 = 48;
 /// Its memory is bounded by the limit in total.
 #[derive(Debug)]
 pub struct ClientLimiter {
-    total: usize,
-    per_client: usize,
     client_key: ClientKey,
     issued: Mutex<Issued>,
 }
 
-/// Number of units that are in use.
-#[derive(Debug, Default)]
+/// Number of units that are in use, and how many may be.
+#[derive(Debug)]
 struct Issued {
+    limits: Limits,
     total: usize,
     by_network: HashMap<IpNet, usize>,
+}
+
+/// Limits in units.
+#[derive(Debug, Clone, Copy)]
+struct Limits {
+    total: usize,
+    per_client: usize,
 }
 
 /// A network of a client, with the units that it may hold.
@@ -76,11 +82,18 @@ impl ClientLimiter {
     #[must_use]
     pub fn new(total: usize, per_client: usize, client_key: ClientKey) -> Arc<Self> {
         Arc::new(Self {
-            total,
-            per_client: per_client.max(1),
             client_key,
-            issued: Mutex::default(),
+            issued: Mutex::new(Issued {
+                limits: Limits::new(total, per_client),
+                total: 0,
+                by_network: HashMap::new(),
+            }),
         })
+    }
+
+    /// Replaces the limits. Permits that exceed the new ones stay until they are dropped.
+    pub fn set_limits(&self, total: usize, per_client: usize) {
+        self.issued().limits = Limits::new(total, per_client);
     }
 
     /// Takes a permit of one unit for the client at an address. `None` is an exempt peer, such as a
@@ -104,24 +117,6 @@ impl ClientLimiter {
         }
     }
 
-    /// The networks of a client, with their limits.
-    fn networks(&self, client: IpAddr) -> impl Iterator<Item = NetworkLimit> + use<> {
-        let wider = |prefix, limit| {
-            let IpAddr::V6(address) = client else {
-                return None;
-            };
-            let network = Ipv6Net::new(address, prefix).ok()?.trunc();
-            Some((IpNet::V6(network), limit))
-        };
-        let four = self.per_client.saturating_mul(4).max(self.total / 2);
-        let networks = [
-            Some((client.into(), self.per_client)),
-            wider(SITE_PREFIX, self.per_client.saturating_mul(2)),
-            wider(ORGANISATION_PREFIX, four),
-        ];
-        networks.into_iter().flatten()
-    }
-
     /// A poisoned mutex is used all the same: no panic can leave the counts wrong.
     fn issued(&self) -> MutexGuard<'_, Issued> {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner)
@@ -138,19 +133,19 @@ impl Permit {
         if more == 0 {
             return Ok(());
         }
-        let limiter = &self.limiter;
+        let mut issued = self.limiter.issued();
+        let limits = issued.limits;
         let networks = || {
             let client = self.client.into_iter();
-            client.flat_map(|client| limiter.networks(client))
+            client.flat_map(|client| limits.networks(client))
         };
-        let mut issued = limiter.issued();
         for (network, limit) in networks() {
             let held = issued.by_network.get(&network).copied().unwrap_or_default();
             if held.saturating_add(more) > limit {
                 return Err(LimitReached::ForClient);
             }
         }
-        if issued.total.saturating_add(more) > limiter.total {
+        if issued.total.saturating_add(more) > limits.total {
             return Err(LimitReached::ForAll);
         }
         for (network, _) in networks() {
@@ -165,8 +160,7 @@ impl Permit {
     /// Exempts the peer from the limit per client from now on.
     pub(crate) fn exempt_from_client_limit(&mut self) {
         if let Some(client) = self.client.take() {
-            let networks = self.limiter.networks(client);
-            self.limiter.issued().release_networks(networks, self.units);
+            self.limiter.issued().release_networks(client, self.units);
         }
     }
 }
@@ -179,15 +173,42 @@ impl Drop for Permit {
         let mut issued = self.limiter.issued();
         issued.total = issued.total.saturating_sub(self.units);
         if let Some(client) = self.client {
-            issued.release_networks(self.limiter.networks(client), self.units);
+            issued.release_networks(client, self.units);
         }
     }
 }
 
+impl Limits {
+    fn new(total: usize, per_client: usize) -> Self {
+        Self {
+            total,
+            per_client: per_client.max(1),
+        }
+    }
+
+    /// The networks of a client, with their limits.
+    fn networks(self, client: IpAddr) -> impl Iterator<Item = NetworkLimit> {
+        let wider = |prefix, limit| {
+            let IpAddr::V6(address) = client else {
+                return None;
+            };
+            let network = Ipv6Net::new(address, prefix).ok()?.trunc();
+            Some((IpNet::V6(network), limit))
+        };
+        let four = self.per_client.saturating_mul(4).max(self.total / 2);
+        let networks = [
+            Some((client.into(), self.per_client)),
+            wider(SITE_PREFIX, self.per_client.saturating_mul(2)),
+            wider(ORGANISATION_PREFIX, four),
+        ];
+        networks.into_iter().flatten()
+    }
+}
+
 impl Issued {
-    /// Returns units of networks. Networks without units are forgotten.
-    fn release_networks(&mut self, networks: impl Iterator<Item = NetworkLimit>, units: usize) {
-        for (network, _) in networks {
+    /// Returns units of the networks of a client. Networks without units are forgotten.
+    fn release_networks(&mut self, client: IpAddr, units: usize) {
+        for (network, _) in self.limits.networks(client) {
             if let Some(held) = self.by_network.get_mut(&network) {
                 *held = held.saturating_sub(units);
                 if *held == 0 {
@@ -257,6 +278,27 @@ mod tests {
     }
 
     #[test]
+    fn new_limits_count_the_permits_in_use() {
+        let limiter = ClientLimiter::new(4, 2, key);
+        let held = [(); 2].map(|()| take(&limiter, "192.0.2.1").unwrap());
+        limiter.set_limits(3, 1);
+        assert_eq!(
+            take(&limiter, "192.0.2.1").unwrap_err(),
+            LimitReached::ForClient
+        );
+        let _third = take(&limiter, "192.0.2.2").unwrap();
+        assert_eq!(
+            take(&limiter, "192.0.2.3").unwrap_err(),
+            LimitReached::ForAll
+        );
+        limiter.set_limits(9, 3);
+        let _more = take(&limiter, "192.0.2.1").unwrap();
+        drop(held);
+        assert_eq!(limiter.issued().total, 2);
+        assert_eq!(limiter.issued().by_network.len(), 2);
+    }
+
+    #[test]
     fn exempt_peer_counts_in_total_only() {
         let limiter = ClientLimiter::new(2, 1, key);
         let held = (limiter.take(None).unwrap(), limiter.take(None).unwrap());
@@ -300,7 +342,8 @@ mod tests {
     fn taken(limiter: &Arc<ClientLimiter>, addresses: impl Iterator<Item = Ipv6Addr>) -> usize {
         let mut held = Vec::new();
         for address in addresses {
-            for _ in 0..limiter.per_client {
+            let per_client = limiter.issued().limits.per_client;
+            for _ in 0..per_client {
                 held.extend(limiter.take(Some(address.into())));
             }
         }

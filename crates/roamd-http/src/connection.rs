@@ -29,6 +29,7 @@ use crate::http1_io::{Http1Io, Lingering};
 use crate::reset_limiter::ResetLimiter;
 use crate::response::Response;
 use crate::response_budget::{counted, overloaded};
+use crate::settings::ListenerSettings;
 use crate::write_timeout::WriteTimeout;
 use crate::{ClientLimiter, ListenerLimits};
 
@@ -71,9 +72,11 @@ pub struct Peer {
     pub is_certified: bool,
 }
 
-/// Settings and tasks that all connections of a server share.
+/// Settings and tasks that the connections of a server share.
+#[derive(Clone)]
 pub(crate) struct ConnectionContext {
-    pub(crate) limits: ListenerLimits,
+    /// Settings at the time when the connections were accepted.
+    pub(crate) settings: Arc<ListenerSettings>,
     pub(crate) shutdown: CancellationToken,
     pub(crate) spawner: Spawner,
     /// Memory of unfinished heads, in bytes.
@@ -84,6 +87,20 @@ pub(crate) struct ConnectionContext {
     pub(crate) handshakes: HandshakeTurns,
     pub(crate) lingering: Arc<Lingering>,
     pub(crate) certified: CertifiedClients,
+}
+
+impl ConnectionContext {
+    /// The context of connections that are accepted with these settings.
+    pub(crate) fn with_settings(&self, settings: Arc<ListenerSettings>) -> Self {
+        Self {
+            settings,
+            ..self.clone()
+        }
+    }
+
+    pub(crate) fn limits(&self) -> &ListenerLimits {
+        &self.settings.limits
+    }
 }
 
 /// Spawns the tasks of the requests on an HTTP/2 connection. They end when the server abandons its
@@ -120,12 +137,12 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response>,
 {
-    let io = WriteTimeout::new(io, context.limits.response);
+    let io = WriteTimeout::new(io, context.limits().response);
     let io = Http1Io::new(io, &context.lingering, progress);
     let connection = pin!(
         http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(context.limits.head)
+            .header_read_timeout(context.limits().head)
             .max_header_size(MAX_HEAD_BYTES)
             .max_buf_size(MAX_HEAD_BYTES)
             // A peer that closes only its own side has some time for the response: see `Http1Io`.
@@ -181,7 +198,7 @@ where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response> + Send + 'static,
 {
-    let limits = context.limits;
+    let limits = *context.limits();
     let resets = progress
         .limited_client()
         .map(|client| (client, Arc::clone(&context.resets)));
@@ -261,7 +278,7 @@ where
         biased;
         ended = connection.as_mut() => return ended,
         () = context.shutdown.cancelled() => None,
-        () = idle => Some(context.limits.response),
+        () = idle => Some(context.limits().response),
     };
     connection.as_mut().graceful_shutdown();
     let last = async {

@@ -24,7 +24,8 @@ const WAITING: usize = 4_096;
 /// Party of the peers that are exempt from limits per client.
 const EXEMPT: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 
-/// Turns at handshakes, by network.
+/// Turns at handshakes, by network. A clone has the same turns.
+#[derive(Clone)]
 pub(crate) struct HandshakeTurns(FairSemaphore<IpAddr>);
 
 impl HandshakeTurns {

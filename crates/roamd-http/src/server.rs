@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use http::Request;
 use hyper::body::Incoming;
-use ipnet::IpNet;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -22,6 +21,7 @@ use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
 use crate::reset_limiter::ResetLimiter;
 use crate::response::Response;
+use crate::settings::{ListenerSettings, LiveSettings};
 use crate::tls::Secured;
 use crate::workers::Workers;
 use crate::{ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, ServerTls};
@@ -54,10 +54,9 @@ impl Observer for () {}
 /// TLS it speaks HTTP/1.1 only.
 #[derive(Clone)]
 pub struct HttpServer {
-    limits: ListenerLimits,
+    settings: LiveSettings,
     tls: Option<ServerTls>,
     client_key: ClientKey,
-    exempt_networks: Vec<IpNet>,
     observer: Arc<dyn Observer>,
     workers: Option<Arc<Workers>>,
 }
@@ -67,10 +66,12 @@ impl HttpServer {
     #[must_use]
     pub fn new(limits: ListenerLimits, client_key: ClientKey) -> Self {
         Self {
-            limits,
+            settings: LiveSettings::new(ListenerSettings {
+                limits,
+                exempt_networks: Vec::new(),
+            }),
             tls: None,
             client_key,
-            exempt_networks: Vec::new(),
             observer: Arc::new(()),
             workers: None,
         }
@@ -80,15 +81,6 @@ impl HttpServer {
     #[must_use]
     pub fn with_tls(mut self, tls: Option<ServerTls>) -> Self {
         self.tls = tls;
-        self
-    }
-
-    /// Sets the networks of trusted proxies. They are exempt from the limit of connections per
-    /// client, because they forward many clients. Peers with a client certificate are exempt too,
-    /// from the end of their handshake.
-    #[must_use]
-    pub fn with_exempt_networks(mut self, networks: Vec<IpNet>) -> Self {
-        self.exempt_networks = networks;
         self
     }
 
@@ -107,6 +99,12 @@ impl HttpServer {
         self
     }
 
+    /// The settings of this server and its clones.
+    #[must_use]
+    pub fn settings(&self) -> LiveSettings {
+        self.settings.clone()
+    }
+
     /// Serves until `shutdown`, then finishes the requests in progress within
     /// [`ListenerLimits::drain`].
     ///
@@ -117,7 +115,8 @@ impl HttpServer {
         S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
-        let limits = self.limits;
+        let settings = self.settings.current();
+        let limits = settings.limits;
         let limiter = ClientLimiter::new(
             limits.connections,
             limits.connections_per_client,
@@ -129,8 +128,8 @@ impl HttpServer {
         };
         let certified = CertifiedClients::default();
         let mut held = HeldConnections::new(certified.clone());
-        let context = Arc::new(ConnectionContext {
-            limits,
+        let mut context = Arc::new(ConnectionContext {
+            settings,
             shutdown: shutdown.clone(),
             spawner: spawner.clone(),
             heads: ClientLimiter::new(
@@ -152,9 +151,19 @@ impl HttpServer {
         let workers = self.workers.take();
         let server = Arc::new(self);
         while let Some((accepted, address)) = next(&listener, &shutdown).await {
+            let settings = server.settings.current();
+            if !Arc::ptr_eq(&settings, &context.settings) {
+                let limits = &settings.limits;
+                limiter.set_limits(limits.connections, limits.connections_per_client);
+                let heads = &context.heads;
+                heads.set_limits(limits.head_bytes, limits.head_bytes_per_client);
+                let responses = &context.responses;
+                responses.set_limits(limits.response_bytes, limits.response_bytes_per_client);
+                context = Arc::new(context.with_settings(settings));
+            }
             // A connection over a limit is closed at once: if it waited, it would hold a descriptor
             // and block those behind it.
-            let limited = server.limited_address(address.ip());
+            let limited = context.settings.limited_address(address.ip());
             let permit = match server.admit(&limiter, limited, &mut held).await {
                 Ok(permit) => permit,
                 Err(limit) => {
@@ -192,7 +201,8 @@ impl HttpServer {
         // This frees the port: a successor does not have to wait for the last responses.
         drop(listener);
         spawner.tasks.close();
-        if timeout(limits.drain, spawner.tasks.wait()).await.is_err() {
+        let drain = server.settings.current().limits.drain;
+        if timeout(drain, spawner.tasks.wait()).await.is_err() {
             warn!(
                 connections = spawner.tasks.len(),
                 "Shutdown abandoned connections"
@@ -231,13 +241,6 @@ impl HttpServer {
         taken
     }
 
-    /// Returns the address for the limit per client, or `None` for an exempt peer.
-    fn limited_address(&self, address: IpAddr) -> Option<IpAddr> {
-        let address = address.to_canonical();
-        let mut exempt = self.exempt_networks.iter();
-        (!exempt.any(|network| network.contains(&address))).then_some(address)
-    }
-
     async fn connection<C, S, F>(
         &self,
         stream: C,
@@ -251,11 +254,11 @@ impl HttpServer {
         S: Fn(Request<Incoming>) -> F + Sync,
         F: Future<Output = Response> + Send + 'static,
     {
-        let client = self.limited_address(address.ip());
+        let client = context.settings.limited_address(address.ip());
         let user = stream.peer_user();
         let stream = HeadBudget::new(stream, &progress);
         let opening = timeout(
-            context.limits.first_byte,
+            context.limits().first_byte,
             self.open(stream, client, context),
         );
         let opened = tokio::select! {
@@ -318,7 +321,7 @@ impl HttpServer {
             Ok::<_, io::Error>(secured)
         });
         let client = client.map(self.client_key);
-        let deadline = Instant::now() + context.limits.first_byte;
+        let deadline = Instant::now() + context.limits().first_byte;
         let turns = context.handshakes.run(client, deadline, handshake);
         let Ok(secured) = Box::pin(turns).await else {
             return Err(io::Error::other("too many TLS handshakes wait"));

@@ -9,6 +9,11 @@ use roamd_nfuse_proto::transport::ControllerUrl;
 pub(crate) struct AuthorityIds(Mutex<Vec<(ControllerUrl, String)>>);
 
 impl AuthorityIds {
+    /// Creates the known ids of these authorities.
+    pub(crate) fn new(known: Vec<(ControllerUrl, String)>) -> Self {
+        Self(Mutex::new(known))
+    }
+
     /// Returns the last known id of an authority.
     pub(crate) fn get(&self, authority: &ControllerUrl) -> Option<String> {
         let ids = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -108,6 +108,14 @@ impl Breaker {
         }
     }
 
+    /// Returns a breaker in the same state, whose probes another task makes.
+    pub(crate) fn successor(&self) -> Self {
+        Self {
+            state: self.state,
+            probing: false,
+        }
+    }
+
     /// Returns whether, and in which order, a call may try the controller.
     pub(crate) fn admission(&self) -> Admission {
         match self.state {

@@ -96,7 +96,7 @@ impl FarmConfig {
 /// Client of one farm. It is created once, and shared by all callers.
 ///
 /// A circuit breaker skips controllers that fail, and background probes close it again. With
-/// [`start_probing`](Self::start_probing) they also find out that an idle controller fails.
+/// [`probe_when_idle`](Self::probe_when_idle) they also find out that an idle controller fails.
 #[derive(Debug)]
 pub struct FarmClient {
     id: String,
@@ -113,17 +113,38 @@ impl FarmClient {
     /// Creates a client. It opens no connection yet.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        Self::for_service(Service::Xml, config)
+        Self::for_service(Service::Xml, config, None)
+    }
+
+    /// Creates a client with other settings than `previous`. Controllers that both have begin with
+    /// the health that they have there, so that no call tries one that is down.
+    #[must_use]
+    pub fn succeeding(previous: &Self, config: FarmConfig) -> Self {
+        Self::for_service(Service::Xml, config, Some(previous))
     }
 
     /// Creates a client that uses and probes this service of the controllers.
-    pub(crate) fn for_service(service: Service, config: FarmConfig) -> Self {
+    pub(crate) fn for_service(
+        service: Service,
+        config: FarmConfig,
+        previous: Option<&Self>,
+    ) -> Self {
         let connector = Arc::new(Connector {
             network: Arc::clone(&config.network),
             tls: config.tls,
             connect_timeout: config.connect_timeout,
             service_key: config.service_keys.as_ref().map(KeyInUse::new),
             memory: config.memory.share(),
+        });
+        let earlier = || previous.into_iter().flat_map(|it| &it.controllers);
+        let known_ids = earlier().filter_map(|controller| {
+            let ControllerReport {
+                controller,
+                authority_id,
+                ..
+            } = controller.report();
+            let is_kept = config.controllers.contains(controller);
+            is_kept.then_some((controller.clone(), authority_id?))
         });
         let probes = Arc::new(ProbeConfig {
             farm: config.id.clone(),
@@ -132,11 +153,12 @@ impl FarmClient {
             observer: config.observer.clone(),
             dialect: config.dialect,
             response_timeout: config.response_timeout.min(MAX_PROBE_TIMEOUT),
-            authority_ids: AuthorityIds::default(),
+            authority_ids: AuthorityIds::new(known_ids.collect()),
         });
         let controller = |url| {
+            let previous = earlier().find(|it| *it.pool().controller() == url);
             let pool = ConnectionPool::new(url, Arc::clone(&connector));
-            Controller::new(pool, Arc::clone(&probes))
+            Controller::new(pool, Arc::clone(&probes), previous.map(AsRef::as_ref))
         };
         Self {
             controllers: config.controllers.into_iter().map(controller).collect(),
@@ -176,10 +198,11 @@ impl FarmClient {
 
     /// Probes all controllers now, and from then on those that did not respond to a call in the
     /// last interval, in tasks of the current runtime that end with this client. The interval
-    /// varies a little, so that several servers do not probe at the same time.
-    pub fn start_probing(&self, interval: Duration) {
+    /// varies a little, so that several servers do not probe at the same time. `None` ends these
+    /// probes; the present interval changes nothing.
+    pub fn probe_when_idle(&self, interval: Option<Duration>) {
         for controller in &self.controllers {
-            controller.start_probing(interval);
+            controller.probe_when_idle(interval);
         }
     }
 

@@ -17,10 +17,10 @@ use crate::probe::{EndedAttempt, ProbeConfig, ProbeResult};
 
 /// Handle of one controller of a farm.
 ///
-/// While the controller is suspect or its breaker is open, a task probes it. After
-/// [`start_probing`](Self::start_probing) the same task also probes it while it is idle; otherwise
-/// nothing runs for a controller that works. There is one task, so there is one probe at a time. It
-/// ends with this handle.
+/// While the controller is suspect or its breaker is open, a task probes it. With
+/// [`probe_when_idle`](Self::probe_when_idle) the same task also probes it while it is idle;
+/// otherwise nothing runs for a controller that works. There is one task, so there is one probe at
+/// a time. It ends with this handle.
 #[derive(Debug)]
 pub(crate) struct Controller {
     pool: Arc<ConnectionPool>,
@@ -38,6 +38,8 @@ struct Health {
     /// `None` if an idle controller is not probed.
     idle_probes: Option<IdleProbes>,
     last_failure: Option<ControllerFailure>,
+    /// Whether the controller has ever responded, to a call or to a probe.
+    has_responded: bool,
 }
 
 /// A request or probe that a controller did not respond to as it should.
@@ -58,8 +60,6 @@ struct IdleProbes {
     /// Whether the controller has responded to a call since the last probe, which makes the next
     /// one unnecessary.
     is_used: bool,
-    /// Whether the controller has ever responded, to a call or to a probe.
-    has_responded: bool,
 }
 
 /// Next step of the task that probes.
@@ -92,15 +92,27 @@ pub struct ControllerReport<'a> {
 }
 
 impl Controller {
-    pub(crate) fn new(pool: ConnectionPool, probes: Arc<ProbeConfig>) -> Arc<Self> {
+    /// Creates the handle of a controller. It begins with the health of `previous`, a handle of the
+    /// same controller.
+    pub(crate) fn new(
+        pool: ConnectionPool,
+        probes: Arc<ProbeConfig>,
+        previous: Option<&Self>,
+    ) -> Arc<Self> {
+        let previous = previous.map(|previous| {
+            let health = previous.health();
+            (health.breaker.successor(), health.has_responded)
+        });
+        let (breaker, has_responded) = previous.unwrap_or((Breaker::new(), false));
         Arc::new(Self {
             pool: Arc::new(pool),
             probes,
             health: Mutex::new(Health {
-                breaker: Breaker::new(),
+                breaker,
                 probe_task: None,
                 idle_probes: None,
                 last_failure: None,
+                has_responded,
             }),
             transitioned: Arc::default(),
         })
@@ -118,24 +130,24 @@ impl Controller {
             state: health.breaker.state(),
             connections: self.pool.counts(),
             certificate_expiry: self.pool.certificate_expiry(),
-            is_starting: health
-                .idle_probes
-                .as_ref()
-                .is_some_and(|probes| !probes.has_responded),
+            is_starting: health.idle_probes.is_some() && !health.has_responded,
             authority_id: self.probes.authority_ids.get(self.pool.controller()),
             last_failure: health.last_failure.clone(),
         }
     }
 
-    /// Probes the controller now, and from then on whenever it was idle for this time.
-    pub(crate) fn start_probing(self: &Arc<Self>, interval: Duration) {
+    /// Probes the controller now, and from then on whenever it was idle for this time; `None` ends
+    /// that. Has no effect if the interval is already this one.
+    pub(crate) fn probe_when_idle(self: &Arc<Self>, interval: Option<Duration>) {
         let mut health = self.health();
-        health.idle_probes = Some(IdleProbes {
-            interval,
-            due: Instant::now(),
-            is_used: false,
-            has_responded: false,
-        });
+        if health.idle_probes.as_ref().map(|probes| probes.interval) != interval {
+            health.idle_probes = interval.map(|interval| IdleProbes {
+                interval,
+                due: Instant::now(),
+                is_used: false,
+            });
+        }
+        // The breaker may have begun in a state that needs a probe, too.
         self.ensure_task(&mut health);
         self.transitioned.notify_one();
     }
@@ -169,8 +181,9 @@ impl Controller {
         }
         let transition = match signal {
             HealthSignal::Response => {
+                health.has_responded = true;
                 if let Some(probes) = &mut health.idle_probes {
-                    (probes.is_used, probes.has_responded) = (true, true);
+                    probes.is_used = true;
                 }
                 health.breaker.on_response()
             }
@@ -219,9 +232,7 @@ impl Controller {
         let mut health = self.health();
         let (transition, error) = match result {
             Ok(_) | Err(CallError::Refused(_)) => {
-                if let Some(probes) = &mut health.idle_probes {
-                    probes.has_responded = true;
-                }
+                health.has_responded = true;
                 (health.breaker.on_response(), None)
             }
             Err(error) if is_idle => (health.breaker.on_idle_probe_failure(), Some(error)),

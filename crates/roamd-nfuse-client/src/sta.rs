@@ -20,7 +20,14 @@ impl StaClient {
     /// Creates a client. The controllers of `config` are the authorities; its dialect is not used.
     #[must_use]
     pub fn new(config: FarmConfig) -> Self {
-        Self(FarmClient::for_service(Service::Sta, config))
+        Self(FarmClient::for_service(Service::Sta, config, None))
+    }
+
+    /// Creates a client with other settings than `previous`, as [`FarmClient::succeeding`] does.
+    #[must_use]
+    pub fn succeeding(previous: &Self, config: FarmConfig) -> Self {
+        let previous = Some(&previous.0);
+        Self(FarmClient::for_service(Service::Sta, config, previous))
     }
 
     /// Returns the configured id of the group of authorities.
@@ -35,9 +42,9 @@ impl StaClient {
         self.0.probe().await
     }
 
-    /// Probes the authorities while they are idle, as [`FarmClient::start_probing`] does.
-    pub fn start_probing(&self, interval: Duration) {
-        self.0.start_probing(interval);
+    /// Probes the authorities while they are idle, as [`FarmClient::probe_when_idle`] does.
+    pub fn probe_when_idle(&self, interval: Option<Duration>) {
+        self.0.probe_when_idle(interval);
     }
 
     /// Returns the status of the authorities, in configured order.

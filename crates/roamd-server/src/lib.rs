@@ -26,6 +26,7 @@ mod web;
 pub use app::environment::Environment;
 pub use app::healthcheck::{HealthcheckError, HealthcheckResult, healthcheck};
 pub use app::liveness::Liveness;
+pub use app::reload::{ReloadError, Reloaded, Reloader, RestartKey};
 pub use app::server::Server;
 pub use app::start_checks::start_checks;
 pub use app::warnings::warnings;

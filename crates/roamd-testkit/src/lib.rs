@@ -24,7 +24,7 @@ pub use controller::{
     Script, ScriptedController, document, encode_document, http_response, request_name,
 };
 pub use ports::{closed_url, free_address};
-pub use process_memory::{count_in_memory, peak_memory};
+pub use process_memory::{count_in_memory, peak_memory, resident_memory};
 pub use store::{MockStore, StoreRequest, StoreResponse, form_field, healthy_store, sign_in_form};
 pub use strict_xml::StrictElement;
 pub use tls_proxy::TlsProxy;

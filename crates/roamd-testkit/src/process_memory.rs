@@ -32,8 +32,18 @@ pub fn count_in_memory<M: FnMut(u8) -> bool>(matcher: impl Fn() -> M) -> usize {
 /// Returns the peak of the resident memory of this process, in KiB.
 #[must_use]
 pub fn peak_memory() -> u64 {
+    status("VmHWM:")
+}
+
+/// Returns the resident memory of this process, in KiB.
+#[must_use]
+pub fn resident_memory() -> u64 {
+    status("VmRSS:")
+}
+
+fn status(line: &str) -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let line = status.lines().find_map(|it| it.strip_prefix(line));
     let kibibytes = line.unwrap().trim().trim_end_matches(" kB");
     kibibytes.parse().unwrap()
 }

@@ -8,6 +8,7 @@ mod listen;
 mod logging;
 mod number;
 mod output;
+mod reload;
 mod runtime;
 mod signals;
 mod suggestion;

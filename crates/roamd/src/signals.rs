@@ -1,24 +1,15 @@
 //! Signal handling: stop on SIGINT and SIGTERM, reload or stop on SIGHUP.
 
-use std::sync::Arc;
-
 use anyhow::Context;
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::Notify;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-/// Notifies on each SIGHUP. Several signals in quick succession may cause one notification.
+/// Receives SIGHUP. Several signals in quick succession may be received as one.
 ///
 /// # Errors
 /// If the signal handler cannot be installed.
-pub(crate) fn notify_on_hangup(notify: Arc<Notify>) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup()).context("cannot watch for SIGHUP")?;
-    tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            notify.notify_one();
-        }
-    });
-    Ok(())
+pub(crate) fn hangups() -> anyhow::Result<Signal> {
+    signal(SignalKind::hangup()).context("cannot watch for SIGHUP")
 }
 
 /// Returns a token that SIGINT (Ctrl-C) or SIGTERM cancels.

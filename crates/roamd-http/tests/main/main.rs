@@ -10,6 +10,7 @@ mod heads;
 mod http2;
 mod linger;
 mod many_connections;
+mod settings;
 mod tls;
 mod workers;
 

@@ -39,7 +39,7 @@ async fn closed_controller_is_down_before_the_first_call() {
     let controllers = vec![closed_controller(), good.controller_url()];
     let farm = farm(controllers, ControllerOrder::Ordered, LONG);
     assert!(farm.controllers().all(|report| !report.is_starting));
-    farm.start_probing(LONG);
+    farm.probe_when_idle(Some(LONG));
     assert!(farm.controllers().all(|report| report.is_starting));
     until(&farm, |reports| {
         reports[0].state == ControllerState::Open && !reports[1].is_starting
@@ -55,7 +55,7 @@ async fn closed_controller_is_down_before_the_first_call() {
 async fn idle_controller_is_marked_down_and_up() {
     let address = free_address();
     let farm = farm(vec![controller(address)], ControllerOrder::Ordered, LONG);
-    farm.start_probing(INTERVAL);
+    farm.probe_when_idle(Some(INTERVAL));
     until(&farm, |reports| reports[0].state == ControllerState::Open).await;
     let _back = ScriptedController::in_order_at(address, responses(9_999)).await;
     until(&farm, |reports| {
@@ -69,7 +69,7 @@ async fn one_failed_probe_does_not_mark_a_controller_down() {
     let scripts = std::iter::once(Script::close()).chain(responses(9_999));
     let shaky = ScriptedController::in_order(scripts).await;
     let farm = farm_of(&[&shaky]);
-    farm.start_probing(LONG);
+    farm.probe_when_idle(Some(LONG));
     until(&farm, |reports| !reports[0].is_starting).await;
     let report = farm.controllers().next().unwrap();
     assert_eq!(report.state, ControllerState::Closed);
@@ -81,7 +81,7 @@ async fn used_controller_is_not_probed() {
     let used = ScriptedController::in_order(responses(9_999)).await;
     let farm = farm_of(&[&used]);
     let interval = Duration::from_millis(500);
-    farm.start_probing(interval);
+    farm.probe_when_idle(Some(interval));
     used.wait_for_total(1).await;
     let mut calls = 0;
     for _ in 0..30 {
@@ -97,18 +97,71 @@ async fn used_controller_is_not_probed() {
 async fn silent_controller_has_one_probe_at_a_time() {
     let silent = ScriptedController::in_order(vec![Script::silence(); 999]).await;
     let farm = farm_of(&[&silent]);
-    farm.start_probing(Duration::from_millis(1));
-    farm.start_probing(Duration::from_millis(1));
+    farm.probe_when_idle(Some(Duration::from_millis(1)));
+    farm.probe_when_idle(Some(Duration::from_millis(1)));
     // Less than the timeout of a probe.
     sleep(Duration::from_secs(1)).await;
     assert_eq!(silent.connection_count(), 1);
 }
 
 #[tokio::test]
+async fn idle_probes_end_and_begin_again_without_being_doubled() {
+    let good = ScriptedController::in_order(responses(9_999)).await;
+    let farm = farm_of(&[&good]);
+    farm.probe_when_idle(Some(INTERVAL));
+    good.wait_for_total(2).await;
+    farm.probe_when_idle(None);
+    sleep(INTERVAL).await;
+    let count = good.total_requests();
+    sleep(5 * INTERVAL).await;
+    assert_eq!(good.total_requests(), count);
+    for _ in 0..100 {
+        farm.probe_when_idle(Some(LONG));
+    }
+    good.wait_for_total(count + 1).await;
+    sleep(INTERVAL).await;
+    assert_eq!(good.total_requests(), count + 1);
+}
+
+#[tokio::test]
+async fn succeeding_client_begins_with_the_health_of_the_previous_one() {
+    let good = ScriptedController::in_order(responses(9_999)).await;
+    let address = free_address();
+    let farm = farm(
+        vec![controller(address), good.controller_url()],
+        ControllerOrder::Ordered,
+        LONG,
+    );
+    farm.probe_when_idle(Some(LONG));
+    until(&farm, |reports| {
+        reports[0].state == ControllerState::Open && !reports[1].is_starting
+    })
+    .await;
+    let other = ScriptedController::in_order(responses(9_999)).await;
+    let urls = vec![
+        other.controller_url(),
+        controller(address),
+        good.controller_url(),
+    ];
+    let successor = FarmClient::succeeding(&farm, config(urls, ControllerOrder::Ordered, LONG));
+    drop(farm);
+    let states = || -> Vec<_> { successor.controllers().map(|it| it.state).collect() };
+    let [up, down] = [ControllerState::Closed, ControllerState::Open];
+    assert_eq!(states(), [up, down, up]);
+    successor.probe_when_idle(Some(LONG));
+    let starting: Vec<_> = successor.controllers().map(|it| it.is_starting).collect();
+    assert_eq!(starting, [true, true, false]);
+    // Without probes of idle controllers, one that is down is probed all the same.
+    successor.probe_when_idle(None);
+    let _back = ScriptedController::in_order_at(address, responses(9_999)).await;
+    until(&successor, |reports| reports[1].state == up).await;
+}
+
+#[tokio::test]
 async fn probes_end_with_the_farm() {
     let good = ScriptedController::in_order(responses(9_999)).await;
     let farm = farm_of(&[&good]);
-    farm.start_probing(INTERVAL);
+    farm.probe_when_idle(Some(INTERVAL));
     good.wait_for_total(3).await;
     drop(farm);
     sleep(INTERVAL).await;
@@ -131,7 +184,7 @@ async fn ids_of_ticket_authorities_are_reported() {
     let one = ScriptedController::in_order(vec![response; 99]).await;
     let urls = vec![one.controller_url(), closed_controller()];
     let authorities = StaClient::new(config(urls, ControllerOrder::Ordered, LONG));
-    authorities.start_probing(LONG);
+    authorities.probe_when_idle(Some(LONG));
     let ids = || -> Vec<_> {
         let reports = authorities.authorities();
         reports.map(|report| report.authority_id).collect()
@@ -142,4 +195,9 @@ async fn ids_of_ticket_authorities_are_reported() {
         }
     };
     timeout(LONG, found).await.unwrap();
+    let urls = vec![one.controller_url()];
+    let one_left = config(urls, ControllerOrder::Ordered, LONG);
+    let successor = StaClient::succeeding(&authorities, one_left);
+    let report = successor.authorities().next().unwrap();
+    assert_eq!(report.authority_id.as_deref(), Some("STA0001"));
 }

@@ -1,46 +1,40 @@
-//! Builds the shared state from the configuration.
+//! Builds the state of requests from the configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
-use roamd_nfuse_client::{Network, Observer};
 use roamd_sessions::{Farm, Store};
 
 use crate::app::environment::Environment;
+use crate::app::lasting::Lasting;
 use crate::app::state::{AppState, HostedStore};
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::PasswordChecks;
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
-use crate::auth::user_blocks::UserBlocks;
-use crate::changes::Changes;
-use crate::clock::rng;
 use crate::config::{self, Config, CredentialCheck};
 use crate::error::ServerError;
-use crate::farms::{
-    CredentialFarms, FarmSetup, FarmsMemory, LARGE_LIST, NfuseFarm, PasswordCheckCache,
-    TicketAuthorities,
-};
+use crate::farms::{CredentialFarms, FarmSetup, FarmsMemory, NfuseFarm, TicketAuthorities};
 use crate::http::base_url::{Audiences, PerBaseUrl};
 use crate::http::client_address::TrustedProxies;
-use crate::http::request_limiter::RequestLimiter;
 use crate::http::urls::{AuthUrls, StoreUrls};
 use crate::http::web_site::WebSite;
-use crate::large_work::LargeRequestWork;
-use crate::metrics::shared_state_check::SharedStateCheck;
-use crate::metrics::{FarmCounts, Metrics};
-use crate::web::Web;
 
 /// Shortest lifetime of a token (CA-30).
 const TOKEN_LIFETIME_MIN: Duration = Duration::from_secs(300);
 
 impl AppState {
-    /// Builds the state of a server in an environment.
+    /// Builds the state of a configuration. With the state of the `previous` one, farms and ticket
+    /// authorities keep what they know and count. Changes nothing outside of the new state.
     ///
     /// # Errors
     /// If TLS to a farm or ticket authority cannot be set up, or a base URL cannot be an audience.
-    pub(crate) fn new(config: &Config, environment: Environment) -> Result<Self, ServerError> {
+    pub(super) fn new(
+        config: &Config,
+        lasting: &Lasting,
+        previous: Option<&Self>,
+    ) -> Result<Self, ServerError> {
         let auth_urls = PerBaseUrl::try_new(&config.base_urls, |base| {
             AuthUrls::new(base, &config.authentication).map_err(|source| ServerError::Audience {
                 base_url: base.to_string(),
@@ -48,18 +42,7 @@ impl AppState {
             })
         })?;
         let audiences = auth_urls.map(|urls| urls.tokens.audience.clone());
-        let password_checks = Arc::new(PasswordCheckCache::new(&mut rng()));
-        let mut metrics = Metrics::default();
-        metrics.watch_audit(&environment.audit);
-        metrics.watch_traces(&environment.tracer);
-        metrics.watch_state(&environment.state);
-        let stores = stores(
-            config,
-            &environment,
-            &auth_urls,
-            &password_checks,
-            &mut metrics,
-        )?;
+        let stores = stores(config, lasting, &auth_urls, previous)?;
         let farms = || stores.iter().flat_map(|store| store.service.farms());
         let Environment {
             keys,
@@ -68,8 +51,8 @@ impl AppState {
             tracer,
             clock,
             network: _,
-        } = environment;
-        let changes = Changes::default();
+        } = lasting.environment.clone();
+        let changes = lasting.changes.clone();
         let credential_farms = credential_farms(&config.authentication, farms());
         let ticket_lifetimes = farms().map(|farm| farm.description().ticket_time_to_live);
         Ok(Self {
@@ -82,13 +65,15 @@ impl AppState {
                 form_policy(&config.authentication),
             ),
             password_checks: PasswordChecks::new(
-                password_checks,
+                Arc::clone(&lasting.password_checks),
                 credential_farms.clone(),
                 changes.clone(),
+                Arc::clone(&lasting.check_rates),
             ),
             credential_farms,
             login_throttle: Arc::new(LoginThrottle::new(
                 config.login_throttle,
+                lasting.login_checks.clone(),
                 Arc::clone(&shared),
                 Arc::clone(&clock),
             )),
@@ -97,29 +82,27 @@ impl AppState {
                 Arc::clone(&clock),
                 ticket_lifetimes,
             ),
-            user_blocks: UserBlocks::default(),
+            user_blocks: Arc::clone(&lasting.user_blocks),
             stores,
+            base_urls: config.base_urls.iter().map(ToString::to_string).collect(),
             auth_path: config.authentication.path.clone(),
             auth_urls,
             audiences: Audiences::new(config.base_urls.scheme(), audiences),
-            web: Web::new(Arc::clone(&keys), Arc::clone(&shared)),
+            web: Arc::clone(&lasting.web),
             retry_keys: RetryKeys::new(keys, Arc::clone(&shared)),
             shared,
-            shared_check: SharedStateCheck::default(),
-            metrics,
+            shared_check: Arc::clone(&lasting.shared_check),
+            metrics: Arc::clone(&lasting.metrics),
             audit,
             tracer,
             clock,
             changes,
-            large_work: LargeRequestWork::above(LARGE_LIST),
+            large_work: lasting.large_work.clone(),
             trusted_proxies: TrustedProxies::new(config.listener.trusted_proxies.clone()),
             probe_interval: config.probe_interval,
             metrics_from: config.listener.metrics_from.clone(),
-            request_limiter: RequestLimiter::new(
-                config.listener.limits.requests,
-                config.listener.limits.requests_per_client,
-            ),
-            body_timeout: config.listener.limits.body,
+            request_limiter: Arc::clone(&lasting.request_limiter),
+            limits: config.listener.limits,
         })
     }
 }
@@ -127,27 +110,29 @@ impl AppState {
 /// Connects the configured stores to their farms and ticket authorities.
 fn stores(
     config: &Config,
-    environment: &Environment,
+    lasting: &Lasting,
     auth_urls: &PerBaseUrl<AuthUrls>,
-    password_checks: &Arc<PasswordCheckCache>,
-    metrics: &mut Metrics,
+    previous: Option<&AppState>,
 ) -> Result<Vec<HostedStore>, ServerError> {
-    let network = &environment.network;
+    let environment = &lasting.environment;
     let mut stores = Vec::with_capacity(config.stores.len());
-    let memory = FarmsMemory::new(config.stores.iter().map(|store| store.farms.len()).sum());
+    let farms = config.stores.iter().map(|store| store.farms.len()).sum();
+    let memory = lasting.farms_memory.of_farms(farms);
     for store in &config.stores {
-        let authorities = ticket_authorities(store, network, metrics, &memory)?;
+        let authorities = ticket_authorities(store, lasting, &memory, previous)?;
         let farm = |farm: &config::Farm| {
             let setup = FarmSetup {
                 config: farm.clone(),
-                network: Arc::clone(network),
-                password_checks: Arc::clone(password_checks),
+                network: Arc::clone(&environment.network),
+                password_checks: Arc::clone(&lasting.password_checks),
                 authorities: authorities.clone(),
-                counts: metrics.farms.of(&farm.id, &farm.controllers),
+                counts: lasting.metrics.farms.of(&farm.id, &farm.controllers),
                 clock: Arc::clone(&environment.clock),
                 memory: memory.clone(),
             };
-            NfuseFarm::new(setup).map_err(|source| ServerError::FarmTls {
+            let mut known = previous.into_iter().flat_map(AppState::farms);
+            let previous = known.find(|known| known.id() == farm.id);
+            NfuseFarm::new(setup, previous).map_err(|source| ServerError::FarmTls {
                 farm: farm.id.clone(),
                 source,
             })
@@ -163,36 +148,37 @@ fn stores(
             spelling: store.spelling,
             client_name_length: store.client_name_length,
             service: Arc::new(service),
-            authorities: authorities.map(|authorities| authorities.client),
+            authorities,
         });
     }
-    let farms = stores.iter().flat_map(|store| store.service.farms());
-    let authorities = stores.iter().filter_map(|store| store.authorities.clone());
-    metrics.watch(farms.cloned().collect(), authorities.collect());
     Ok(stores)
 }
 
 /// The ticket authorities of a store that is reached through Citrix Gateway.
 fn ticket_authorities(
     store: &config::Store,
-    network: &Arc<dyn Network>,
-    metrics: &Metrics,
+    lasting: &Lasting,
     memory: &FarmsMemory,
+    previous: Option<&AppState>,
 ) -> Result<Option<TicketAuthorities>, ServerError> {
     let Some(gateway) = &store.gateway else {
         return Ok(None);
     };
     let id = TicketAuthorities::id(store);
-    let counts = Arc::new(metrics.farms.of_authorities(&id, &gateway.authorities));
-    let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
-    let (network, answers) = (Arc::clone(network), memory.answers());
-    let client = TicketAuthorities::client(store, gateway, network, Some(observer), answers)
+    let counts = lasting
+        .metrics
+        .farms
+        .of_authorities(&id, &gateway.authorities);
+    let network = Arc::clone(&lasting.environment.network);
+    let mut known = previous.into_iter().flat_map(|state| &state.stores);
+    let previous = known.find(|known| known.path == store.path);
+    let previous = previous.and_then(|store| store.authorities.as_ref());
+    TicketAuthorities::new(store, gateway, network, counts, memory.answers(), previous)
+        .map(Some)
         .map_err(|source| ServerError::AuthorityTls {
             store: store.path.to_string(),
             source,
-        })?;
-    let client = Arc::new(client);
-    Ok(Some(TicketAuthorities { client, counts }))
+        })
 }
 
 /// The farms that check passwords.

@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all, ready};
 use roamd_http::Workers;
-use roamd_state::StateError;
+use roamd_state::{SharedState, StateError};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
-
-use crate::app::state::AppState;
 
 /// Maximum time of a check.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -18,13 +16,12 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// connections: a restart would not help against those.
 #[derive(Clone)]
 pub struct Liveness {
-    state: Arc<AppState>,
+    state: Arc<dyn SharedState>,
     workers: Option<Arc<Workers>>,
 }
 
 impl Liveness {
-    pub(crate) fn of(state: &Arc<AppState>, workers: Option<Arc<Workers>>) -> Self {
-        let state = Arc::clone(state);
+    pub(crate) fn of(state: Arc<dyn SharedState>, workers: Option<Arc<Workers>>) -> Self {
         Self { state, workers }
     }
 
@@ -33,7 +30,7 @@ impl Liveness {
     pub async fn check(&self) -> bool {
         let state = Arc::clone(&self.state);
         let here = Handle::current();
-        let state = responds(&here, async move { state.shared.is_alive().await });
+        let state = responds(&here, async move { state.is_alive().await });
         let workers = self.workers.iter().flat_map(|workers| workers.handles());
         let workers = join_all(workers.map(|worker| responds(worker, ready(Ok(())))));
         let (state_responds, workers_respond) = join(state, workers).await;

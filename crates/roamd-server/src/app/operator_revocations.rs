@@ -8,7 +8,7 @@ use roamd_state::StateError;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use crate::app::state::AppState;
+use crate::app::current_state::CurrentState;
 use crate::audit::{Event, RevocationReason, account};
 use crate::revocations::{RevocationFile, RevocationsError, UserRevocation};
 
@@ -18,7 +18,7 @@ const INTERVAL: Duration = Duration::from_secs(2);
 /// Applies the file of revocations to the shared state, and its blocks to sign-ins.
 pub(super) struct OperatorRevocations {
     file: RevocationFile,
-    state: Arc<AppState>,
+    state: Arc<CurrentState>,
     /// Content of the file that has been applied.
     applied: Vec<UserRevocation>,
     /// The last problem that was logged.
@@ -43,9 +43,9 @@ impl OperatorRevocations {
     /// If the file cannot be used.
     pub(super) fn open(
         file: RevocationFile,
-        state: Arc<AppState>,
+        state: Arc<CurrentState>,
     ) -> Result<Self, RevocationsError> {
-        state.user_blocks.replace(blocks(&file.read()?));
+        state.get().user_blocks.replace(blocks(&file.read()?));
         Ok(Self {
             file,
             state,
@@ -80,7 +80,7 @@ impl OperatorRevocations {
         if read == self.applied {
             return Ok(());
         }
-        self.state.user_blocks.replace(blocks(&read));
+        self.state.get().user_blocks.replace(blocks(&read));
         for revocation in &read {
             if !self.applied.contains(revocation) {
                 self.apply(revocation).await?;
@@ -99,14 +99,15 @@ impl OperatorRevocations {
             blocked_until,
         } = *revocation;
         let user = revocation.key();
-        if self.state.revocations.end_user(&user, ended).await? {
+        let state = self.state.get();
+        if state.revocations.end_user(&user, ended).await? {
             info!(%user, %ended, "Sign-ins of a user ended by an operator");
             let event = Event::TokensRevoked {
                 user: account(domain, name),
                 reason: RevocationReason::Operator,
                 blocked_until,
             };
-            self.state.record_event(event);
+            state.record_event(event);
         }
         Ok(())
     }

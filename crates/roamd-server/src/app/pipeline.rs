@@ -21,7 +21,8 @@ use crate::trace::{RemoteParent, RequestScope, RequestStart, TraceContext};
 /// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// Responds to a request, in the scope of the request. Writes one log line and counts the response.
+/// Responds to a request in its own scope, with the state that is in use when it begins. Writes one
+/// log line and counts the response.
 pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incoming>) -> Response {
     let started = Instant::now();
     let id = RequestId::random();
@@ -122,7 +123,7 @@ async fn handle(
     let admission = state.request_limiter.admission(address);
     let place = Arc::clone(&admission);
     let base_url = state.audiences.base_url_of(&request);
-    let request = Request::new(request, id, client, base_url, admission, state.body_timeout);
+    let request = Request::new(request, id, client, base_url, admission, state.limits.body);
     if !matches!(route, Route::Health | Route::Ready | Route::Metrics) {
         request.begin()?;
     }

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,30 +11,28 @@ use futures_util::future::OptionFuture;
 use roamd_http::{HttpServer, Listener, Workers, listen};
 use roamd_seal::KeyRing;
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
+use crate::app::current_state::CurrentState;
 use crate::app::environment::Environment;
+use crate::app::lasting::Lasting;
+use crate::app::listener_settings::listener_settings;
 use crate::app::liveness::Liveness;
 use crate::app::operator_revocations::OperatorRevocations;
 use crate::app::pipeline;
+use crate::app::reload::{Reloader, Running, key_policy};
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::control::{ControlServer, ControlSocket, ServerFacts};
 use crate::error::ServerError;
 use crate::http::client_address::client_key;
-use crate::keys::{KeyFile, KeyRotation};
+use crate::keys::{KeyFile, KeyPolicy, KeyRotation};
 use crate::revocations::RevocationFile;
 use crate::tls::CertificateReloader;
-
-/// Bounds of the time that requests in progress get when the server stops.
-const DRAIN: RangeInclusive<Duration> = Duration::from_secs(10)..=Duration::from_secs(60);
-
-/// Time of a request besides its farms.
-const PROCESSING: Duration = Duration::from_secs(5);
 
 /// Extra time for changes in progress, after the time of their requests.
 const CHANGES_EXTRA: Duration = Duration::from_secs(10);
@@ -43,7 +41,11 @@ const CHANGES_EXTRA: Duration = Duration::from_secs(10);
 pub struct Server<L = TcpListener> {
     listener: L,
     server: HttpServer,
-    state: Arc<AppState>,
+    /// The configuration that the server starts with.
+    config: Config,
+    lasting: Lasting,
+    state: Arc<CurrentState>,
+    key_policy: Arc<watch::Sender<KeyPolicy>>,
     /// `None` if the runtime that runs the server serves the connections.
     workers: Option<Arc<Workers>>,
     /// `None` if the keys are in no file.
@@ -53,9 +55,6 @@ pub struct Server<L = TcpListener> {
     /// `None` if there is no data folder, or no socket in it.
     control: Option<ControlServer>,
     certificate_reloader: Option<CertificateReloader>,
-    certificate_check: Arc<Notify>,
-    /// Time that requests in progress get when the server stops.
-    drain: Duration,
 }
 
 impl Server {
@@ -75,15 +74,18 @@ impl Server {
     /// If the server cannot start.
     pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
         let environment = Environment::of_system(config)?;
-        let key_rotation = KeyRotation::new(
-            KeyFile::of(&config.data_dir),
+        let (keys, clock) = (
             Arc::clone(&environment.keys),
-            config.keys.rotate_after,
-            config.authentication.token_lifetime_max,
             Arc::clone(&environment.clock),
         );
-        let keys = Arc::clone(&environment.keys);
         let server = Self::in_environment(config, listener, environment)?;
+        let policy = server.key_policy.subscribe();
+        let key_rotation = KeyRotation::new(
+            KeyFile::of(&config.data_dir),
+            Arc::clone(&keys),
+            policy,
+            clock,
+        );
         let file = RevocationFile::of(&config.data_dir);
         let revocations = OperatorRevocations::open(file, Arc::clone(&server.state))?;
         let control = match ControlSocket::open(&config.data_dir)? {
@@ -117,16 +119,15 @@ impl Server {
         let address = config.listen;
         let listen = self.local_addr();
         let facts = ServerFacts {
-            started: self.state.now(),
+            started: self.state.get().now(),
             start: Instant::now(),
             listen: listen.map_err(|source| ServerError::Listen { address, source })?,
-            base_urls: config.base_urls.iter().map(ToString::to_string).collect(),
             tls: self
                 .certificate_reloader
                 .as_ref()
                 .map(CertificateReloader::tls),
             keys,
-            rotate_after: config.keys.rotate_after,
+            key_policy: self.key_policy.subscribe(),
             audit_file: config
                 .audit
                 .as_ref()
@@ -146,51 +147,55 @@ impl<L: Listener> Server<L> {
         listener: L,
         environment: Environment,
     ) -> Result<Self, ServerError> {
-        let state = Arc::new(AppState::new(config, environment)?);
-        let settings = &config.listener;
-        let metrics = &state.metrics.listener;
-        let certificate_check = Arc::new(Notify::new());
-        let mut tls = None;
-        let mut certificate_reloader = None;
-        if let Some(files) = &settings.tls {
-            let requested = Arc::clone(&certificate_check);
-            let reloader = CertificateReloader::open(files.clone(), requested, metrics.clone())?;
-            tls = Some(reloader.tls());
-            certificate_reloader = Some(reloader);
-        }
+        let lasting = Lasting::new(config, environment);
+        let state = AppState::new(config, &lasting, None)?;
+        let metrics = &lasting.metrics.listener;
+        let tls = config.listener.tls.clone();
+        let certificate_reloader = tls
+            .map(|files| CertificateReloader::open(files, metrics.clone()))
+            .transpose()?;
         for warning in warnings(config, state.now()) {
             warn!("{warning}");
         }
-        let drain = drain(config);
-        let server = HttpServer::new(config::listener_limits(&settings.limits, drain), client_key)
-            .with_tls(tls)
-            .with_exempt_networks(settings.trusted_proxies.clone())
+        let settings = listener_settings(config);
+        let server = HttpServer::new(settings.limits, client_key)
+            .with_tls(certificate_reloader.as_ref().map(CertificateReloader::tls))
             .with_observer(Arc::new(metrics.clone()));
+        server.settings().replace(settings);
         Ok(Self {
             listener,
             server,
-            state,
+            config: config.clone(),
+            lasting,
+            state: CurrentState::new(state),
+            key_policy: Arc::new(watch::Sender::new(key_policy(config))),
             workers: None,
             certificate_reloader,
-            certificate_check,
             key_rotation: None,
             operator_revocations: None,
             control: None,
-            drain,
         })
     }
 
-    /// Requests a check whether the certificate files have changed. Without a request they are
-    /// checked every few seconds; with requests, at most once a second.
+    /// Reloads the configuration of the running server from its file. There is one for a server.
+    /// After `stop` it refuses to.
     #[must_use]
-    pub fn certificate_changed(&self) -> Arc<Notify> {
-        Arc::clone(&self.certificate_check)
+    pub fn reloader(&self, file: PathBuf, stop: CancellationToken) -> Reloader {
+        let running = Running {
+            lasting: self.lasting.clone(),
+            state: Arc::clone(&self.state),
+            listener: self.server.settings(),
+            certificate: self.certificate_reloader.clone(),
+            key_policy: Arc::clone(&self.key_policy),
+        };
+        Reloader::new(file, self.config.clone(), running, stop)
     }
 
     /// URLs of the stores, in configured order.
     #[must_use]
     pub fn store_urls(&self) -> Vec<String> {
-        let stores = self.state.stores.iter();
+        let state = self.state.get();
+        let stores = state.stores.iter();
         stores
             .map(|store| store.urls.canonical().root.clone())
             .collect()
@@ -199,7 +204,8 @@ impl<L: Listener> Server<L> {
     /// Liveness check of the running server.
     #[must_use]
     pub fn liveness(&self) -> Liveness {
-        Liveness::of(&self.state, self.workers.clone())
+        let state = Arc::clone(&self.lasting.environment.state);
+        Liveness::of(state, self.workers.clone())
     }
 
     /// Serves until `shutdown` is cancelled, then lets requests and changes in progress finish.
@@ -220,16 +226,20 @@ impl<L: Listener> Server<L> {
         let stopped = CancellationToken::new();
         let control = self.control.map(|it| it.run(stopped.clone()));
         let control = control.map(tokio::spawn);
-        self.state.start_probing();
-        let state = Arc::clone(&self.state);
+        let first = self.state.get();
+        first.take_over_from(None);
+        first.start_probing();
+        drop(first);
+        let current = Arc::clone(&self.state);
         let service = move |request| {
-            let state = Arc::clone(&state);
+            let state = current.get();
             async move { pipeline::respond(&state, request).await }
         };
         let stop_requested = async {
             shutdown.cancelled().await;
             Instant::now()
         };
+        let settings = self.server.settings();
         let server = self.server.with_workers(self.workers.clone());
         let serving = server.serve(self.listener, shutdown.clone(), service);
         let ((), stop_requested) = tokio::join!(serving, stop_requested);
@@ -243,8 +253,8 @@ impl<L: Listener> Server<L> {
             // It has stopped with the listener. If it failed, nothing depends on it any more.
             reloader.await.ok();
         }
-        let deadline = stop_requested + self.drain + CHANGES_EXTRA;
-        self.state.close(deadline).await;
+        let deadline = stop_requested + settings.current().limits.drain + CHANGES_EXTRA;
+        self.state.get().close(deadline).await;
         stopped.cancel();
         if let Some(Err(error)) = OptionFuture::from(control).await {
             warn!(%error, "Control socket failed before the stop");
@@ -258,34 +268,11 @@ fn workers() -> Result<Workers, ServerError> {
     Workers::start(processors).map_err(ServerError::Workers)
 }
 
-/// Time that requests in progress get when the server stops: that of the slowest farm, within
-/// bounds.
-fn drain(config: &Config) -> Duration {
-    let timeouts = config.stores.iter().flat_map(|store| {
-        let farms = store.farms.iter().map(|farm| farm.timeout);
-        farms.chain(store.gateway.iter().map(|gateway| gateway.timeout))
-    });
-    let slowest = timeouts.max().unwrap_or_default();
-    (slowest + PROCESSING).clamp(*DRAIN.start(), *DRAIN.end())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::listener_settings::DRAIN;
     use crate::audit::AuditLog;
-    use crate::config;
-
-    #[test]
-    fn drain_time_follows_slowest_farm_within_bounds() {
-        for (timeout_ms, seconds) in [(5_000, 10), (20_000, 25), (600_000, 60)] {
-            let text = config::SAMPLE.replace(
-                "generation = \"cvad-7\"",
-                &format!("generation = \"cvad-7\"\ntimeout_ms = {timeout_ms}"),
-            );
-            let config = config::parse(&text).unwrap();
-            assert_eq!(drain(&config), Duration::from_secs(seconds), "{timeout_ms}");
-        }
-    }
 
     #[test]
     fn unit_stop_timeout_exceeds_longest_stop() {

@@ -1,4 +1,4 @@
-//! State that all requests share.
+//! State of requests, made from one configuration.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,12 +6,12 @@ use std::time::Duration;
 use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_citrixauth::{Conversations, Realm, TokenService};
-use roamd_nfuse_client::StaClient;
+use roamd_nfuse_client::ControllerState;
 use roamd_sessions::{ClientNameLength, EndPoint, Store, User};
 use roamd_state::SharedState;
 use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
 use roamd_web_proto::DeviceId;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 use tracing::warn;
 
 use crate::audit::{AuditLog, AuditScope, Event};
@@ -22,8 +22,8 @@ use crate::auth::revocation::Revocations;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::Clock;
-use crate::config::{Scheme, SpellingChoice, UrlPath};
-use crate::farms::{CredentialFarms, NfuseFarm};
+use crate::config::{Scheme, ServerLimits, SpellingChoice, UrlPath};
+use crate::farms::{CredentialFarms, NfuseFarm, TicketAuthorities};
 use crate::http::base_url::{Audiences, PerBaseUrl};
 use crate::http::client_address::TrustedProxies;
 use crate::http::request::Request;
@@ -36,10 +36,16 @@ use crate::metrics::shared_state_check::SharedStateCheck;
 use crate::trace::Tracer;
 use crate::web::Web;
 
-/// State that all requests share. It is made from the configuration in [`crate::app::build`].
+/// Interval at which the results of first probes are looked at.
+const PROBE_CHECK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// State that all requests of one configuration share. It is made in [`crate::app::build`], and
+/// replaced by [`crate::app::reload`].
 pub(crate) struct AppState {
     /// The stores, in configured order.
     pub(crate) stores: Vec<HostedStore>,
+    /// The base URLs, the canonical one first.
+    pub(crate) base_urls: Vec<String>,
     /// Path of the authentication service.
     pub(crate) auth_path: UrlPath,
     /// URLs and realms of the authentication service.
@@ -54,16 +60,16 @@ pub(crate) struct AppState {
     pub(crate) password_checks: PasswordChecks,
     pub(crate) revocations: Revocations,
     /// Users whose sign-ins an operator has blocked.
-    pub(crate) user_blocks: UserBlocks,
+    pub(crate) user_blocks: Arc<UserBlocks>,
     /// Retry keys of launches.
     pub(crate) retry_keys: RetryKeys,
     /// Sessions of browsers, and launches kept for them.
-    pub(crate) web: Web,
+    pub(crate) web: Arc<Web>,
     /// Result of the last check that `shared` responds.
-    pub(crate) shared_check: SharedStateCheck,
+    pub(crate) shared_check: Arc<SharedStateCheck>,
     /// Expiring flags and counters.
     pub(crate) shared: Arc<dyn SharedState>,
-    pub(crate) metrics: Metrics,
+    pub(crate) metrics: Arc<Metrics>,
     pub(crate) changes: Changes,
     /// Merges and documents of large lists.
     pub(crate) large_work: LargeRequestWork,
@@ -71,8 +77,8 @@ pub(crate) struct AppState {
     pub(crate) trusted_proxies: TrustedProxies,
     /// Limits requests in progress, and the memory of bodies that are arriving.
     pub(crate) request_limiter: Arc<RequestLimiter>,
-    /// Time that a body may take to arrive.
-    pub(crate) body_timeout: Duration,
+    /// Limits on clients.
+    pub(super) limits: ServerLimits,
     /// Interval at which idle controllers are probed; `None` if they are not.
     pub(super) probe_interval: Option<Duration>,
     /// Clients that may read the metrics, and the details of readiness.
@@ -98,7 +104,7 @@ pub(crate) struct HostedStore {
     /// client disconnects.
     pub(crate) service: Arc<Store<NfuseFarm>>,
     /// The ticket authorities of the store's Citrix Gateway, if it has one.
-    pub(crate) authorities: Option<Arc<StaClient>>,
+    pub(crate) authorities: Option<TicketAuthorities>,
 }
 
 impl HostedStore {
@@ -197,21 +203,64 @@ impl AppState {
         self.stores.iter().flat_map(|store| store.service.farms())
     }
 
+    /// The ticket authorities of all stores, in configured order.
+    fn authorities(&self) -> impl Iterator<Item = &TicketAuthorities> {
+        let stores = self.stores.iter();
+        stores.filter_map(|store| store.authorities.as_ref())
+    }
+
     /// Probes the controllers and ticket authorities now, and from then on while they are idle, if
     /// that is configured. The tasks use no permit of a farm, and run on the current runtime.
     pub(super) fn start_probing(&self) {
-        let Some(interval) = self.probe_interval else {
-            return;
-        };
         for farm in self.farms() {
-            farm.start_probing(interval);
+            farm.probe_when_idle(self.probe_interval);
         }
-        let authorities = self
-            .stores
-            .iter()
-            .filter_map(|store| store.authorities.as_ref());
-        for authorities in authorities {
-            authorities.start_probing(interval);
+        for authorities in self.authorities() {
+            authorities.probe_when_idle(self.probe_interval);
+        }
+    }
+
+    /// Waits until each controller has responded to its first probe or is down, but not longer than
+    /// `limit`.
+    pub(super) async fn wait_for_first_probes(&self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        let is_starting = |farm: &NfuseFarm| {
+            farm.controllers().any(|report| {
+                let is_used = match report.state {
+                    ControllerState::Closed | ControllerState::Suspect => true,
+                    ControllerState::Open | ControllerState::HalfOpen => false,
+                };
+                report.is_starting && is_used
+            })
+        };
+        while self.farms().any(is_starting) && Instant::now() < deadline {
+            sleep(PROBE_CHECK_INTERVAL).await;
+        }
+    }
+
+    /// Applies the limits of this configuration to all that they have in common with `previous`,
+    /// and shows the farms in the metrics. What `previous` alone probes is probed no more.
+    pub(super) fn take_over_from(&self, previous: Option<&Self>) {
+        let limits = &self.limits;
+        self.request_limiter
+            .set_limits(limits.requests, limits.requests_per_client);
+        self.login_throttle.apply_limits();
+        self.farms().for_each(NfuseFarm::apply_limits);
+        let authorities = self.authorities().map(|it| Arc::clone(it.client()));
+        self.metrics
+            .watch(self.farms().cloned().collect(), authorities.collect());
+        let Some(previous) = previous else { return };
+        for farm in previous.farms() {
+            if !self.farms().any(|kept| kept.shares_client_of(farm)) {
+                farm.probe_when_idle(None);
+            }
+        }
+        for authorities in previous.authorities() {
+            let is_kept =
+                |kept: &TicketAuthorities| Arc::ptr_eq(kept.client(), authorities.client());
+            if !self.authorities().any(is_kept) {
+                authorities.probe_when_idle(None);
+            }
         }
     }
 

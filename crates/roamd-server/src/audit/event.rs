@@ -147,6 +147,10 @@ pub(crate) enum Event {
         actor: Actor,
         farm: Text,
     },
+    /// The configuration was read again, and is in use.
+    ConfigReloaded,
+    /// The configuration was read again, and refused: the one before stays in use.
+    ConfigReloadRefused { reason: ReloadRefusal },
     /// Lines are missing before this one, or near it.
     Missing {
         lines: u64,
@@ -165,6 +169,22 @@ pub(crate) enum RevocationReason {
     Operator,
     /// The user ended more tokens in a day than are remembered one by one.
     Limit,
+}
+
+/// Why a configuration was not reloaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum ReloadRefusal {
+    /// The file cannot be read.
+    Unreadable,
+    /// The file has errors, or names something that cannot be used.
+    Invalid,
+    /// It changes what a running server cannot change.
+    NeedsRestart,
+    /// The server is stopping.
+    Stopping,
+    /// The server failed.
+    Failed,
 }
 
 /// The user who acts, the store, and the client device.
@@ -305,6 +325,7 @@ impl Event {
             }
             Self::TicketWithheld { actor, .. } => Party::User(&actor.user, LineKind::Change),
             Self::ThrottleReset { .. } => Party::Operator,
+            Self::ConfigReloaded | Self::ConfigReloadRefused { .. } => Party::Operator,
             Self::TokensRevoked { user, reason, .. } => match reason {
                 RevocationReason::Operator => Party::Operator,
                 RevocationReason::Limit => Party::User(user, LineKind::Change),

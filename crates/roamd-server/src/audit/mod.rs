@@ -18,7 +18,9 @@ mod sign_in_id;
 mod text;
 mod writer;
 
-pub(crate) use self::event::{Actor, Event, LaunchRequest, Launchable, RevocationReason, account};
+pub(crate) use self::event::{
+    Actor, Event, LaunchRequest, Launchable, ReloadRefusal, RevocationReason, account,
+};
 pub use self::log::{AuditError, AuditLog};
 pub(crate) use self::scope::AuditScope;
 pub(crate) use self::sign_in_id::SignInId;

@@ -8,7 +8,7 @@ use roamd_sessions::{Busy, User, UserKey};
 
 use crate::auth::login_throttle::Evidence;
 use crate::changes::Changes;
-use crate::farms::{CredentialFarms, PasswordCheck, PasswordCheckCache, change_limiter};
+use crate::farms::{CredentialFarms, PasswordCheck, PasswordCheckCache};
 use crate::http::error::ApiError;
 
 /// Requirement on the password check before an operation.
@@ -30,7 +30,7 @@ pub(crate) struct PasswordChecks {
     farms: CredentialFarms,
     changes: Changes,
     /// Limit on the checks of each user.
-    rates: RateLimiter<UserKey>,
+    rates: Arc<RateLimiter<UserKey>>,
 }
 
 impl CheckPolicy {
@@ -50,12 +50,13 @@ impl PasswordChecks {
         cache: Arc<PasswordCheckCache>,
         farms: CredentialFarms,
         changes: Changes,
+        rates: Arc<RateLimiter<UserKey>>,
     ) -> Self {
         Self {
             cache,
             farms,
             changes,
-            rates: change_limiter(),
+            rates,
         }
     }
 

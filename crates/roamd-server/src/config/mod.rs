@@ -17,4 +17,5 @@ pub use roamd_config::{
 };
 
 pub use read::{ConfigError, parse, read, read_settings};
+pub(crate) use read::{line_of, read_with_text};
 pub(crate) use transport::{client_tls, listener_limits};

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use roamd_config::{Config, LineError, SectionSettings};
+use roamd_config::{Config, LineError, SectionSettings, SettingValue};
 
 use super::files::SystemFiles;
 
@@ -60,7 +60,31 @@ impl fmt::Display for Count {
 /// # Errors
 /// If the file cannot be read, or is too large; otherwise all its errors.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
-    parse(&read_text(path)?).map_err(|errors| invalid(path, errors))
+    Ok(read_with_text(path)?.0)
+}
+
+/// Reads and checks a configuration file. Also returns its text, for [`line_of`].
+///
+/// # Errors
+/// As of [`read`].
+pub(crate) fn read_with_text(path: &Path) -> Result<(Config, String), ConfigError> {
+    let text = read_text(path)?;
+    let config = parse(&text).map_err(|errors| invalid(path, errors))?;
+    Ok((config, text))
+}
+
+/// Returns the line of a key in the text of a valid configuration, or of its section if the key is
+/// not set. A section is written as in the file, and is empty before the first one. Returns `None`
+/// if the file has neither.
+pub(crate) fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
+    let sections = roamd_config::settings(text, &SystemFiles).ok()?;
+    let section = sections.into_iter().find(|it| it.name == section)?;
+    let mut settings = section.settings.into_iter();
+    let in_file = settings.find_map(|setting| match setting.value {
+        SettingValue::InFile { line, .. } if setting.key == key => Some(line),
+        _ => None,
+    });
+    in_file.or(section.line)
 }
 
 /// Reads and checks a configuration file, and returns its effective settings with their origins.

@@ -3,21 +3,22 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use roamd_http::ServerTls;
 use roamd_seal::KeyRing;
 use roamd_state::StateError;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
+use crate::app::current_state::CurrentState;
 use crate::app::state::AppState;
 use crate::auth::login_throttle::overview::HeldBack;
+use crate::keys::KeyPolicy;
 
 /// What commands act on.
 pub(super) struct Context {
-    pub(super) state: Arc<AppState>,
+    current: Arc<CurrentState>,
     pub(super) facts: ServerFacts,
     /// Held while the counters of the throttle are read: one command at a time does.
     counting: Mutex<()>,
@@ -31,25 +32,28 @@ pub(crate) struct ServerFacts {
     pub(crate) start: Instant,
     /// Address of the listener.
     pub(crate) listen: SocketAddr,
-    /// Base URLs of the configuration, the canonical one first.
-    pub(crate) base_urls: Vec<String>,
     /// TLS of the listener.
     pub(crate) tls: Option<ServerTls>,
     /// Keys of tokens and session ids.
     pub(crate) keys: Arc<KeyRing>,
-    /// Age of the newest key at which another is added.
-    pub(crate) rotate_after: Option<Duration>,
+    /// When keys are added.
+    pub(crate) key_policy: watch::Receiver<KeyPolicy>,
     /// Path of the audit log.
     pub(crate) audit_file: Option<PathBuf>,
 }
 
 impl Context {
-    pub(super) fn new(state: Arc<AppState>, facts: ServerFacts) -> Self {
+    pub(super) fn new(current: Arc<CurrentState>, facts: ServerFacts) -> Self {
         Self {
-            state,
+            current,
             facts,
             counting: Mutex::default(),
         }
+    }
+
+    /// The state in use.
+    pub(super) fn state(&self) -> Arc<AppState> {
+        self.current.get()
     }
 
     /// Counts whose sign-ins are held back.
@@ -58,6 +62,6 @@ impl Context {
     /// If the shared state does not respond.
     pub(super) async fn held_back(&self) -> Result<HeldBack, StateError> {
         let _counting = self.counting.lock().await;
-        self.state.login_throttle.held_back().await
+        self.state().login_throttle.held_back().await
     }
 }

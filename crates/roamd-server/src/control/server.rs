@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::commands;
 use super::context::{Context, ServerFacts};
 use super::socket::ControlSocket;
-use crate::app::state::AppState;
+use crate::app::current_state::CurrentState;
 
 /// Connections at the same time. Further ones are closed at once.
 const CONNECTIONS: usize = 32;
@@ -37,7 +37,7 @@ pub(crate) struct ControlServer {
 }
 
 impl ControlServer {
-    pub(crate) fn new(socket: ControlSocket, state: Arc<AppState>, facts: ServerFacts) -> Self {
+    pub(crate) fn new(socket: ControlSocket, state: Arc<CurrentState>, facts: ServerFacts) -> Self {
         let context = Arc::new(Context::new(state, facts));
         Self { socket, context }
     }

@@ -19,7 +19,7 @@ use crate::farms::NfuseFarm;
 
 /// Returns the status of the server.
 pub(super) async fn report(context: &Context) -> Status {
-    let Context { state, facts, .. } = context;
+    let (state, facts) = (context.state(), &context.facts);
     let now = state.now();
     let tls = facts.tls.as_ref();
     let stores = state.stores.iter().map(|it| store(it, now)).collect();
@@ -29,20 +29,20 @@ pub(super) async fn report(context: &Context) -> Status {
         started: facts.started,
         uptime_seconds: facts.start.elapsed().as_secs(),
         listen: facts.listen,
-        base_urls: facts.base_urls.clone(),
+        base_urls: state.base_urls.clone(),
         certificate: tls.and_then(|tls| certificate(tls.expiry(), now)),
         stores,
-        requests: requests(state),
+        requests: requests(&state),
         throttle: throttle(context).await,
         keys: keys(facts, now),
-        state: shared_state(state).await,
-        audit: audit(state, facts),
+        state: shared_state(&state).await,
+        audit: audit(&state, facts),
     }
 }
 
 fn store(store: &HostedStore, now: Timestamp) -> StoreStatus {
     let authorities = store.authorities.iter();
-    let authorities = authorities.flat_map(|authorities| authorities.authorities());
+    let authorities = authorities.flat_map(|authorities| authorities.client().authorities());
     StoreStatus {
         path: store.path.to_string(),
         url: store.urls.canonical().root.clone(),
@@ -115,7 +115,8 @@ fn requests(state: &AppState) -> RequestStatus {
 }
 
 async fn throttle(context: &Context) -> ThrottleStatus {
-    let throttle = &context.state.login_throttle;
+    let state = context.state();
+    let throttle = &state.login_throttle;
     let held_back = context.held_back().await.ok();
     let checks = throttle.checks();
     ThrottleStatus {
@@ -128,7 +129,11 @@ async fn throttle(context: &Context) -> ThrottleStatus {
 fn keys(facts: &ServerFacts, now: Timestamp) -> KeyRingStatus {
     let keys = facts.keys.info();
     let newest = keys.first().map(created);
-    let age = facts.rotate_after.map(SignedDuration::try_from);
+    let age = facts
+        .key_policy
+        .borrow()
+        .rotate_after
+        .map(SignedDuration::try_from);
     let age = age.and_then(Result::ok);
     KeyRingStatus {
         next_rotation: newest

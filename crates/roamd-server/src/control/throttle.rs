@@ -90,7 +90,8 @@ pub(super) async fn show(
     context: &Context,
     query: ThrottleQuery,
 ) -> Result<ThrottleReport, StateError> {
-    let throttle = &context.state.login_throttle;
+    let state = context.state();
+    let throttle = &state.login_throttle;
     let budgets = match (query.user, query.address) {
         (Some(user), address) => {
             let target = Target::new(&user.domain, &user.name, address);
@@ -102,7 +103,7 @@ pub(super) async fn show(
         }
         (None, None) => Vec::new(),
     };
-    let now = context.state.now();
+    let now = state.now();
     let held_back = context.held_back().await?;
     Ok(ThrottleReport {
         held_back: held_back.into(),
@@ -117,7 +118,7 @@ pub(super) async fn reset(
     request: ThrottleReset,
 ) -> Result<ThrottleResetDone, StateError> {
     let ThrottleReset { user, reason } = request;
-    let state = &context.state;
+    let state = context.state();
     let target = Target::new(&user.domain, &user.name, None);
     let before = state
         .login_throttle

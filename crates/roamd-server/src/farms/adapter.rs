@@ -19,12 +19,14 @@ use super::operation_kind::OperationKind;
 pub(crate) struct NfuseFarm(pub(super) Arc<FarmState>);
 
 impl NfuseFarm {
-    /// Makes the adapter of a configured farm.
+    /// Makes the adapter of a configured farm. `previous` is the farm of the same id in the
+    /// configuration before.
     ///
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
-    pub(crate) fn new(setup: FarmSetup) -> Result<Self, TlsError> {
-        Ok(Self(Arc::new(FarmState::new(setup)?)))
+    pub(crate) fn new(setup: FarmSetup, previous: Option<&Self>) -> Result<Self, TlsError> {
+        let previous = previous.map(|NfuseFarm(state)| &**state);
+        Ok(Self(Arc::new(FarmState::new(setup, previous)?)))
     }
 
     /// Configured id of the farm.
@@ -47,9 +49,19 @@ impl NfuseFarm {
         self.0.config.concurrency
     }
 
-    /// Probes the controllers now, and from then on while they are idle.
-    pub(crate) fn start_probing(&self, interval: Duration) {
-        self.0.client.start_probing(interval);
+    /// Whether it reaches its controllers with the client of another farm.
+    pub(crate) fn shares_client_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0.client, &other.0.client)
+    }
+
+    /// Probes the controllers now, and from then on while they are idle; `None` ends that.
+    pub(crate) fn probe_when_idle(&self, interval: Option<Duration>) {
+        self.0.client.probe_when_idle(interval);
+    }
+
+    /// Applies its limits to the operations in progress.
+    pub(crate) fn apply_limits(&self) {
+        self.0.apply_limits();
     }
 
     /// Removes the user's enumeration from the cache.

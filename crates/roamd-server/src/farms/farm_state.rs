@@ -15,8 +15,8 @@ use roamd_nfuse_proto::{CapabilitiesRequest, CapabilityId};
 use roamd_sessions::{FarmDescription, FarmError, FarmId, ResourceEnumeration, User, UserKey};
 use tokio::time::Instant;
 
+use super::client_settings::client_settings;
 use super::errors::farm_error;
-use super::farm_client::farm_client;
 use super::icon_cache::{IconCache, icon_cache};
 use super::password_check::{Digest, PasswordCheckCache};
 use super::ticket_authorities::TicketAuthorities;
@@ -58,7 +58,7 @@ pub(crate) struct FarmSetup {
     pub(crate) memory: FarmsMemory,
 }
 
-/// Memory that all farms share.
+/// Memory that all farms share. A clone is the same memory.
 #[derive(Clone)]
 pub(crate) struct FarmsMemory {
     /// Number of the farms, which share the caches.
@@ -68,12 +68,15 @@ pub(crate) struct FarmsMemory {
 }
 
 /// Shared state of one farm.
+///
+/// A reload makes another one. What counts or limits is the same in both; the client and the caches
+/// are the same if the farm is configured as before.
 pub(super) struct FarmState {
     /// The farm as it is configured. Its `timeout` is the deadline of one operation, with all its
     /// requests and the wait for a permit.
     pub(super) config: config::Farm,
     pub(super) description: FarmDescription,
-    pub(super) client: FarmClient,
+    pub(super) client: Arc<FarmClient>,
     pub(super) counts: Arc<FarmCounts>,
     /// Permits for operations on the farm.
     permits: FairSemaphore<UserKey>,
@@ -82,10 +85,10 @@ pub(super) struct FarmState {
     /// the farm has accepted can a user get the enumeration.
     pub(super) enumerations: Cache<Digest, Arc<ResourceEnumeration>>,
     /// Memory of enumerations, cached or in use.
-    pub(super) enumeration_memory: MemoryShare,
+    pub(super) enumeration_memory: Arc<MemoryShare>,
     pub(super) icons: IconCache,
     /// Limit on the changes of each user.
-    pub(super) changes: RateLimiter<UserKey>,
+    pub(super) changes: Arc<RateLimiter<UserKey>>,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
     /// The ticket authorities of the store's Citrix Gateway, if it has one.
     pub(super) authorities: Option<TicketAuthorities>,
@@ -94,11 +97,11 @@ pub(super) struct FarmState {
 }
 
 impl FarmState {
-    /// Makes the state of a configured farm.
+    /// Makes the state of a configured farm. `previous` is the state of the farm with the same id.
     ///
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
-    pub(super) fn new(setup: FarmSetup) -> Result<Self, TlsError> {
+    pub(super) fn new(setup: FarmSetup, previous: Option<&Self>) -> Result<Self, TlsError> {
         let FarmSetup {
             config,
             network,
@@ -110,40 +113,59 @@ impl FarmState {
         } = setup;
         let counts = Arc::new(counts);
         let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
+        let settings = || client_settings(&config, network, Some(observer), &memory.answers);
+        let unchanged = previous.filter(|previous| previous.config == config);
+        let client = match (unchanged, previous) {
+            (Some(unchanged), _) => Arc::clone(&unchanged.client),
+            (None, Some(previous)) => {
+                Arc::new(FarmClient::succeeding(&previous.client, settings()?))
+            }
+            (None, None) => Arc::new(FarmClient::new(settings()?)),
+        };
+        let bytes = memory.part_of_cache(
+            budgets::CACHED_ENUMERATIONS,
+            budgets::CACHED_ENUMERATIONS_OF_A_FARM,
+        );
+        let enumerations = unchanged
+            .map(|unchanged| &unchanged.enumerations)
+            .filter(|cache| cache.policy().max_capacity() == Some(bytes));
+        let enumerations = enumerations.cloned();
+        let enumerations = enumerations.unwrap_or_else(|| enumeration_cache(bytes));
+        let bytes = memory.part_of_cache(budgets::CACHED_ICONS, budgets::CACHED_ICONS_OF_A_FARM);
+        let icons = unchanged
+            .map(|unchanged| &unchanged.icons)
+            .filter(|cache| cache.policy().max_capacity() == Some(bytes));
+        let icons = icons.cloned().unwrap_or_else(|| icon_cache(bytes));
+        let capabilities = unchanged.map(|unchanged| unchanged.capabilities.clone());
         Ok(Self {
             description: description(&config),
-            client: farm_client(&config, network, Some(observer), &memory.answers)?,
+            client,
             counts,
-            permits: FairSemaphore::new(FairSemaphoreLimits {
-                permits: config.concurrency,
-                reserved_permits: 0,
-                waiting: config.queue,
-                reserved_waiting: 0,
-            }),
-            password_checks,
-            enumerations: Cache::builder()
-                .weigher(|_, enumeration: &Arc<ResourceEnumeration>| {
-                    u32::try_from(enumeration.bytes()).unwrap_or(u32::MAX)
-                })
-                .max_capacity(memory.part_of_cache(
-                    budgets::CACHED_ENUMERATIONS,
-                    budgets::CACHED_ENUMERATIONS_OF_A_FARM,
-                ))
-                .time_to_live(ENUMERATION_LIFETIME)
-                .build(),
-            enumeration_memory: memory.enumerations.share(),
-            icons: icon_cache(
-                memory.part_of_cache(budgets::CACHED_ICONS, budgets::CACHED_ICONS_OF_A_FARM),
+            permits: previous.map_or_else(
+                || FairSemaphore::new(permit_limits(&config)),
+                |previous| previous.permits.clone(),
             ),
-            changes: change_limiter(),
-            capabilities: Cache::builder()
-                .max_capacity(1)
-                .time_to_live(CAPABILITIES_LIFETIME)
-                .build(),
+            password_checks,
+            enumerations,
+            enumeration_memory: previous.map_or_else(
+                || Arc::new(memory.enumerations.share()),
+                |previous| Arc::clone(&previous.enumeration_memory),
+            ),
+            icons,
+            changes: previous.map_or_else(
+                || Arc::new(change_limiter()),
+                |previous| Arc::clone(&previous.changes),
+            ),
+            capabilities: capabilities.unwrap_or_else(capability_cache),
             authorities,
             clock,
             config,
         })
+    }
+
+    /// Applies its limits to the permits that it has in common with the previous state.
+    pub(super) fn apply_limits(&self) {
+        self.permits.set_limits(permit_limits(&self.config));
     }
 
     /// Waits for a permit for an operation of a user.
@@ -187,12 +209,20 @@ impl FarmState {
 }
 
 impl FarmsMemory {
-    /// Makes the memory of this number of farms.
-    pub(crate) fn new(farms: usize) -> Self {
+    /// Makes the memory of a server without farms.
+    pub(crate) fn new() -> Self {
         Self {
-            farms,
+            farms: 0,
             answers: AnswerMemory::new(),
             enumerations: MemoryBudget::new(budgets::ENUMERATIONS),
+        }
+    }
+
+    /// The same memory, for this number of farms.
+    pub(crate) fn of_farms(&self, farms: usize) -> Self {
+        Self {
+            farms,
+            ..self.clone()
         }
     }
 
@@ -205,6 +235,35 @@ impl FarmsMemory {
     fn part_of_cache(&self, total: usize, most: usize) -> u64 {
         let part = total / self.farms.max(1);
         u64::try_from(part.min(most)).unwrap_or(u64::MAX)
+    }
+}
+
+/// Makes an empty cache of enumerations of this many bytes.
+fn enumeration_cache(bytes: u64) -> Cache<Digest, Arc<ResourceEnumeration>> {
+    Cache::builder()
+        .weigher(|_, enumeration: &Arc<ResourceEnumeration>| {
+            u32::try_from(enumeration.bytes()).unwrap_or(u32::MAX)
+        })
+        .max_capacity(bytes)
+        .time_to_live(ENUMERATION_LIFETIME)
+        .build()
+}
+
+/// Makes an empty cache of the capabilities of a farm.
+fn capability_cache() -> Cache<(), Arc<[CapabilityId]>> {
+    Cache::builder()
+        .max_capacity(1)
+        .time_to_live(CAPABILITIES_LIFETIME)
+        .build()
+}
+
+/// The limits of operations on a farm.
+fn permit_limits(farm: &config::Farm) -> FairSemaphoreLimits {
+    FairSemaphoreLimits {
+        permits: farm.concurrency,
+        reserved_permits: 0,
+        waiting: farm.queue,
+        reserved_waiting: 0,
     }
 }
 

@@ -2,13 +2,13 @@
 
 mod adapter;
 mod address_request;
+mod client_settings;
 mod context;
 mod credential_check;
 mod credentials;
 mod enumeration;
 mod error_codes;
 mod errors;
-mod farm_client;
 mod farm_state;
 mod filters;
 mod icon_cache;

@@ -12,7 +12,7 @@ use roamd_nfuse_client::{
 };
 use roamd_nfuse_proto::ErrorId;
 
-use super::farm_client::farm_client;
+use super::client_settings::client_settings;
 use super::ticket_authorities::TicketAuthorities;
 use crate::config::{CitrixGateway, Config, Farm};
 use crate::error::ServerError;
@@ -74,13 +74,12 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                     controllers: vec![controller.clone()],
                     ..farm.clone()
                 };
-                let client =
-                    farm_client(&alone, Arc::clone(&network), None, &memory).map_err(|source| {
-                        ServerError::FarmTls {
-                            farm: farm.id.clone(),
-                            source,
-                        }
-                    })?;
+                let settings = client_settings(&alone, Arc::clone(&network), None, &memory);
+                let settings = settings.map_err(|source| ServerError::FarmTls {
+                    farm: farm.id.clone(),
+                    source,
+                })?;
+                let client = FarmClient::new(settings);
                 probes.push(probe_controller(store.path.to_string(), client));
             }
         }
@@ -90,12 +89,13 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                     authorities: vec![authority.clone()],
                     ..gateway.clone()
                 };
-                let client =
-                    TicketAuthorities::client(store, &alone, Arc::clone(&network), None, &memory)
-                        .map_err(|source| ServerError::AuthorityTls {
-                        store: store.path.to_string(),
-                        source,
-                    })?;
+                let network = Arc::clone(&network);
+                let settings = TicketAuthorities::settings(store, &alone, network, None, &memory);
+                let settings = settings.map_err(|source| ServerError::AuthorityTls {
+                    store: store.path.to_string(),
+                    source,
+                })?;
+                let client = StaClient::new(settings);
                 authorities.push(probe_authority(store.path.to_string(), client));
             }
         }

@@ -1,6 +1,7 @@
 //! Ticket authorities of a store's Citrix Gateway (nfuse.md §8).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use roamd_nfuse_client::{AnswerMemory, FarmConfig, Network, Observer, StaClient, TlsError};
 use roamd_nfuse_proto::sta;
@@ -14,8 +15,9 @@ use crate::metrics::FarmCounts;
 /// The ticket authorities of a store's Citrix Gateway. A clone uses the same client.
 #[derive(Debug, Clone)]
 pub(crate) struct TicketAuthorities {
-    pub(crate) client: Arc<StaClient>,
-    pub(crate) counts: Arc<FarmCounts>,
+    config: Arc<config::CitrixGateway>,
+    client: Arc<StaClient>,
+    counts: Arc<FarmCounts>,
 }
 
 impl TicketAuthorities {
@@ -24,18 +26,46 @@ impl TicketAuthorities {
         format!("gateway of {}", store.path)
     }
 
-    /// Makes the client of the ticket authorities of a store's Citrix Gateway.
+    /// Makes the ticket authorities of a store's Citrix Gateway. If they are configured as
+    /// `previous`, the client is the same; otherwise it begins with the health that is known there.
     ///
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
-    pub(crate) fn client(
+    pub(crate) fn new(
+        store: &config::Store,
+        gateway: &config::CitrixGateway,
+        network: Arc<dyn Network>,
+        counts: FarmCounts,
+        memory: &AnswerMemory,
+        previous: Option<&Self>,
+    ) -> Result<Self, TlsError> {
+        let counts = Arc::new(counts);
+        let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
+        let settings = || Self::settings(store, gateway, network, Some(observer), memory);
+        let client = match previous {
+            Some(previous) if *previous.config == *gateway => Arc::clone(&previous.client),
+            Some(previous) => Arc::new(StaClient::succeeding(&previous.client, settings()?)),
+            None => Arc::new(StaClient::new(settings()?)),
+        };
+        Ok(Self {
+            config: Arc::new(gateway.clone()),
+            client,
+            counts,
+        })
+    }
+
+    /// Returns the settings of a client of the ticket authorities.
+    ///
+    /// # Errors
+    /// [`TlsError`] if the configured certificates or keys cannot be used.
+    pub(super) fn settings(
         store: &config::Store,
         gateway: &config::CitrixGateway,
         network: Arc<dyn Network>,
         observer: Option<Arc<dyn Observer>>,
         memory: &AnswerMemory,
-    ) -> Result<StaClient, TlsError> {
-        Ok(StaClient::new(FarmConfig {
+    ) -> Result<FarmConfig, TlsError> {
+        Ok(FarmConfig {
             order: gateway.authority_order,
             timeout: gateway.timeout,
             connect_timeout: gateway.connect_timeout,
@@ -45,7 +75,17 @@ impl TicketAuthorities {
             observer,
             memory: memory.clone(),
             ..FarmConfig::new(Self::id(store), gateway.authorities.clone(), network)
-        }))
+        })
+    }
+
+    /// The client.
+    pub(crate) fn client(&self) -> &Arc<StaClient> {
+        &self.client
+    }
+
+    /// Probes the authorities now, and from then on while they are idle; `None` ends that.
+    pub(crate) fn probe_when_idle(&self, interval: Option<Duration>) {
+        self.client.probe_when_idle(interval);
     }
 
     /// Requests a ticket that replaces the address of this host, which runs this application for

@@ -18,7 +18,7 @@ use crate::http::client_address::client_key;
 /// The bodies of either have a budget of their own.
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
-    total: usize,
+    total: AtomicUsize,
     places: Arc<ClientLimiter>,
     users: Arc<Share>,
     strangers: Arc<Share>,
@@ -40,7 +40,7 @@ pub(crate) struct RequestsInProgress {
 /// Places and bodies of all requests with, or of all without a valid token.
 #[derive(Debug)]
 struct Share {
-    limit: usize,
+    limit: AtomicUsize,
     taken: AtomicUsize,
     bodies: Arc<ClientLimiter>,
 }
@@ -67,13 +67,13 @@ impl RequestLimiter {
     pub(crate) fn new(total: usize, per_client: usize) -> Arc<Self> {
         let share = || {
             Arc::new(Share {
-                limit: total - total / RESERVED_PLACES,
+                limit: AtomicUsize::new(share_of(total)),
                 taken: AtomicUsize::new(0),
                 bodies: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key),
             })
         };
         Arc::new(Self {
-            total,
+            total: AtomicUsize::new(total),
             places: ClientLimiter::new(total, per_client, client_key),
             users: share(),
             strangers: share(),
@@ -85,8 +85,17 @@ impl RequestLimiter {
         RequestsInProgress {
             with_token: self.users.taken.load(Ordering::Relaxed),
             without_token: self.strangers.taken.load(Ordering::Relaxed),
-            limit: self.total,
-            limit_of_each: self.users.limit,
+            limit: self.total.load(Ordering::Relaxed),
+            limit_of_each: self.users.limit.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Replaces the limits. Requests in progress are counted, and finished.
+    pub(crate) fn set_limits(&self, total: usize, per_client: usize) {
+        self.total.store(total, Ordering::Relaxed);
+        self.places.set_limits(total, per_client);
+        for share in [&self.users, &self.strangers] {
+            share.limit.store(share_of(total), Ordering::Relaxed);
         }
     }
 
@@ -149,7 +158,8 @@ impl Admission {
 impl Share {
     fn take(&self) -> Result<(), LimitReached> {
         let order = Ordering::Relaxed;
-        let more = |taken| (taken < self.limit).then_some(taken + 1);
+        let limit = self.limit.load(order);
+        let more = |taken| (taken < limit).then_some(taken + 1);
         let taken = self.taken.fetch_update(order, order, more);
         taken.map(drop).map_err(|_| LimitReached::ForAll)
     }
@@ -159,6 +169,11 @@ impl Drop for Place {
     fn drop(&mut self) {
         self.share.taken.fetch_sub(1, Ordering::Relaxed);
     }
+}
+
+/// The places of requests with, or without a valid token.
+fn share_of(total: usize) -> usize {
+    total - total / RESERVED_PLACES
 }
 
 #[cfg(test)]
@@ -211,6 +226,20 @@ mod tests {
                 assert!(start(&limiter, 1, has_token).is_some(), "{total}");
             }
         }
+    }
+
+    #[test]
+    fn new_limits_count_the_requests_in_progress() {
+        let limiter = RequestLimiter::new(8, 8);
+        let held: Vec<_> = (0..3).map(|_| start(&limiter, 1, false)).collect();
+        limiter.set_limits(4, 3);
+        assert!(start(&limiter, 1, true).is_none(), "limit per client");
+        assert!(start(&limiter, 2, false).is_none(), "three quarters of all");
+        let other = start(&limiter, 2, true);
+        assert!(other.is_some() && start(&limiter, 3, true).is_none());
+        limiter.set_limits(8, 8);
+        assert!(start(&limiter, 1, false).is_some());
+        drop((held, other));
     }
 
     #[test]

@@ -11,4 +11,4 @@ mod tests;
 pub use roamd_seal::{KeyInfo, KeyRole};
 
 pub use self::file::{KeyFile, KeysError};
-pub(crate) use self::rotation::KeyRotation;
+pub(crate) use self::rotation::{KeyPolicy, KeyRotation};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use roamd_seal::{KeyRing, KeyRole, Overlap};
+use roamd_seal::{KeyRing, KeyRole};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
@@ -18,28 +19,33 @@ const INTERVAL: Duration = Duration::from_secs(2);
 pub(crate) struct KeyRotation {
     file: KeyFile,
     pub(super) ring: Arc<KeyRing>,
-    /// Age of the newest key at which another is added; `None` for never.
-    rotate_after: Option<Duration>,
-    overlap: Overlap,
+    policy: watch::Receiver<KeyPolicy>,
     /// The server's clock.
     clock: Clock,
     /// The last problem that was logged.
     pub(super) problem: Option<String>,
 }
 
+/// When a key is added, and how long the one before is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct KeyPolicy {
+    /// Age of the newest key at which another is added; `None` for never.
+    pub(crate) rotate_after: Option<Duration>,
+    /// Longest lifetime of a token.
+    pub(crate) token_lifetime_max: Duration,
+}
+
 impl KeyRotation {
     pub(crate) fn new(
         file: KeyFile,
         ring: Arc<KeyRing>,
-        rotate_after: Option<Duration>,
-        token_lifetime_max: Duration,
+        policy: watch::Receiver<KeyPolicy>,
         clock: Clock,
     ) -> Self {
         Self {
             file,
             ring,
-            rotate_after,
-            overlap: overlap(token_lifetime_max),
+            policy,
             clock,
             problem: None,
         }
@@ -82,18 +88,20 @@ impl KeyRotation {
     }
 
     fn read_and_rotate(&self, now: Timestamp) -> Result<(), KeysError> {
+        let policy = *self.policy.borrow();
+        let overlap = overlap(policy.token_lifetime_max);
         let mut read = self.file.read()?;
         let mut rotated = Ok(());
         // Another process may hold the lock for long, and a server that stops must not wait for it:
         // the next update sees the result.
-        if self.is_due(&read, now)
+        if policy.is_due(&read, now)
             && let Some(locked) = self.file.try_lock()?
         {
-            let is_due = |ring: &KeyRing| self.is_due(ring, now);
-            rotated = self.file.rotate_if(is_due, self.overlap, now, &locked);
+            let is_due = |ring: &KeyRing| policy.is_due(ring, now);
+            rotated = self.file.rotate_if(is_due, overlap, now, &locked);
             read = self.file.read()?;
         }
-        read.settle(now.as_second(), self.overlap);
+        read.settle(now.as_second(), overlap);
         let (before, after) = (self.ring.info(), read.info());
         if before != after {
             self.ring.replace(&read);
@@ -103,9 +111,11 @@ impl KeyRotation {
         }
         rotated
     }
+}
 
+impl KeyPolicy {
     /// Whether the newest key is old enough to be rotated.
-    fn is_due(&self, ring: &KeyRing, now: Timestamp) -> bool {
+    fn is_due(self, ring: &KeyRing, now: Timestamp) -> bool {
         let Some(age) = self.rotate_after else {
             return false;
         };

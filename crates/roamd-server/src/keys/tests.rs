@@ -10,10 +10,11 @@ use jiff::Timestamp;
 use roamd_config::shortest_rotate_after;
 use roamd_seal::{KeyRing, KeyRole, Purpose};
 use tempfile::TempDir;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::file::{KeyFile, KeysError, MAX_BYTES, MAX_KEYS, overlap};
-use super::rotation::KeyRotation;
+use super::rotation::{KeyPolicy, KeyRotation};
 use crate::clock::rng;
 use crate::data_dir;
 
@@ -30,9 +31,17 @@ fn folder() -> (TempDir, KeyFile) {
     (folder, file)
 }
 
+fn policy(rotate_after: Option<Duration>) -> watch::Sender<KeyPolicy> {
+    watch::Sender::new(KeyPolicy {
+        rotate_after,
+        token_lifetime_max: DAY,
+    })
+}
+
 fn server(file: &KeyFile, rotate_after: Option<Duration>) -> KeyRotation {
     let ring = Arc::new(file.open_or_make(at(0)).unwrap());
-    KeyRotation::new(file.clone(), ring, rotate_after, DAY, Arc::new(|| at(0)))
+    let policy = policy(rotate_after);
+    KeyRotation::new(file.clone(), ring, policy.subscribe(), Arc::new(|| at(0)))
 }
 
 /// A ring of this many keys, rotated at this age in seconds.
@@ -269,7 +278,8 @@ async fn running_server_rotates_keys_by_its_clock() {
                 at(now)
             })
         };
-        let rotation = KeyRotation::new(file, Arc::clone(&ring), Some(DAY), DAY, clock);
+        let policy = policy(Some(DAY)).subscribe();
+        let rotation = KeyRotation::new(file, Arc::clone(&ring), policy, clock);
         rotation.run(stop).await;
         assert_eq!(ring.info().len(), keys, "{now}");
     }

@@ -1,7 +1,7 @@
 //! The state of controllers at the time of a scrape.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::UNIX_EPOCH;
 
 use prometheus_client::collector::Collector;
@@ -13,8 +13,14 @@ use roamd_nfuse_client::{ControllerReport, ControllerState, StaClient};
 
 use crate::farms::NfuseFarm;
 
-/// Collects the state of the controllers of farms, and of ticket authorities.
-pub(super) struct Controllers {
+/// Collects the state of the controllers of farms, and of ticket authorities. A clone has the same
+/// ones.
+#[derive(Clone, Default)]
+pub(super) struct Controllers(Arc<Mutex<Watched>>);
+
+/// The farms and the ticket authorities in use.
+#[derive(Clone, Default)]
+struct Watched {
     farms: Vec<NfuseFarm>,
     authorities: Vec<Arc<StaClient>>,
 }
@@ -37,10 +43,17 @@ struct Observed<'a> {
 }
 
 impl Controllers {
-    pub(super) fn new(farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) -> Self {
-        Self { farms, authorities }
+    /// Replaces the farms and the ticket authorities.
+    pub(super) fn replace(&self, farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) {
+        *self.watched() = Watched { farms, authorities };
     }
 
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watched {
     fn observed(&self) -> impl Iterator<Item = Observed<'_>> {
         let farms = self.farms.iter().flat_map(|farm| {
             let id = farm.id();
@@ -59,7 +72,8 @@ impl Controllers {
 impl Collector for Controllers {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
         // Once, so that the metrics of one scrape are consistent.
-        let observed: Vec<_> = self.observed().collect();
+        let watched = self.watched().clone();
+        let observed: Vec<_> = watched.observed().collect();
         gauges(
             &mut encoder,
             "farm_controller_state",
@@ -107,8 +121,9 @@ impl Collector for Controllers {
 
 impl fmt::Debug for Controllers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let farms = self.farms.iter().map(NfuseFarm::id);
-        let authorities = self.authorities.iter().map(|them| them.id());
+        let Watched { farms, authorities } = &*self.watched();
+        let farms = farms.iter().map(NfuseFarm::id);
+        let authorities = authorities.iter().map(|them| them.id());
         f.debug_set().entries(farms.chain(authorities)).finish()
     }
 }

@@ -1,7 +1,8 @@
-//! Metrics for Prometheus: responses here, farms in [`farms`], the listener in [`listener`]. The
-//! state of controllers is read when the metrics are scraped, in [`controllers`], and so is the
-//! shared state, in [`shared_state`].
+//! Metrics for Prometheus: responses here, farms in [`farms`], the listener in [`listener`], the
+//! configuration in [`config`]. The state of controllers is read when the metrics are scraped, in
+//! [`controllers`], and so is the shared state, in [`shared_state`].
 
+mod config;
 mod controllers;
 mod farms;
 mod listener;
@@ -21,6 +22,7 @@ use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::StaClient;
 use roamd_state::SharedState;
 
+use self::config::ConfigMetrics;
 use self::controllers::Controllers;
 pub(crate) use self::farms::{FarmCounts, FarmMetrics};
 pub(crate) use self::listener::{CertificateReload, ListenerMetrics};
@@ -32,6 +34,9 @@ use crate::trace::Tracer;
 /// All metrics of the server.
 pub(crate) struct Metrics {
     registry: Registry,
+    controllers: Controllers,
+    /// Metrics of the configuration.
+    pub(crate) config: ConfigMetrics,
     /// Metrics of farms.
     pub(crate) farms: FarmMetrics,
     /// Metrics of the listener.
@@ -52,10 +57,9 @@ struct RouteLabels {
 }
 
 impl Metrics {
-    /// Adds the state of the controllers of these farms and of these ticket authorities.
-    pub(crate) fn watch(&mut self, farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) {
-        self.registry
-            .register_collector(Box::new(Controllers::new(farms, authorities)));
+    /// Replaces the farms and the ticket authorities whose controllers are watched.
+    pub(crate) fn watch(&self, farms: Vec<NfuseFarm>, authorities: Vec<Arc<StaClient>>) {
+        self.controllers.replace(farms, authorities);
     }
 
     /// Adds the numbers of written and lost audit lines.
@@ -110,7 +114,11 @@ impl Default for Metrics {
             Unit::Seconds,
             times.clone(),
         );
+        let controllers = Controllers::default();
+        registry.register_collector(Box::new(controllers.clone()));
         Self {
+            controllers,
+            config: ConfigMetrics::register(&mut registry),
             farms: FarmMetrics::register(&mut registry),
             listener: ListenerMetrics::register(&mut registry),
             registry,

@@ -87,6 +87,29 @@ pub(crate) fn read(files: &ListenerTls) -> Result<TlsCertificate, TlsCertificate
     FileContents::read(files)?.certificate()
 }
 
+/// A certificate, and the files that it was read from.
+pub(crate) struct LoadedCertificate {
+    pub(super) files: ListenerTls,
+    pub(super) certificate: TlsCertificate,
+    /// Digest of the contents of the files.
+    pub(super) digest: [u8; 32],
+}
+
+impl LoadedCertificate {
+    /// Reads the certificate, its key and the CA of client certificates.
+    ///
+    /// # Errors
+    /// If the files hold no usable certificate and key.
+    pub(crate) fn read(files: ListenerTls) -> Result<Self, TlsCertificateFileError> {
+        let contents = FileContents::read(&files)?;
+        Ok(Self {
+            certificate: contents.certificate()?,
+            digest: contents.digest(),
+            files,
+        })
+    }
+}
+
 /// Contents of the certificate files.
 pub(super) struct FileContents {
     certificate: Vec<u8>,

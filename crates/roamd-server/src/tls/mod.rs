@@ -4,5 +4,5 @@ mod certificate_files;
 mod reload;
 
 pub use self::certificate_files::TlsCertificateFileError;
-pub(crate) use self::certificate_files::read;
+pub(crate) use self::certificate_files::{LoadedCertificate, read};
 pub use self::reload::CertificateReloader;

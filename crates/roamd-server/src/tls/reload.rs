@@ -1,34 +1,34 @@
 //! Reloads the certificate of the listener when its files change.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use roamd_config::ListenerTls;
-use roamd_http::ServerTls;
-use tokio::sync::Notify;
+use roamd_http::{ServerTls, TlsCertificate};
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
-use super::certificate_files::{FileContents, TlsCertificateFileError};
+use super::certificate_files::{FileContents, LoadedCertificate, TlsCertificateFileError};
 use crate::metrics::{CertificateReload, ListenerMetrics};
 
 /// Interval at which the files are checked.
 const INTERVAL: Duration = Duration::from_secs(5);
 
-/// Minimum time between two checks, however often one is requested.
-const MIN_INTERVAL: Duration = Duration::from_secs(1);
-
-/// Keeps the certificate of a listener up to date with its files.
+/// Keeps the certificate of a listener up to date with its files. A clone is for the same listener.
+#[derive(Clone)]
 pub struct CertificateReloader {
-    files: ListenerTls,
     tls: ServerTls,
-    /// Result of the last check.
-    seen: Seen,
-    requested: Arc<Notify>,
+    watched: Arc<Mutex<Watched>>,
     metrics: ListenerMetrics,
+}
+
+/// The files, and what was found in them last.
+struct Watched {
+    files: ListenerTls,
+    seen: Seen,
 }
 
 /// Result of a check of the files, so that nothing is done or logged twice.
@@ -40,23 +40,26 @@ enum Seen {
 }
 
 impl CertificateReloader {
-    /// Reads the certificate. `requested` requests a check of the files.
+    /// Reads the certificate.
     ///
     /// # Errors
     /// If the files hold no usable certificate and key.
     pub(crate) fn open(
         files: ListenerTls,
-        requested: Arc<Notify>,
         metrics: ListenerMetrics,
     ) -> Result<Self, TlsCertificateFileError> {
-        let contents = FileContents::read(&files)?;
-        let certificate = contents.certificate()?;
+        let LoadedCertificate {
+            files,
+            certificate,
+            digest,
+        } = LoadedCertificate::read(files)?;
         metrics.record_expiry(certificate.expiry());
         Ok(Self {
-            files,
             tls: ServerTls::new(certificate),
-            seen: Seen::Contents(contents.digest()),
-            requested,
+            watched: Arc::new(Mutex::new(Watched {
+                files,
+                seen: Seen::Contents(digest),
+            })),
             metrics,
         })
     }
@@ -75,7 +78,7 @@ impl CertificateReloader {
             key_file,
             client_ca_file: None,
         };
-        Self::open(files, Arc::default(), ListenerMetrics::default())
+        Self::open(files, ListenerMetrics::default())
     }
 
     /// The TLS configuration of the listener. It changes with the files.
@@ -84,17 +87,22 @@ impl CertificateReloader {
         self.tls.clone()
     }
 
-    /// Checks the files regularly and on request, until `shutdown` is cancelled.
-    pub async fn run(mut self, shutdown: CancellationToken) {
+    /// Uses a certificate, and checks the files that it was read from from now on.
+    pub(crate) fn replace(&self, loaded: LoadedCertificate) {
+        let seen = Seen::Contents(loaded.digest);
+        let mut watched = self.watched();
+        watched.files = loaded.files;
+        if std::mem::replace(&mut watched.seen, seen) != seen {
+            self.load(loaded.certificate);
+        }
+    }
+
+    /// Checks the files regularly, until `shutdown` is cancelled.
+    pub async fn run(self, shutdown: CancellationToken) {
         let checking = async {
             loop {
-                tokio::select! {
-                    // Many requests at once are one check.
-                    () = self.requested.notified() => {}
-                    () = sleep(INTERVAL) => {}
-                }
+                sleep(INTERVAL).await;
                 self.check().await;
-                sleep(MIN_INTERVAL).await;
             }
         };
         shutdown.run_until_cancelled(checking).await;
@@ -102,32 +110,44 @@ impl CertificateReloader {
 
     /// Loads a changed certificate. An unusable one, such as a certificate whose key is still to be
     /// written, is logged once, and the old one stays in use.
-    async fn check(&mut self) {
-        let files = self.files.clone();
-        let Ok(read) = spawn_blocking(move || FileContents::read(&files)).await else {
+    async fn check(&self) {
+        let files = self.watched().files.clone();
+        let reading = spawn_blocking(move || (FileContents::read(&files), files));
+        let Ok((read, files)) = reading.await else {
             return;
         };
         let seen = read.as_ref().map_or(Seen::Unreadable, |contents| {
             Seen::Contents(contents.digest())
         });
-        if seen == self.seen {
+        let mut watched = self.watched();
+        if watched.files != files {
+            // Others were configured in the meantime.
+            return;
+        }
+        if std::mem::replace(&mut watched.seen, seen) == seen {
             debug!("Certificate has not changed");
             return;
         }
-        self.seen = seen;
         match read.and_then(|contents| contents.certificate()) {
-            Ok(certificate) => {
-                self.metrics.record_reload(CertificateReload::Replaced);
-                self.metrics.record_expiry(certificate.expiry());
-                self.tls.replace(certificate);
-                info!("Certificate reloaded");
-            }
+            Ok(certificate) => self.load(certificate),
             Err(error) => {
                 self.metrics.record_reload(CertificateReload::Kept);
                 let error = error.with_causes();
                 warn!(error, "Certificate cannot be reloaded; keeping the old one");
             }
         }
+    }
+
+    fn load(&self, certificate: TlsCertificate) {
+        self.metrics.record_reload(CertificateReload::Replaced);
+        self.metrics.record_expiry(certificate.expiry());
+        self.tls.replace(certificate);
+        info!("Certificate reloaded");
+    }
+
+    fn watched(&self) -> MutexGuard<'_, Watched> {
+        // No panic can leave it half changed.
+        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -160,8 +180,7 @@ mod tests {
 
     fn reloader(files: &ListenerTls) -> (CertificateReloader, ServerTls) {
         let metrics = ListenerMetrics::register(&mut Registry::default());
-        let requested = Arc::new(Notify::new());
-        let reloader = CertificateReloader::open(files.clone(), requested, metrics).unwrap();
+        let reloader = CertificateReloader::open(files.clone(), metrics).unwrap();
         let tls = reloader.tls();
         (reloader, tls)
     }
@@ -182,7 +201,7 @@ mod tests {
         let (old, new) = (issue(2090), issue(2091));
         write(&files.certificate_file, &old.0);
         write(&files.key_file, &old.1);
-        let (mut reloader, tls) = reloader(&files);
+        let (reloader, tls) = reloader(&files);
         let [before, after] = [end_of(&old.0, &old.1), end_of(&new.0, &new.1)];
         for half in ["", "-----BEGIN CERTIFICATE-----\nMIIB", &new.0] {
             write(&files.certificate_file, half);
@@ -222,7 +241,7 @@ mod tests {
             key_file: link.join("key.pem"),
             client_ca_file: None,
         };
-        let (mut reloader, tls) = reloader(&files);
+        let (reloader, tls) = reloader(&files);
         assert_eq!(tls.expiry(), ends[0]);
         symlink(folder.path().join("two"), folder.path().join("next")).unwrap();
         fs::rename(folder.path().join("next"), &link).unwrap();

@@ -11,11 +11,14 @@ use super::config_file::ConfigFile;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
 use crate::listen::{listen, refuse_plain_http};
+use crate::reload::reload_on_hangup;
 use crate::runtime::block_on_main_thread;
-use crate::signals::{notify_on_hangup, stop_on_signal};
+use crate::signals::{hangups, stop_on_signal};
 use crate::{output, systemd};
 
 /// Runs the server in front of your farms.
+///
+/// SIGHUP reloads the configuration: requests in progress finish with the old one.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd serve --config /etc/roamd.toml")]
 pub(crate) struct ServeCommand {
@@ -42,7 +45,9 @@ impl ServeCommand {
             let server = Server::with_listener(&config, listener)?;
             self.log_start(&config, server.local_addr()?);
             let stop = stop_on_signal()?;
-            notify_on_hangup(server.certificate_changed())?;
+            let reloader = server.reloader(self.config.path().to_owned(), stop.clone());
+            let reloading = reload_on_hangup(hangups()?, reloader, stop.clone());
+            let reloading = tokio::spawn(reloading);
             let (urls, liveness) = (server.store_urls(), server.liveness());
             let running = tokio::spawn(server.run(stop.clone()));
             for url in urls {
@@ -50,6 +55,7 @@ impl ServeCommand {
             }
             let notified = tokio::spawn(systemd::notify_service_manager(liveness, stop));
             running.await?;
+            reloading.await?;
             notified.await?;
             Ok(Exit::Done)
         })

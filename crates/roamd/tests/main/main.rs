@@ -27,6 +27,7 @@ mod login;
 mod monitoring;
 mod operations;
 mod probe;
+mod reload;
 mod secret_leaks;
 mod serve;
 mod sessions;

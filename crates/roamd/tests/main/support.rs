@@ -309,6 +309,11 @@ impl Server {
         )
     }
 
+    /// Sends SIGHUP.
+    pub(crate) fn hang_up(&self) {
+        signal(&self.child, "HUP");
+    }
+
     /// Sends SIGTERM and does not wait.
     pub(crate) fn terminate(&self) {
         signal(&self.child, "TERM");

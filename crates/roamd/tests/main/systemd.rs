@@ -52,6 +52,55 @@ fn service_manager_gets_ready_watchdog_and_stopping() {
     assert_eq!(last, "STOPPING=1");
 }
 
+#[test]
+fn service_manager_gets_reloading_and_status() {
+    let world = World::new();
+    let (_, config) = serve_config(&world);
+    let socket = world.path("notify");
+    let manager = UnixDatagram::bind(&socket).unwrap();
+    manager
+        .set_read_timeout(Some(Duration::from_secs(30)))
+        .unwrap();
+    let next_message = || {
+        let mut bytes = [0; 1024];
+        let length = manager.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
+    };
+    let mut serve = roamd(&["serve", "--config", &config]);
+    let server = Server::start(serve.env("NOTIFY_SOCKET", &socket), 1);
+    assert_eq!(next_message(), "READY=1");
+    let valid = fs::read_to_string(&config).unwrap();
+    for (text, status) in [
+        (valid.clone(), String::new()),
+        (
+            String::new(),
+            format!("Configuration not reloaded: the configuration {config} has 4 errors;"),
+        ),
+        (valid, String::new()),
+    ] {
+        fs::write(&config, text).unwrap();
+        server.hang_up();
+        let reloading = next_message();
+        let time = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
+        assert!(time.unwrap().parse::<u64>().unwrap() > 0, "{reloading}");
+        let ready = next_message();
+        let shown = ready.strip_prefix("READY=1\nSTATUS=").unwrap();
+        assert!(shown.starts_with(&status), "{shown}");
+        assert_eq!(shown.is_empty(), status.is_empty(), "{shown}");
+    }
+}
+
+/// A credential of systemd is a copy from the start, so a reload would read the old file.
+#[test]
+fn unit_reads_the_file_that_a_reload_reads() {
+    let unit = include_str!("../../../../dist/roamd.service");
+    let setting = |name: &str| unit.lines().find_map(|line| line.strip_prefix(name));
+    let serve = setting("ExecStart=").unwrap();
+    assert!(serve.ends_with("--config /etc/roamd/roamd.toml"), "{serve}");
+    assert_eq!(setting("LoadCredential="), None);
+    assert_eq!(setting("ExecReload="), Some("/usr/bin/kill -HUP $MAINPID"));
+}
+
 /// The system gives the entries in `/proc` of such a process to root. As root, the test therefore
 /// runs the command as another user; other users cannot, and test nothing here.
 #[test]

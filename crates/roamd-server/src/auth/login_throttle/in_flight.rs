@@ -18,10 +18,8 @@ use tokio::time::{Instant, timeout_at};
 const MAX_SHARED: u32 = 1024;
 
 /// The attempts in flight of all budgets. Budgets without attempts are not kept.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct InFlight {
-    /// Maximum number of concurrent attempts on one budget.
-    max_shared: u32,
     budgets: Mutex<HashMap<Digest, Weak<RwLock<()>>>>,
 }
 
@@ -39,16 +37,9 @@ pub(super) enum InFlightGuard {
 }
 
 impl InFlight {
-    /// Allows at most this many concurrent attempts on one budget, and at least one.
-    pub(super) fn new(max_shared: u32) -> Self {
-        Self {
-            max_shared: max_shared.clamp(1, MAX_SHARED),
-            budgets: Mutex::default(),
-        }
-    }
-
-    /// The attempts in flight of this budget.
-    pub(super) fn of(&self, budget: Digest) -> BudgetLock {
+    /// The attempts in flight of this budget. If there are none yet, `max_shared` is the maximum
+    /// number of concurrent ones; it is one at least.
+    pub(super) fn of(&self, budget: Digest, max_shared: u32) -> BudgetLock {
         let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = budgets.get(&budget).and_then(Weak::upgrade) {
             return BudgetLock(lock);
@@ -56,7 +47,8 @@ impl InFlight {
         if budgets.len() == budgets.capacity() {
             budgets.retain(|_, lock| lock.strong_count() > 0);
         }
-        let lock = Arc::new(RwLock::with_max_readers((), self.max_shared));
+        let max_shared = max_shared.clamp(1, MAX_SHARED);
+        let lock = Arc::new(RwLock::with_max_readers((), max_shared));
         budgets.insert(budget, Arc::downgrade(&lock));
         BudgetLock(lock)
     }
@@ -92,8 +84,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn exclusive_attempt_waits_for_others_and_blocks_them() {
-        let in_flight = InFlight::new(2);
-        let budget = |name: &str| in_flight.of(Digest::of(name.as_bytes()));
+        let in_flight = InFlight::default();
+        let budget = |name: &str| in_flight.of(Digest::of(name.as_bytes()), 2);
         let soon = || Instant::now() + Duration::from_secs(1);
         let (alice, bob) = (budget("alice"), budget("bob"));
         let first = alice.shared(soon()).await.unwrap();
@@ -110,9 +102,9 @@ mod tests {
 
     #[test]
     fn budgets_without_attempts_are_not_kept() {
-        let in_flight = InFlight::new(2);
+        let in_flight = InFlight::default();
         for number in 0..10_000_u32 {
-            drop(in_flight.of(Digest::of(&number.to_le_bytes())));
+            drop(in_flight.of(Digest::of(&number.to_le_bytes()), 2));
         }
         assert!(in_flight.budgets.lock().unwrap().len() < 100);
     }

@@ -41,11 +41,17 @@ const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// Admits or refuses password attempts.
 pub(crate) struct LoginThrottle {
-    policy: LoginThrottlePolicy,
+    config: config::LoginThrottle,
     state: Arc<dyn SharedState>,
     clock: Clock,
-    checks: FairSemaphore<CheckGroup>,
-    in_flight: InFlight,
+    checks: ChecksInProgress,
+}
+
+/// The password checks in progress. A clone is the same checks, also under another configuration.
+#[derive(Debug, Clone)]
+pub(crate) struct ChecksInProgress {
+    permits: FairSemaphore<CheckGroup>,
+    in_flight: Arc<InFlight>,
 }
 
 /// Evidence about the password of an attempt, before its check.
@@ -90,19 +96,36 @@ struct PendingAttempt {
     known_users: u32,
 }
 
+impl ChecksInProgress {
+    /// Creates checks of which none is in progress.
+    pub(crate) fn new(config: &config::LoginThrottle) -> Self {
+        Self {
+            permits: FairSemaphore::new(limits(config.concurrency)),
+            in_flight: Arc::default(),
+        }
+    }
+}
+
 impl LoginThrottle {
     pub(crate) fn new(
         config: config::LoginThrottle,
+        checks: ChecksInProgress,
         state: Arc<dyn SharedState>,
         clock: Clock,
     ) -> Self {
         Self {
-            policy: config.policy,
+            config,
             state,
             clock,
-            checks: FairSemaphore::new(limits(config.concurrency)),
-            in_flight: InFlight::new(config.policy.free_attempts),
+            checks,
         }
+    }
+
+    /// Applies its limits to the checks in progress.
+    pub(crate) fn apply_limits(&self) {
+        self.checks
+            .permits
+            .set_limits(limits(self.config.concurrency));
     }
 
     /// Admits an attempt, unless it is throttled. Counts it before the check, or with
@@ -128,7 +151,9 @@ impl LoginThrottle {
             let attempt = self.attempt(&pending, Counted::IfFailed, deadline).await?;
             return Ok(Admission::Admitted(attempt));
         }
-        let in_flight = self.in_flight.of(pending.target.own_budget(is_known));
+        let budget = pending.target.own_budget(is_known);
+        let free_attempts = self.config.policy.free_attempts;
+        let in_flight = self.checks.in_flight.of(budget, free_attempts);
         let shared = in_flight.shared(deadline).await?;
         let admission = self.admit(&pending, shared, deadline).await?;
         if matches!(admission, Admission::Admitted(_)) {
@@ -170,7 +195,7 @@ impl LoginThrottle {
         // Concurrent attempts may have drawn on the budgets since. Those within the free attempts
         // are admitted all the same.
         let is_unchanged = all.all(|((budget, counter), counted)| {
-            let free = self.policy.free(*budget, known_users);
+            let free = self.config.policy.free(*budget, known_users);
             *counted <= counter.count.saturating_add(1) || *counted <= free
         });
         if is_unchanged {
@@ -183,7 +208,7 @@ impl LoginThrottle {
         });
         let wait = self.wait(budgets, &by_others.collect::<Vec<_>>(), known_users, now);
         Ok(Admission::TooEarly(wait.unwrap_or_else(|| {
-            self.policy.stated_wait(Duration::ZERO)
+            self.config.policy.stated_wait(Duration::ZERO)
         })))
     }
 
@@ -196,11 +221,12 @@ impl LoginThrottle {
         now: Timestamp,
     ) -> Option<StatedWait> {
         let delays = budgets.iter().zip(used).map(|(budget, used)| {
-            self.policy
+            self.config
+                .policy
                 .remaining_delay(*budget, *used, known_users, now)
         });
         let longest = delays.max().filter(|delay| !delay.is_zero())?;
-        Some(self.policy.stated_wait(longest))
+        Some(self.config.policy.stated_wait(longest))
     }
 
     /// Waits for the right to check a password, and starts the attempt.
@@ -213,6 +239,7 @@ impl LoginThrottle {
         let party = pending.target.check_party(pending.is_known);
         let permit = self
             .checks
+            .permits
             .acquire(party.share(), || party.groups(), deadline);
         let permit = permit.await;
         Ok(Attempt {
@@ -284,10 +311,10 @@ impl Attempt {
     /// The user signed in, and is known on this network from now on, unless too many networks have
     /// become known for the user today.
     pub(crate) async fn succeeded(self) -> Result<(), StateError> {
-        let LoginThrottle { state, policy, .. } = &*self.throttle;
+        let LoginThrottle { state, config, .. } = &*self.throttle;
         let party = self.target.party();
         let now = self.throttle.now();
-        let until = end_of_day(later(now, policy.known_network));
+        let until = end_of_day(later(now, config.policy.known_network));
         let known = LimitedFlags {
             kind: FlagKind::KnownNetwork,
             keys: vec![self.target.pair()],

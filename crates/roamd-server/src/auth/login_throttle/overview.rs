@@ -61,22 +61,22 @@ impl LoginThrottle {
     ) -> Result<usize, StateError> {
         let now = self.now();
         // Later attempts than the longest delay ago.
-        let delay = SignedDuration::try_from(self.policy.longest_delay).unwrap_or_default();
+        let delay = SignedDuration::try_from(self.config.policy.longest_delay).unwrap_or_default();
         let memory = later(now, LoginThrottlePolicy::MEMORY);
         let expire_after = memory.checked_sub(delay).unwrap_or(now);
-        let free = self.policy.free(budget, 0);
+        let free = self.config.policy.free(budget, 0);
         let above = free.saturating_sub(1);
         let counters = self.state.counters_above(kind, above, expire_after).await?;
         let waits = counters.iter().filter(|counter| {
             let used = budget_use(**counter);
-            !self.policy.allows(budget, used, 0, now)
+            !self.config.policy.allows(budget, used, 0, now)
         });
         Ok(waits.count())
     }
 
     /// Checks of passwords in progress, and attempts that wait for one.
     pub(crate) fn checks(&self) -> SemaphoreUsage {
-        self.checks.usage()
+        self.checks.permits.usage()
     }
 
     /// Returns the budgets of a user: in unknown networks, and with a network also those there.
@@ -127,9 +127,12 @@ impl LoginThrottle {
         Ok(BudgetOverview {
             budget,
             attempts: used.attempts,
-            free: self.policy.free(budget, known_users),
+            free: self.config.policy.free(budget, known_users),
             last: used.last,
-            wait: self.policy.remaining_delay(budget, used, known_users, now),
+            wait: self
+                .config
+                .policy
+                .remaining_delay(budget, used, known_users, now),
         })
     }
 

@@ -17,6 +17,14 @@ fn admitted(admission: Admission) -> Attempt {
     }
 }
 
+fn new_throttle(
+    config: config::LoginThrottle,
+    state: Arc<dyn SharedState>,
+    clock: Clock,
+) -> LoginThrottle {
+    LoginThrottle::new(config, ChecksInProgress::new(&config), state, clock)
+}
+
 #[tokio::test]
 async fn regular_logins_keep_network_known() {
     const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -29,7 +37,7 @@ async fn regular_logins_keep_network_known() {
         Arc::new(move || *today.lock().unwrap())
     };
     let config = config::LoginThrottle::default();
-    let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
+    let throttle = Arc::new(new_throttle(config, Arc::new(state), clock));
     let client = Some([192, 0, 2, 1].into());
     // Known for 90 days from the last login, and the rest of the last one.
     for (day, known) in [(0, 0), (60, 1), (120, 1), (209, 1), (300, 0)] {
@@ -59,7 +67,8 @@ async fn new_known_networks_of_a_user_are_limited_per_day() {
         Arc::new(move || *today.lock().unwrap())
     };
     let config = config::LoginThrottle::default();
-    let throttle = Arc::new(LoginThrottle::new(config, Arc::new(state), clock));
+    let checks = ChecksInProgress::new(&config);
+    let throttle = Arc::new(LoginThrottle::new(config, checks, Arc::new(state), clock));
     let network = |number: u32| {
         let bits = (0x2001_0db8 << 96) | (u128::from(number) << 64);
         Some(IpAddr::V6(Ipv6Addr::from_bits(bits)))
@@ -123,7 +132,7 @@ async fn just_used_password_counts_if_it_or_others_failed() {
     let config = config::LoginThrottle::default();
     let free = config.policy.free_attempts;
     let clock = Arc::new(move || now);
-    let throttle = Arc::new(LoginThrottle::new(config, Arc::clone(&state), clock));
+    let throttle = Arc::new(new_throttle(config, Arc::clone(&state), clock));
     let alice = || Target::new("DEMO", "alice", Some([192, 0, 2, 1].into()));
     let begin = async |evidence| throttle.begin(alice(), evidence).await.unwrap();
     let count = async || {
@@ -353,7 +362,7 @@ fn throttle_with(state: Arc<MemoryState>) -> Arc<LoginThrottle> {
         Timestamp::from_second(4_000_000_000).unwrap() + elapsed
     });
     let config = config::LoginThrottle::default();
-    Arc::new(LoginThrottle::new(config, state, clock))
+    Arc::new(new_throttle(config, state, clock))
 }
 
 /// Shared state that responds at once, so that a stopped clock does not move on.

@@ -1,24 +1,25 @@
-//! Client of a farm's controllers, made from the configuration.
+//! Settings of the client of a farm's controllers, made from the configuration.
 
 use std::sync::Arc;
 
-use roamd_nfuse_client::{AnswerMemory, FarmClient, FarmConfig, Network, Observer, TlsError};
+use roamd_nfuse_client::{AnswerMemory, FarmConfig, Network, Observer, TlsError};
 use roamd_nfuse_proto::Dialect;
 
 use crate::config;
 
-/// Makes the client of a farm. Farms that share `memory` share the memory for responses.
+/// Returns the settings of the client of a farm. Farms that share `memory` share the memory for
+/// responses.
 ///
 /// # Errors
 /// [`TlsError`] if the configured certificates or keys cannot be used.
-pub(super) fn farm_client(
+pub(super) fn client_settings(
     farm: &config::Farm,
     network: Arc<dyn Network>,
     observer: Option<Arc<dyn Observer>>,
     memory: &AnswerMemory,
-) -> Result<FarmClient, TlsError> {
+) -> Result<FarmConfig, TlsError> {
     let (major, minor) = farm.generation.protocol_version();
-    Ok(FarmClient::new(FarmConfig {
+    Ok(FarmConfig {
         order: farm.controller_order,
         timeout: farm.timeout,
         connect_timeout: farm.connect_timeout,
@@ -30,5 +31,5 @@ pub(super) fn farm_client(
         memory: memory.clone(),
         dialect: Dialect::new(major, minor),
         ..FarmConfig::new(&farm.id, farm.controllers.clone(), network)
-    }))
+    })
 }
