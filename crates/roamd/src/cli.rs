@@ -13,6 +13,7 @@ use crate::commands::keys::KeysCommand;
 use crate::commands::login::LoginCommand;
 use crate::commands::logout::LogoutCommand;
 use crate::commands::man::ManCommand;
+use crate::commands::reload::ReloadCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
 use crate::commands::status::StatusCommand;
@@ -61,6 +62,7 @@ pub(crate) enum Command {
     Token(TokenCommand),
     Config(ConfigCommand),
     Status(StatusCommand),
+    Reload(ReloadCommand),
     Healthcheck(HealthcheckCommand),
     Audit(AuditCommand),
     Keys(KeysCommand),
@@ -99,6 +101,7 @@ impl Command {
             Self::Token(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Reload(command) => command.run(),
             Self::Healthcheck(command) => command.run(),
             Self::Audit(command) => command.run(),
             Self::Keys(command) => command.run(),

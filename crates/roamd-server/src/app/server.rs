@@ -177,8 +177,8 @@ impl<L: Listener> Server<L> {
         })
     }
 
-    /// Reloads the configuration of the running server from its file. There is one for a server.
-    /// After `stop` it refuses to.
+    /// Reloads the configuration of the running server from its file, also for commands over the
+    /// control socket. There is one for a server. After `stop` it refuses to.
     #[must_use]
     pub fn reloader(&self, file: PathBuf, stop: CancellationToken) -> Reloader {
         let running = Running {
@@ -188,7 +188,11 @@ impl<L: Listener> Server<L> {
             certificate: self.certificate_reloader.clone(),
             key_policy: Arc::clone(&self.key_policy),
         };
-        Reloader::new(file, self.config.clone(), running, stop)
+        let reloader = Reloader::new(file, self.config.clone(), running, stop);
+        if let Some(control) = &self.control {
+            control.set_reloader(reloader.clone());
+        }
+        reloader
     }
 
     /// URLs of the stores, in configured order.

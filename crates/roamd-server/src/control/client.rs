@@ -19,6 +19,7 @@ use super::commands::Command;
 use super::socket_path::{FILE, SocketPath};
 use super::status::Status;
 use super::throttle::{ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone};
+use crate::app::reload::Reloaded;
 
 /// Time for a command, from the connection to the end of its response.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -117,6 +118,15 @@ impl ControlClient {
         reset: &ThrottleReset,
     ) -> Result<ThrottleResetDone, ControlError> {
         self.call(Command::ResetThrottle, reset).await
+    }
+
+    /// Has the server read its configuration file again.
+    ///
+    /// # Errors
+    /// If there is no server, it does not respond, or it does not use the file; the server then
+    /// continues with the configuration that it has.
+    pub async fn reload(&self) -> Result<Reloaded, ControlError> {
+        self.call(Command::Reload, &()).await
     }
 
     async fn call<T: DeserializeOwned>(

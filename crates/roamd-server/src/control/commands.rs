@@ -14,6 +14,7 @@ use tracing::{debug, warn};
 use super::context::Context;
 use super::operator::Operator;
 use super::{status_report, throttle};
+use crate::app::reload::ReloadError;
 use crate::http::response::{Caching, respond as respond_with};
 
 /// Media type of requests and responses.
@@ -32,6 +33,7 @@ pub(super) enum Command {
     Status,
     ShowThrottle,
     ResetThrottle,
+    Reload,
 }
 
 /// Why a command is not carried out. The message is for people.
@@ -42,7 +44,12 @@ pub(super) struct Refusal {
 }
 
 impl Command {
-    const ALL: [Self; 3] = [Self::Status, Self::ShowThrottle, Self::ResetThrottle];
+    const ALL: [Self; 4] = [
+        Self::Status,
+        Self::ShowThrottle,
+        Self::ResetThrottle,
+        Self::Reload,
+    ];
 
     /// Method and path of its request.
     pub(super) fn route(self) -> (Method, &'static str) {
@@ -50,6 +57,7 @@ impl Command {
             Self::Status => (Method::POST, "/status"),
             Self::ShowThrottle => (Method::POST, "/throttle/show"),
             Self::ResetThrottle => (Method::POST, "/throttle/reset"),
+            Self::Reload => (Method::POST, "/reload"),
         }
     }
 
@@ -81,6 +89,14 @@ impl From<BodyError> for Refusal {
 impl From<StateError> for Refusal {
     fn from(error: StateError) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+    }
+}
+
+/// Each error of the file is a line.
+impl From<ReloadError> for Refusal {
+    fn from(error: ReloadError) -> Self {
+        let message = [error.lines(), vec![error.to_string()]].concat().join("\n");
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, message)
     }
 }
 
@@ -122,6 +138,13 @@ async fn dispatch(context: &Context, request: Request<Incoming>) -> Result<Respo
             let reset = parameters(body).await?;
             let operator = Operator::with_id(user);
             success(&throttle::reset(context, &operator, reset).await?)
+        }
+        Command::Reload => {
+            let Some(reloader) = context.reloader.get() else {
+                let message = "this server has no configuration file; restart it instead";
+                return Err(Refusal::new(StatusCode::CONFLICT, message));
+            };
+            success(&reloader.reload().await?)
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
 use roamd_http::ServerTls;
@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, watch};
 use tokio::time::Instant;
 
 use crate::app::current_state::CurrentState;
+use crate::app::reload::Reloader;
 use crate::app::state::AppState;
 use crate::auth::login_throttle::overview::HeldBack;
 use crate::keys::KeyPolicy;
@@ -22,6 +23,8 @@ pub(super) struct Context {
     pub(super) facts: ServerFacts,
     /// Held while the counters of the throttle are read: one command at a time does.
     counting: Mutex<()>,
+    /// Reloads the configuration; unset if it comes from no file.
+    pub(super) reloader: OnceLock<Reloader>,
 }
 
 /// What is known of a server since its start.
@@ -48,6 +51,7 @@ impl Context {
             current,
             facts,
             counting: Mutex::default(),
+            reloader: OnceLock::new(),
         }
     }
 

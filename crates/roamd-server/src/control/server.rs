@@ -11,6 +11,7 @@ use super::commands;
 use super::context::{Context, ServerFacts};
 use super::socket::ControlSocket;
 use crate::app::current_state::CurrentState;
+use crate::app::reload::Reloader;
 
 /// Connections at the same time. Further ones are closed at once.
 const CONNECTIONS: usize = 32;
@@ -40,6 +41,12 @@ impl ControlServer {
     pub(crate) fn new(socket: ControlSocket, state: Arc<CurrentState>, facts: ServerFacts) -> Self {
         let context = Arc::new(Context::new(state, facts));
         Self { socket, context }
+    }
+
+    /// Lets operators reload the configuration.
+    pub(crate) fn set_reloader(&self, reloader: Reloader) {
+        // There is one reloader for a server.
+        self.context.reloader.get_or_init(|| reloader);
     }
 
     /// Serves until `stop` is cancelled, and removes the socket.

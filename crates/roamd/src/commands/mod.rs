@@ -11,6 +11,7 @@ pub(crate) mod keys;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod man;
+pub(crate) mod reload;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod status;

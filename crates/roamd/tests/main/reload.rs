@@ -330,6 +330,39 @@ async fn changed_certificate_files_are_used() {
     assert!(trusts(&old));
 }
 
+/// `roamd reload` says what is in use, or prints each error of the file with its line.
+#[tokio::test(flavor = "multi_thread")]
+async fn command_reloads_or_prints_the_errors_of_the_file() {
+    let [a, b] = [
+        ScriptedController::healthy().await,
+        ScriptedController::healthy().await,
+    ];
+    let store = |farms: Vec<FarmConfig>| StoreConfig::new(STORE, farms);
+    let mut server = Reloading::start(vec![store(vec![farm("A", &a)])], "");
+    let mut alice = server.client(STORE, "alice");
+    assert_eq!(resources(&mut alice).await, ["A.Ledger"]);
+
+    server.config.stores = vec![store(vec![farm("A", &a), farm("B", &b)])];
+    let file = write_configuration(&server.world, &server.config);
+    let reloaded = run(&["reload", "--config", &file]);
+    let line = "The configuration is in use (stores: 1, farms: 2).\n";
+    assert_eq!(
+        (reloaded.code, &*reloaded.out),
+        (0, line),
+        "{}",
+        reloaded.err
+    );
+    assert_eq!(resources(&mut alice).await, ["A.Ledger", "B.Ledger"]);
+
+    let good = fs::read_to_string(&file).unwrap();
+    fs::write(&file, format!("probe_second = 1\n{good}")).unwrap();
+    let refused = run(&["reload", "--data", &server.config.data_dir]);
+    assert_eq!(refused.code, 1, "{}", refused.err);
+    let error = format!("{file}:1: `probe_second` is not a key");
+    assert!(refused.err.contains(&error), "{}", refused.err);
+    assert_eq!(resources(&mut alice).await, ["A.Ledger", "B.Ledger"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_file_changes_nothing_and_is_reported_with_lines() {
     let a = ScriptedController::healthy().await;

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_http::LiveSettings;
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::Instant;
@@ -58,7 +59,7 @@ pub(super) struct Running {
 }
 
 /// Result of a reload.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
     /// Number of the stores.
     pub stores: usize,
