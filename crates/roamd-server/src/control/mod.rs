@@ -2,7 +2,7 @@
 //! folder.
 //!
 //! Only root and the user of the server can connect. The protocol is HTTP/1.1 with JSON. A command
-//! is a variant of [`commands::Command`], a file with its handler and its types, and a method of
+//! is a variant of `commands::Command`, a file with its handler and its types, and a method of
 //! [`ControlClient`]. No response holds a password, a token, a ticket or a key.
 
 mod client;
