@@ -64,10 +64,7 @@ impl<'p> WebRoute<'p> {
     /// `None` if the path is not of the site, or names nothing that is served.
     #[must_use]
     pub fn of(path: &'p str, site: &str) -> Option<Self> {
-        let mut path = path;
-        while let Some(shorter) = path.strip_suffix("%20") {
-            path = shorter;
-        }
+        let path = without_blanks(path);
         let mut below = below(path, site)?;
         // One more than any route has.
         let segments: [_; 4] = std::array::from_fn(|_| below.next());
@@ -158,6 +155,7 @@ impl<'p> WebRoute<'p> {
     /// if the path is not of the site.
     #[must_use]
     pub fn site_of(path: &str, site: &str) -> Option<String> {
+        let path = without_blanks(path);
         let of_site = segments(site).count();
         let spelled: Vec<_> = segments(path).take(of_site).collect();
         below(path, site).map(|_| format!("/{}/", spelled.join("/")))
@@ -219,6 +217,15 @@ impl<'p> WebRoute<'p> {
             Self::Configuration | Self::Resources | Self::AuthMethods | Self::Login
         )
     }
+}
+
+/// Removes encoded blanks at the end of a path (WA-8).
+fn without_blanks(path: &str) -> &str {
+    let mut path = path;
+    while let Some(shorter) = path.strip_suffix("%20") {
+        path = shorter;
+    }
+    path
 }
 
 /// Returns the segments of a path that follow those of the site.
