@@ -108,7 +108,8 @@ async fn endless_body_fails_its_call_at_the_limit() {
     }
 }
 
-/// A response is used whatever follows it, and its connection is not used again.
+/// A response is used whatever follows it, and its connection ends. A call that took the connection
+/// before those bytes arrive would read them as its response, so each call waits for the end.
 #[tokio::test]
 async fn endless_bytes_after_a_response_cost_its_connection() {
     let response = String::from_utf8(capability_response("a")).unwrap();
@@ -118,9 +119,9 @@ async fn endless_bytes_after_a_response_cost_its_connection() {
     let turns = tokio::spawn(network.clone().count_turns());
     for _ in 0..10 {
         assert_eq!(farm.call(&READ).await.unwrap(), capability("a"));
-    }
-    while farm.controllers().any(|report| report.connections.open > 0) {
-        yield_now().await;
+        while farm.controllers().any(|report| report.connections.open > 0) {
+            yield_now().await;
+        }
     }
     turns.abort();
     network.check("after a response", BODY);
