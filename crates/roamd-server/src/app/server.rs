@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
+use std::path::{self, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -118,6 +118,7 @@ impl Server {
     ) -> Result<ControlServer, ServerError> {
         let address = config.listen;
         let listen = self.local_addr();
+        let data_dir = path::absolute(&config.data_dir).unwrap_or(config.data_dir.clone());
         let facts = ServerFacts {
             started: self.state.get().now(),
             start: Instant::now(),
@@ -131,7 +132,8 @@ impl Server {
             audit_file: config
                 .audit
                 .as_ref()
-                .map(|audit| config.data_dir.join(&audit.file)),
+                .map(|audit| data_dir.join(&audit.file)),
+            data_dir,
         };
         Ok(ControlServer::new(socket, Arc::clone(&self.state), facts))
     }

@@ -35,6 +35,8 @@ pub(crate) struct ServerFacts {
     pub(crate) start: Instant,
     /// Address of the listener.
     pub(crate) listen: SocketAddr,
+    /// Data folder, as an absolute path: commands run in other folders.
+    pub(crate) data_dir: PathBuf,
     /// TLS of the listener.
     pub(crate) tls: Option<ServerTls>,
     /// Keys of tokens and session ids.

@@ -5,6 +5,7 @@
 //! is a variant of `commands::Command`, a file with its handler and its types, and a method of
 //! [`ControlClient`]. No response holds a password, a token, a ticket or a key.
 
+mod account;
 mod client;
 mod commands;
 mod context;
@@ -16,6 +17,7 @@ mod status;
 mod status_report;
 mod throttle;
 
+pub use self::account::Account;
 pub use self::client::{ControlClient, ControlError};
 pub(crate) use self::context::ServerFacts;
 pub(crate) use self::server::ControlServer;
@@ -26,6 +28,5 @@ pub use self::status::{
     ThrottleStatus,
 };
 pub use self::throttle::{
-    Account, BudgetKind, BudgetReport, ThrottleQuery, ThrottleReport, ThrottleReset,
-    ThrottleResetDone,
+    BudgetKind, BudgetReport, ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone,
 };

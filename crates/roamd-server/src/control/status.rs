@@ -20,6 +20,8 @@ pub struct Status {
     pub uptime_seconds: u64,
     /// Address of the listener.
     pub listen: SocketAddr,
+    /// Data folder of the server.
+    pub data_dir: PathBuf,
     /// Base URLs of the configuration, the canonical one first.
     pub base_urls: Vec<String>,
     /// Certificate of the listener; `None` without TLS.
@@ -30,6 +32,8 @@ pub struct Status {
     pub requests: RequestStatus,
     /// The login throttle.
     pub throttle: ThrottleStatus,
+    /// Longest life of a sign-in, in seconds.
+    pub token_lifetime_max_seconds: u64,
     /// The keys of tokens and session ids.
     pub keys: KeyRingStatus,
     /// The shared state.

@@ -23,17 +23,20 @@ pub(super) async fn report(context: &Context) -> Status {
     let now = state.now();
     let tls = facts.tls.as_ref();
     let stores = state.stores.iter().map(|it| store(it, now)).collect();
+    let token_lifetime_max_seconds = facts.key_policy.borrow().token_lifetime_max.as_secs();
     Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pid: process::id(),
         started: facts.started,
         uptime_seconds: facts.start.elapsed().as_secs(),
         listen: facts.listen,
+        data_dir: facts.data_dir.clone(),
         base_urls: state.base_urls.clone(),
         certificate: tls.and_then(|tls| certificate(tls.expiry(), now)),
         stores,
         requests: requests(&state),
         throttle: throttle(context).await,
+        token_lifetime_max_seconds,
         keys: keys(facts, now),
         state: shared_state(&state).await,
         audit: audit(&state, facts),

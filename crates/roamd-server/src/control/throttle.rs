@@ -8,21 +8,13 @@ use roamd_state::StateError;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
+use super::account::Account;
 use super::context::Context;
 use super::operator::Operator;
 use super::status::HeldBackStatus;
 use crate::audit::{Event, Text, account};
 use crate::auth::login_throttle::Target;
 use crate::auth::login_throttle::overview::{BudgetOverview, HeldBack};
-
-/// An account, as it is typed at a sign-in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Account {
-    /// Domain; empty for a user principal name.
-    pub domain: String,
-    /// Name in the domain.
-    pub name: String,
-}
 
 /// Request of `roamd throttle show`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,29 +1,12 @@
 //! Accounts as arguments.
 
 use anyhow::bail;
+use roamd_server::control::Account;
 
 use crate::exit_code::UsageError;
 
-/// A domain and a name in it.
-#[derive(Debug, Clone)]
-pub(super) struct Account {
-    /// Empty for a user principal name.
-    pub(super) domain: String,
-    pub(super) name: String,
-}
-
-impl Account {
-    /// Whether a line of the audit log is of this account. Case does not matter.
-    pub(super) fn is(&self, account: &str) -> bool {
-        let own = if self.domain.is_empty() {
-            self.name.clone()
-        } else {
-            format!("{}\\{}", self.domain, self.name)
-        };
-        let account = account.strip_prefix('\\').unwrap_or(account);
-        account.to_lowercase() == own.to_lowercase()
-    }
-}
+/// Longest account, in characters.
+const MAX_LENGTH: usize = 512;
 
 /// Parses an account. One without a domain has to be a user principal name.
 pub(super) fn parse_account(text: &str) -> anyhow::Result<Account> {
@@ -32,7 +15,8 @@ pub(super) fn parse_account(text: &str) -> anyhow::Result<Account> {
         None if text.contains('@') => ("", text),
         None => ("", ""),
     };
-    if name.is_empty() || text.chars().any(char::is_control) || text.chars().count() > 512 {
+    let is_printable = !text.chars().any(char::is_control);
+    if name.is_empty() || !is_printable || text.chars().count() > MAX_LENGTH {
         bail!(UsageError(
             "must be an account such as 'EXAMPLE\\ada', as the audit log names it".to_owned()
         ));
@@ -41,4 +25,11 @@ pub(super) fn parse_account(text: &str) -> anyhow::Result<Account> {
         domain: domain.to_owned(),
         name: name.to_owned(),
     })
+}
+
+/// Returns whether a text names an account. Case does not matter. The audit log has a backslash
+/// before a user principal name.
+pub(super) fn names(text: &str, account: &Account) -> bool {
+    let text = text.strip_prefix('\\').unwrap_or(text);
+    text.to_lowercase() == account.to_string().to_lowercase()
 }

@@ -113,7 +113,7 @@ impl KeyArgs {
 struct KeyRow {
     id: u32,
     created: String,
-    age_seconds: i64,
+    age_seconds: u64,
     role: &'static str,
 }
 
@@ -124,7 +124,8 @@ impl KeyRow {
             created: Timestamp::from_second(key.created)
                 .map_or_else(|_| "-".to_owned(), |created| created.to_string()),
             // Another machine with a fast clock may have created the key.
-            age_seconds: now.as_second().saturating_sub(key.created).max(0),
+            age_seconds: u64::try_from(now.as_second().saturating_sub(key.created))
+                .unwrap_or_default(),
             role: match key.role {
                 KeyRole::Seals => "seals",
                 KeyRole::Opens => "opens",
@@ -133,7 +134,7 @@ impl KeyRow {
     }
 
     fn cells(&self) -> [String; 4] {
-        let age = age(self.age_seconds);
+        let age = age(Duration::from_secs(self.age_seconds));
         let (id, role) = (self.id.to_string(), self.role.to_owned());
         [id, self.created.clone(), age, role]
     }

@@ -1,20 +1,32 @@
-//! The running server that a command speaks to.
+//! The server that a command speaks to, or whose files it uses.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use roamd_server::control::ControlClient;
 
 use super::config_file::ConfigFile;
+use crate::runtime::block_on;
 
-/// Arguments that name a running server.
+/// Arguments that name a server.
 #[derive(Debug, Args)]
 pub(super) struct RunningServer {
     #[command(flatten)]
     config: ConfigFile,
-    /// Data folder of the server, or of a demo, instead of that of a configuration.
+    /// Data folder of the running server, or of a demo, instead of that of a configuration.
     #[arg(long, value_name = "DIR", conflicts_with = "config")]
     data: Option<PathBuf>,
+}
+
+/// The files of a server that commands use, and how long its sign-ins last.
+#[derive(Debug)]
+pub(super) struct ServerFiles {
+    pub(super) data_dir: PathBuf,
+    /// The audit log; `None` if it is off.
+    pub(super) audit: Option<PathBuf>,
+    /// Longest life of a sign-in.
+    pub(super) token_lifetime_max: Duration,
 }
 
 impl RunningServer {
@@ -28,5 +40,29 @@ impl RunningServer {
             None => self.config.read()?.data_dir,
         };
         Ok(ControlClient::of(&data_dir))
+    }
+
+    /// Returns the files of the server: as its configuration names them, or, with `--data`, as the
+    /// running server does.
+    ///
+    /// # Errors
+    /// If the configuration cannot be read, or no server runs on the data folder.
+    pub(super) fn files(&self) -> anyhow::Result<ServerFiles> {
+        if let Some(data_dir) = &self.data {
+            let client = ControlClient::of(data_dir);
+            let status = block_on(async { Ok(client.status().await?) })?;
+            return Ok(ServerFiles {
+                data_dir: status.data_dir,
+                audit: status.audit.map(|audit| audit.file),
+                token_lifetime_max: Duration::from_secs(status.token_lifetime_max_seconds),
+            });
+        }
+        let config = self.config.read()?;
+        let audit = config.audit.as_ref();
+        Ok(ServerFiles {
+            audit: audit.map(|audit| config.data_dir.join(&audit.file)),
+            token_lifetime_max: config.authentication.token_lifetime_max,
+            data_dir: config.data_dir,
+        })
     }
 }

@@ -1,5 +1,7 @@
 //! `roamd status`.
 
+use std::time::Duration;
+
 use clap::Args;
 use roamd_server::control::{
     AuditStatus, CertificateStatus, ControllerStatus, ControllerUse, FarmStatus, KeyRingStatus,
@@ -50,7 +52,7 @@ impl StatusCommand {
 
 /// Prints the controllers as a table, and all else as a line each.
 fn print_status(status: &Status) -> anyhow::Result<()> {
-    let up = age(i64::try_from(status.uptime_seconds).unwrap_or(i64::MAX));
+    let up = age(Duration::from_secs(status.uptime_seconds));
     print(
         "server",
         &format!(
@@ -131,7 +133,7 @@ fn throttle(throttle: &ThrottleStatus) -> String {
 /// Returns the ids, ages and roles of the newest keys, and the next rotation.
 fn keys(ring: &KeyRingStatus) -> String {
     let shown = ring.keys.iter().take(SHOWN_KEYS).map(|key| {
-        let age = age(i64::try_from(key.age_seconds).unwrap_or(i64::MAX));
+        let age = age(Duration::from_secs(key.age_seconds));
         let role = if key.seals { "seals" } else { "opens" };
         format!("{} ({age} old, {role})", key.id)
     });

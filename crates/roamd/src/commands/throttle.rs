@@ -4,11 +4,10 @@ use std::net::IpAddr;
 
 use clap::{Args, Subcommand};
 use roamd_server::control::{
-    Account as ControlAccount, BudgetKind, BudgetReport, HeldBackStatus, ThrottleQuery,
-    ThrottleReset,
+    Account, BudgetKind, BudgetReport, HeldBackStatus, ThrottleQuery, ThrottleReset,
 };
 
-use super::account::{Account, parse_account};
+use super::account::parse_account;
 use super::cells::or_dash;
 use super::running_server::RunningServer;
 use crate::exit_code::Exit;
@@ -88,7 +87,7 @@ impl ShowThrottle {
     fn run(self) -> anyhow::Result<Exit> {
         let client = self.server.client()?;
         let query = ThrottleQuery {
-            user: self.user.map(ControlAccount::from),
+            user: self.user,
             address: self.address,
         };
         block_on(async {
@@ -109,7 +108,7 @@ impl ResetThrottle {
     fn run(self) -> anyhow::Result<Exit> {
         let client = self.server.client()?;
         let reset = ThrottleReset {
-            user: self.user.into(),
+            user: self.user,
             reason: self.reason,
         };
         block_on(async {
@@ -157,10 +156,4 @@ fn print_budgets(budgets: &[BudgetReport]) -> anyhow::Result<()> {
         ]
     });
     Ok(output::print_table(header, rows)?)
-}
-
-impl From<Account> for ControlAccount {
-    fn from(Account { domain, name }: Account) -> Self {
-        Self { domain, name }
-    }
 }

@@ -6,7 +6,6 @@ use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _}
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, closed_url};
@@ -14,16 +13,12 @@ use serde_json::Value;
 
 use crate::citrixauth_client::Client;
 use crate::support::{
-    CommandOutput, Server, World, configuration, roamd, run, self_signed, server_config,
-    unused_address, wrapped_in, write_configuration,
+    CommandOutput, Server, World, configuration, eventually, roamd, run, self_signed,
+    server_config, unused_address, wrapped_in, write_configuration,
 };
 
 /// Connections that the socket serves at the same time.
 const CONNECTIONS: usize = 32;
-
-/// More often than anything waits for, and for longer than that takes on a slow machine.
-const POLL: Duration = Duration::from_millis(100);
-const POLLS: usize = 300;
 
 /// A server on a farm that works.
 struct Running {
@@ -99,17 +94,6 @@ impl Running {
         self.server.stop();
         self.farm.stop();
     }
-}
-
-/// Repeats something until it returns a result.
-fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..POLLS {
-        if let Some(result) = attempt() {
-            return result;
-        }
-        thread::sleep(POLL);
-    }
-    panic!("{what}");
 }
 
 /// A request of a command with these parameters.
@@ -433,67 +417,4 @@ fn reset_user_signs_in_at_once() {
     assert!(is_signed_in(&client.log_on_as(&form, "alice", "roam-demo")));
     server.stop();
     farm.stop();
-}
-
-/// Every example in the help of the commands for a help desk works, on a server of this test.
-#[test]
-fn help_desk_examples_work() {
-    let running = Running::start();
-    let config = &running.config;
-    let sessions = run(&[
-        "farm",
-        "session",
-        "list",
-        "--data",
-        running.world.data(),
-        "--farm",
-        "XA1",
-        "--json",
-    ]);
-    let number = sessions.json()[0]["session_id"].to_string();
-    let mut examples = 0;
-    for command in [
-        "status",
-        "throttle",
-        "throttle show",
-        "throttle reset",
-        "tokens",
-        "tokens list",
-        "tokens revoke",
-        "farm session",
-        "farm session disconnect",
-        "farm session logoff",
-    ] {
-        let args: Vec<_> = command.split(' ').chain(["--help"]).collect();
-        let help = run(&args).out;
-        let (_, lines) = help.split_once("Example").expect(command);
-        for line in lines
-            .lines()
-            .filter_map(|line| line.strip_prefix("  roamd "))
-        {
-            let is_of_demo = command == "status" && line.contains("--data world");
-            let mut line = line
-                .replace("/etc/roamd/roamd.toml", config)
-                .replace("/etc/roamd.toml", config)
-                .replace(r"EXAMPLE\ada", r"DEMO\alice")
-                .replace(
-                    "--host 10.1.0.11 --session 1",
-                    &format!("--host 40211 --session {number}"),
-                );
-            line = if is_of_demo {
-                line.replace("world", running.data_dir().to_str().unwrap())
-            } else {
-                line.replace("--data world", &format!("--data {}", running.world.data()))
-            };
-            if !line.contains("--config") && !line.contains("--data") {
-                line.push_str(&format!(" --config {config}"));
-            }
-            let shell = format!("'{}' {line}", env!("CARGO_BIN_EXE_roamd"));
-            let ran = CommandOutput::of(Command::new("sh").args(["-c", &shell]).output().unwrap());
-            assert_eq!(ran.code, 0, "{command}: {line}: {ran:?}");
-            examples += 1;
-        }
-    }
-    assert!(examples >= 14, "{examples}");
-    running.stop();
 }

@@ -3,7 +3,6 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
@@ -20,7 +19,8 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::support::{
-    Server, World, roamd, run, self_signed, server_config, unused_address, write_configuration,
+    Server, ServiceManager, World, roamd, run, self_signed, server_config, unused_address,
+    write_configuration,
 };
 
 const STORE: &str = "/Citrix/Store";
@@ -31,7 +31,7 @@ struct Reloading {
     world: World,
     config: ServerConfig,
     server: Server,
-    manager: UnixDatagram,
+    manager: ServiceManager,
     log: PathBuf,
 }
 
@@ -46,13 +46,11 @@ impl Reloading {
     }
 
     fn start_in(world: World, config: ServerConfig) -> Self {
-        let socket = world.path("notify");
-        let manager = UnixDatagram::bind(&socket).unwrap();
-        manager.set_read_timeout(Some(LONG)).unwrap();
+        let manager = ServiceManager::new(&world);
         let path = write_configuration(&world, &config);
         let log = world.path("log");
         let mut serve = roamd(&["serve", "--config", &path]);
-        serve.env("NOTIFY_SOCKET", &socket);
+        manager.manages(&mut serve);
         let logs = File::create(&log).unwrap();
         let server = Server::start_with_logs(&mut serve, config.stores.len(), logs);
         let reloading = Self {
@@ -62,14 +60,8 @@ impl Reloading {
             manager,
             log,
         };
-        assert_eq!(reloading.next_notification(), "READY=1");
+        assert_eq!(reloading.manager.next(), "READY=1");
         reloading
-    }
-
-    fn next_notification(&self) -> String {
-        let mut bytes = [0; 4096];
-        let length = self.manager.recv(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
     }
 
     fn file(&self) -> PathBuf {
@@ -91,9 +83,9 @@ impl Reloading {
     /// manager.
     fn hang_up(&self) -> String {
         self.server.hang_up();
-        let begin = self.next_notification();
+        let begin = self.manager.next();
         assert!(begin.starts_with("RELOADING=1\nMONOTONIC_USEC="), "{begin}");
-        let end = self.next_notification();
+        let end = self.manager.next();
         let status = end.strip_prefix("READY=1\nSTATUS=");
         status.unwrap_or_else(|| panic!("{end}")).to_owned()
     }
@@ -544,8 +536,7 @@ async fn storm_of_hangups_loses_no_request() {
         });
     }
     // The service manager reads its notifications.
-    let manager = server.manager.try_clone().unwrap();
-    std::thread::spawn(move || while manager.recv(&mut [0; 4096]).is_ok() {});
+    server.manager.drain();
     let begin = Instant::now();
     for _ in 0..50 {
         server.server.hang_up();

@@ -4,8 +4,11 @@ use std::fs::Permissions;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 use roamd_testkit::{FarmConfig, MockStore, ServerConfig, StoreConfig, free_address};
 use serde_json::Value;
@@ -355,6 +358,55 @@ pub(crate) fn signal(child: &Child, name: &str) {
             .unwrap()
             .success()
     );
+}
+
+/// More often than tests need, and for longer than that takes on a slow machine.
+const POLL: Duration = Duration::from_millis(100);
+const POLLS: usize = 300;
+
+/// Repeats something until it returns a result.
+pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
+    for _ in 0..POLLS {
+        if let Some(result) = attempt() {
+            return result;
+        }
+        thread::sleep(POLL);
+    }
+    panic!("{what}");
+}
+
+/// A service manager, which gets the notifications of a server.
+pub(crate) struct ServiceManager {
+    socket: UnixDatagram,
+    path: PathBuf,
+}
+
+impl ServiceManager {
+    pub(crate) fn new(world: &World) -> Self {
+        let path = world.path("notify");
+        let socket = UnixDatagram::bind(&path).unwrap();
+        let longest = Duration::from_secs(30);
+        socket.set_read_timeout(Some(longest)).unwrap();
+        Self { socket, path }
+    }
+
+    /// Makes the process of a command notify this manager.
+    pub(crate) fn manages<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.env("NOTIFY_SOCKET", &self.path)
+    }
+
+    /// Returns the next notification.
+    pub(crate) fn next(&self) -> String {
+        let mut bytes = [0; 4096];
+        let length = self.socket.recv(&mut bytes).unwrap();
+        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
+    }
+
+    /// Reads all further notifications until none comes for a while.
+    pub(crate) fn drain(&self) {
+        let socket = self.socket.try_clone().unwrap();
+        thread::spawn(move || while socket.recv(&mut [0; 4096]).is_ok() {});
+    }
 }
 
 /// Writes a configuration for these farms, and returns its path.

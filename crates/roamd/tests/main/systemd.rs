@@ -3,13 +3,11 @@
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
-use std::os::unix::net::UnixDatagram;
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Stdio;
-use std::time::Duration;
 
-use crate::support::{Server, World, configuration, roamd, unused_address};
+use crate::support::{Server, ServiceManager, World, configuration, roamd, unused_address};
 
 fn serve_config(world: &World) -> (String, String) {
     let listen = unused_address();
@@ -21,30 +19,19 @@ fn serve_config(world: &World) -> (String, String) {
 fn service_manager_gets_ready_watchdog_and_stopping() {
     let world = World::new();
     let (_, config) = serve_config(&world);
-    let socket = world.path("notify");
-    let manager = UnixDatagram::bind(&socket).unwrap();
-    manager
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    let next_message = || {
-        let mut bytes = [0; 256];
-        let length = manager.recv(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
-    };
+    let manager = ServiceManager::new(&world);
     let mut serve = roamd(&["serve", "--config", &config]);
-    serve
-        .env("NOTIFY_SOCKET", &socket)
-        .env("WATCHDOG_USEC", "50000");
-    let server = Server::start(&mut serve, 1);
-    assert_eq!(next_message(), "READY=1");
+    let serve = manager.manages(&mut serve).env("WATCHDOG_USEC", "50000");
+    let server = Server::start(serve, 1);
+    assert_eq!(manager.next(), "READY=1");
     assert_eq!(
-        [next_message(), next_message()],
+        [manager.next(), manager.next()],
         ["WATCHDOG=1", "WATCHDOG=1"]
     );
     let (status, _) = server.stop();
     assert_eq!(status.code(), Some(0));
     let last = loop {
-        match next_message().as_str() {
+        match manager.next().as_str() {
             "WATCHDOG=1" => {}
             other => break other.to_owned(),
         }
@@ -56,19 +43,10 @@ fn service_manager_gets_ready_watchdog_and_stopping() {
 fn service_manager_gets_reloading_and_status() {
     let world = World::new();
     let (_, config) = serve_config(&world);
-    let socket = world.path("notify");
-    let manager = UnixDatagram::bind(&socket).unwrap();
-    manager
-        .set_read_timeout(Some(Duration::from_secs(30)))
-        .unwrap();
-    let next_message = || {
-        let mut bytes = [0; 1024];
-        let length = manager.recv(&mut bytes).unwrap();
-        String::from_utf8_lossy(&bytes[..length]).trim().to_owned()
-    };
+    let manager = ServiceManager::new(&world);
     let mut serve = roamd(&["serve", "--config", &config]);
-    let server = Server::start(serve.env("NOTIFY_SOCKET", &socket), 1);
-    assert_eq!(next_message(), "READY=1");
+    let server = Server::start(manager.manages(&mut serve), 1);
+    assert_eq!(manager.next(), "READY=1");
     let valid = fs::read_to_string(&config).unwrap();
     for (text, status) in [
         (valid.clone(), String::new()),
@@ -80,10 +58,10 @@ fn service_manager_gets_reloading_and_status() {
     ] {
         fs::write(&config, text).unwrap();
         server.hang_up();
-        let reloading = next_message();
+        let reloading = manager.next();
         let time = reloading.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
         assert!(time.unwrap().parse::<u64>().unwrap() > 0, "{reloading}");
-        let ready = next_message();
+        let ready = manager.next();
         let shown = ready.strip_prefix("READY=1\nSTATUS=").unwrap();
         assert!(shown.starts_with(&status), "{shown}");
         assert_eq!(shown.is_empty(), status.is_empty(), "{shown}");

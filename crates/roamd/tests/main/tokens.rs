@@ -2,34 +2,19 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
-use std::thread;
-use std::time::Duration;
 
 use crate::citrixauth_client::{Client, TOKEN, between, token};
-use crate::support::{CommandOutput, Server, World, configuration, roamd, run, unused_address};
+use crate::support::{
+    CommandOutput, Server, World, configuration, eventually, roamd, run, unused_address,
+};
 
 const STORE: &str = "store:/Citrix/Store";
-
-/// More often than the server reads the file, and for longer than that takes on a slow machine.
-const POLL: Duration = Duration::from_millis(200);
-const POLLS: usize = 150;
 
 fn revoke(config: &str, user: &str, more: &[&str]) -> CommandOutput {
     let args = ["tokens", "revoke", "--user", user, "--config", config];
     let ran = run(&[&args[..], more].concat());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");
     ran
-}
-
-/// Repeats something until it returns a result.
-fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) -> T {
-    for _ in 0..POLLS {
-        if let Some(result) = attempt() {
-            return result;
-        }
-        thread::sleep(POLL);
-    }
-    panic!("{what}");
 }
 
 fn audit_lines(world: &World, event: &str) -> Vec<String> {
@@ -176,6 +161,11 @@ fn sign_ins_of_a_user_are_listed_until_they_end() {
     assert!(listed.err.contains("The audit log begins at"), "{listed:?}");
     let table = run(&args);
     assert!(table.out.contains("AT MOST UNTIL"), "{table:?}");
+    // The running server names its files too.
+    let data = world.path("state");
+    let by_data = ["tokens", "list", "--user", r"DEMO\alice", "--data"];
+    let by_data = [&by_data[..], &[data.to_str().unwrap(), "--json"]].concat();
+    assert_eq!(run(&by_data).json(), listed.json());
 
     // A token for a store ends alone, that of a sign-in with the sign-in.
     let store = token(&client.request(TOKEN, &tokens[0], STORE));

@@ -4,7 +4,6 @@ mod filter;
 mod follow;
 mod row;
 
-use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -13,8 +12,8 @@ use serde_json::Value;
 use self::filter::Filter;
 use self::follow::follow;
 use self::row::{COLUMNS, Row};
-use super::audit_files::{open, rotated_files};
-use super::config_file::ConfigFile;
+use super::audit_files::{open, read_lines, read_rotated_lines};
+use super::running_server::RunningServer;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 
@@ -28,9 +27,9 @@ use crate::output;
 )]
 pub(crate) struct AuditCommand {
     #[command(flatten)]
-    config: ConfigFile,
+    server: RunningServer,
     /// Read this file and its rotated files, instead of the audit log of the configuration.
-    #[arg(long, value_name = "FILE", conflicts_with = "config")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["config", "data"])]
     file: Option<PathBuf>,
     #[command(flatten)]
     filter: Filter,
@@ -69,12 +68,11 @@ impl AuditCommand {
         let path = match self.file {
             Some(path) => path,
             None => {
-                let config = self.config.read()?;
-                let Some(audit) = config.audit else {
-                    let text = "the configuration has no audit log: `enabled` of [audit] is false";
-                    return Err(UsageError(text.to_owned()).into());
-                };
-                config.data_dir.join(audit.file)
+                let files = self.server.files()?;
+                files.audit.ok_or_else(|| {
+                    let text = "the server has no audit log: `enabled` of [audit] is false";
+                    UsageError(text.to_owned())
+                })?
             }
         };
         let mut printer = Printer {
@@ -83,15 +81,11 @@ impl AuditCommand {
             malformed: 0,
         };
         printer.print_header()?;
-        for rotated in rotated_files(&path) {
-            let file = open(&rotated)?;
-            printer.print_lines(BufReader::new(file))?;
-        }
-        let file = open(&path)?;
         if self.follow {
-            follow(&path, file, |line| printer.print(line))?;
+            read_rotated_lines(&path, &mut |line: &[u8]| printer.print(line))?;
+            follow(&path, open(&path)?, |line| printer.print(line))?;
         } else {
-            printer.print_lines(BufReader::new(file))?;
+            read_lines(&path, |line| printer.print(line))?;
         }
         if printer.malformed > 0 {
             let count = printer.malformed;
@@ -108,15 +102,6 @@ impl Printer {
             Format::Json => Ok(()),
             Format::Csv => output::print_csv([COLUMNS.map(str::to_owned)]),
         }
-    }
-
-    fn print_lines(&mut self, mut lines: impl BufRead) -> anyhow::Result<()> {
-        let mut line = Vec::new();
-        while lines.read_until(b'\n', &mut line)? > 0 {
-            self.print(&line)?;
-            line.clear();
-        }
-        Ok(())
     }
 
     /// Prints a line if the filter selects it.

@@ -1,16 +1,15 @@
 //! `roamd tokens list`.
 
-use std::io::{BufRead as _, BufReader};
-
 use clap::Args;
 use jiff::Timestamp;
+use roamd_server::control::Account;
 use roamd_server::revocations::RevocationFile;
 
 use super::sign_ins::{SignIn, SignIns};
-use crate::commands::account::{Account, parse_account};
-use crate::commands::audit_files::{open, rotated_files};
+use crate::commands::account::{names, parse_account};
+use crate::commands::audit_files::read_lines;
 use crate::commands::cells::or_dash;
-use crate::commands::config_file::ConfigFile;
+use crate::commands::running_server::RunningServer;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 
@@ -21,14 +20,15 @@ use crate::output;
 /// earlier.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd tokens list --user 'EXAMPLE\\ada' --config /etc/roamd.toml"
+    after_help = "Examples:\n  roamd tokens list --user 'EXAMPLE\\ada'\n  roamd tokens list --user \
+                  'DEMO\\alice' --data world --json"
 )]
 pub(super) struct ListTokens {
     /// Account as DOMAIN\name, as the audit log names it.
     #[arg(long, value_name = "DOMAIN\\NAME", value_parser = parse_account)]
     user: Account,
     #[command(flatten)]
-    config: ConfigFile,
+    server: RunningServer,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -36,32 +36,27 @@ pub(super) struct ListTokens {
 
 impl ListTokens {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = self.config.read()?;
-        let Some(audit) = &config.audit else {
+        let files = self.server.files()?;
+        let Some(audit) = &files.audit else {
             let text = "the sign-ins of a user are in the audit log only, which is off: `enabled` \
                         of [audit] is false";
             return Err(UsageError(text.to_owned()).into());
         };
-        let revocations = RevocationFile::of(&config.data_dir).read()?;
+        let revocations = RevocationFile::of(&files.data_dir).read()?;
         let mut revoked = revocations.iter().filter(|entry| {
             let account = format!("{}\\{}", entry.domain, entry.name);
-            self.user.is(&account)
+            names(&account, &self.user)
         });
         let mut sign_ins = SignIns::new(
             &self.user,
             revoked.next().map(|entry| entry.ended),
             Timestamp::now(),
-            config.authentication.token_lifetime_max,
+            files.token_lifetime_max,
         );
-        let path = config.data_dir.join(&audit.file);
-        for path in rotated_files(&path).iter().chain([&path]) {
-            let mut lines = BufReader::new(open(path)?);
-            let mut line = Vec::new();
-            while lines.read_until(b'\n', &mut line)? > 0 {
-                sign_ins.read(&line);
-                line.clear();
-            }
-        }
+        read_lines(audit, |line| {
+            sign_ins.read(line);
+            Ok(())
+        })?;
         for gap in sign_ins.gaps() {
             output::print_message(gap);
         }

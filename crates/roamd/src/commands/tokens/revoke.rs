@@ -5,11 +5,12 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
+use roamd_server::control::Account;
 use roamd_server::revocations::{RevocationFile, UserRevocation};
 use serde::Serialize;
 
-use crate::commands::account::{Account, parse_account};
-use crate::commands::config_file::ConfigFile;
+use crate::commands::account::parse_account;
+use crate::commands::running_server::RunningServer;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
 
@@ -23,7 +24,7 @@ const LONGEST_BLOCK: i64 = 366 * 24;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd tokens revoke --user 'EXAMPLE\\ada' --block 1h --config \
-                  /etc/roamd.toml"
+                  /etc/roamd/roamd.toml"
 )]
 pub(super) struct RevokeTokens {
     /// Account as DOMAIN\name, as the audit log names it. It need not be known.
@@ -33,7 +34,7 @@ pub(super) struct RevokeTokens {
     #[arg(long, value_name = "TIME", value_parser = parse_block)]
     block: Option<Duration>,
     #[command(flatten)]
-    config: ConfigFile,
+    server: RunningServer,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -41,13 +42,13 @@ pub(super) struct RevokeTokens {
 
 impl RevokeTokens {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let config = self.config.read()?;
+        let files = self.server.files()?;
         let Account { domain, name } = &self.user;
-        let revocation = RevocationFile::of(&config.data_dir).revoke(
+        let revocation = RevocationFile::of(&files.data_dir).revoke(
             domain,
             name,
             self.block,
-            config.authentication.token_lifetime_max,
+            files.token_lifetime_max,
             Timestamp::now(),
         )?;
         let row = RevocationRow::of(&revocation);

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use roamd_server::control::Account;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::account::Account;
+use crate::commands::account::names;
 
 /// A sign-in that has not ended, as printed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
@@ -72,7 +73,7 @@ impl<'a> SignIns<'a> {
             let lines = line.get("lines").and_then(Value::as_u64);
             self.missing_lines = self.missing_lines.saturating_add(lines.unwrap_or_default());
         }
-        let Some(user) = text("user").filter(|user| self.account.is(user)) else {
+        let Some(user) = text("user").filter(|user| names(user, self.account)) else {
             return;
         };
         let id = text("sign_in");
