@@ -16,11 +16,10 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
+use super::text_limit::MAX_TEXT;
+
 /// Capacity of a line, in bytes. Most are shorter.
 const CAPACITY: usize = 256;
-
-/// Most bytes of a text in a line. Clients and farms can cause long ones.
-const MAX_TEXT: usize = 2048;
 
 /// Format of the time: UTC, with microseconds.
 const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));

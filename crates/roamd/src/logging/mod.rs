@@ -3,6 +3,7 @@
 mod json_lines;
 mod line_queue;
 mod text_fields;
+mod text_limit;
 
 use std::env::VarError;
 use std::io::{self, IsTerminal};

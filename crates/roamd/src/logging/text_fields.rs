@@ -8,8 +8,7 @@ use tracing_subscriber::field::RecordFields;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::Writer;
 
-/// Most bytes of a text. Clients and farms can cause long ones.
-const MAX_TEXT: usize = 2048;
+use super::text_limit::MAX_TEXT;
 
 /// Format of fields as `name=value`, with texts that are printable and bounded.
 pub(super) struct TextFields;
