@@ -157,6 +157,14 @@ impl StoreClient {
         }
     }
 
+    /// Continues with another sign-in of the same user from now on. Sends nothing.
+    ///
+    /// A program that runs for long saves and [refreshes](Self::refresh) its sign-in; another
+    /// program may have done so.
+    pub fn continue_with(&mut self, sign_in: SignIn) {
+        *self.sign_ins() = vec![sign_in];
+    }
+
     /// Gets a later expiry for the sign-in that this client continues with, and returns it
     /// (CA-36). A store may not support this.
     ///
@@ -166,7 +174,7 @@ impl StoreClient {
         let sign_in = self.sign_ins().last().cloned();
         let sign_in = sign_in.ok_or(ClientError::SignInEnded)?;
         let refreshed = sign_in.refreshed(&self.transport).await?;
-        *self.sign_ins() = vec![refreshed.clone()];
+        self.continue_with(refreshed.clone());
         Ok(refreshed)
     }
 

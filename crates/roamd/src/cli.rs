@@ -13,6 +13,7 @@ use crate::commands::keys::KeysCommand;
 use crate::commands::login::LoginCommand;
 use crate::commands::logout::LogoutCommand;
 use crate::commands::man::ManCommand;
+use crate::commands::profiles::ProfilesCommand;
 use crate::commands::reload::ReloadCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
@@ -59,6 +60,7 @@ pub(crate) enum Command {
     Apps(AppsCommand),
     Login(LoginCommand),
     Logout(LogoutCommand),
+    Profiles(ProfilesCommand),
     Token(TokenCommand),
     Config(ConfigCommand),
     Status(StatusCommand),
@@ -98,6 +100,7 @@ impl Command {
             Self::Apps(command) => command.run(),
             Self::Login(command) => command.run(),
             Self::Logout(command) => command.run(),
+            Self::Profiles(command) => command.run(),
             Self::Token(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Status(command) => command.run(),

@@ -16,7 +16,10 @@ pub(super) fn trusting(client: StoreClient, file: Option<&Path>) -> anyhow::Resu
     let Some(file) = file else {
         return Ok(client);
     };
-    let pem = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let pem = fs::read(file).with_context(|| {
+        let file = file.display();
+        format!("cannot read {file}; name the authorities of the store with --ca-file")
+    })?;
     let authorities = Authorities::from_pem(&pem)
         .map_err(|error| UsageError(format!("{} {error}", file.display())))?;
     Ok(client.trusting(authorities))

@@ -1,8 +1,8 @@
 //! Questions before operations with consequences, and dry runs.
 
-use std::io::{self, BufRead, IsTerminal, Write};
-
 use clap::Args;
+
+use super::terminal::{ask, can_ask};
 
 /// Arguments of commands with consequences.
 #[derive(Debug, Args)]
@@ -24,12 +24,8 @@ impl ConfirmArgs {
         if self.yes || !can_ask() {
             return Ok(());
         }
-        let mut terminal = io::stderr();
-        write!(terminal, "{consequence} Continue? [y/N] ")?;
-        terminal.flush()?;
-        let mut line = String::new();
-        io::stdin().lock().read_line(&mut line)?;
-        match line.trim().to_lowercase().as_str() {
+        let answer = ask(&format!("{consequence} Continue? [y/N]"))?;
+        match answer.to_lowercase().as_str() {
             "y" | "yes" => Ok(()),
             _ => anyhow::bail!("not confirmed; nothing was changed"),
         }
@@ -39,8 +35,4 @@ impl ConfirmArgs {
     pub(super) fn is_given_or_askable(&self) -> bool {
         self.yes || can_ask()
     }
-}
-
-fn can_ask() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
 }

@@ -1,14 +1,14 @@
 //! `roamd login`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{self, PathBuf};
 
 use anyhow::Context;
 use clap::Args;
 use roamd_store_client::{SignIn, StoreClient, StoreUrl};
 
-use super::profiles::{Profile, ProfileName, Profiles, SavedSignIn, SignInFile, lock};
-use super::store::{parse_name, password_client};
+use super::saved_sign_ins::{Profile, ProfileName, Profiles, SavedSignIn, SignInFile, lock};
+use super::store::{AccountFlags, parse_name, password_client};
+use super::terminal;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 use crate::runtime::block_on;
@@ -25,6 +25,8 @@ use crate::runtime::block_on;
                   --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
 )]
 pub(crate) struct LoginCommand {
+    #[command(flatten)]
+    flags: AccountFlags,
     /// Address of the store, as for `roamd sessions list` [default: that of the profile].
     #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
     store: Option<StoreUrl>,
@@ -57,7 +59,7 @@ impl LoginCommand {
         if let Some(url) = client.found_at() {
             profile.store = url.as_str().parse()?;
         }
-        match save(&profile, &sign_in) {
+        match save(&profile, &sign_in).await {
             Ok(Some(mut replaced)) => replaced.sign_out().await,
             Ok(None) => {}
             Err(error) => {
@@ -77,26 +79,36 @@ impl LoginCommand {
     }
 
     /// Returns the profile to sign in. What the arguments leave out comes from a known profile of
-    /// the same store, or from the terminal.
+    /// the same store, or from the terminal. The environment counts as an argument, unless
+    /// `--profile` names a known profile, which it must not change.
     fn profile(&self) -> anyhow::Result<Profile> {
         let profiles = Profiles::read()?;
-        let known = match &self.profile {
-            Some(name) => profiles.find(name),
-            None => profiles.latest(self.store.as_ref(), self.user.as_deref()),
+        let named = self.profile.as_ref().and_then(|it| profiles.find(it));
+        let (has_store, has_user) = match named {
+            Some(_) => (self.flags.store, self.flags.user),
+            None => (true, true),
         };
-        let known = known.filter(|known| self.store.as_ref().is_none_or(|it| known.is_of(it)));
-        let store = match (&self.store, known) {
+        let (store, user) = (
+            self.store.as_ref().filter(|_| has_store),
+            self.user.as_deref().filter(|_| has_user),
+        );
+        let known = match &self.profile {
+            Some(_) => named,
+            None => profiles.select(None, store, user)?,
+        };
+        let known = known.filter(|known| store.is_none_or(|it| known.is_of(it)));
+        let store = match (store, known) {
             (Some(store), _) => store.clone(),
             (None, Some(known)) => known.store.clone(),
-            (None, None) => ask("Address of the store: ", "--store")?
+            (None, None) => ask("Address of the store:", "--store")?
                 .parse()
                 .map_err(|error| UsageError(format!("the address of the store {error}")))?,
         };
-        let user = match (&self.user, known) {
-            (Some(user), _) => user.clone(),
+        let user = match (user, known) {
+            (Some(user), _) => user.to_owned(),
             (None, Some(known)) => known.user.clone(),
             (None, None) => {
-                let user = ask("User, such as DOMAIN\\name: ", "--user")?;
+                let user = ask("User, such as DOMAIN\\name:", "--user")?;
                 parse_name(&user).map_err(|error| UsageError(format!("the user {error}")))?
             }
         };
@@ -105,7 +117,7 @@ impl LoginCommand {
             Some(file) => Some(path::absolute(file).context("cannot find --ca-file")?),
             None => known.and_then(|known| known.ca_file.clone()),
         };
-        let same_account = profiles.latest(Some(&store), Some(&user));
+        let same_account = profiles.select(None, Some(&store), Some(&user))?;
         let name = match (&self.profile, same_account) {
             (Some(name), _) => name.clone(),
             (None, Some(profile)) => profile.name.clone(),
@@ -124,19 +136,34 @@ impl LoginCommand {
 /// be ended.
 ///
 /// # Errors
-/// If a file cannot be read or written.
-fn save(profile: &Profile, sign_in: &SignIn) -> anyhow::Result<Option<StoreClient>> {
-    let _lock = lock()?;
+/// If a file cannot be written, or the profiles cannot be read.
+async fn save(profile: &Profile, sign_in: &SignIn) -> anyhow::Result<Option<StoreClient>> {
+    let _lock = lock().await?;
     let mut profiles = Profiles::read()?;
     let file = SignInFile::of(&profile.name)?;
-    let replaced = match profiles.find(&profile.name) {
-        Some(known) => known.client_to_end(&file)?,
-        None => None,
-    };
+    let replaced = profiles.find(&profile.name);
+    let replaced = replaced.and_then(|known| client_to_replace(known, profile, &file));
     file.write(&SavedSignIn::new(sign_in.clone()))?;
     profiles.put_first(profile.clone());
     profiles.write()?;
     Ok(replaced)
+}
+
+/// Returns a client that can end the sign-in of a known profile, which another one replaces.
+/// Returns `None` if there is none, or it cannot be used: what is wrong with the old one must not
+/// prevent the new one.
+fn client_to_replace(known: &Profile, by: &Profile, file: &SignInFile) -> Option<StoreClient> {
+    let is_same_store = known.store == by.store;
+    let ca_file = by.ca_file.as_deref().filter(|_| is_same_store);
+    let client = known.client_to_end(file, ca_file);
+    client.unwrap_or_else(|error| {
+        output::print_message(format_args!(
+            "Cannot end the earlier sign-in of the profile {}, whose token is valid until it \
+             expires: {error:#}",
+            known.name,
+        ));
+        None
+    })
 }
 
 /// Asks for a value on the terminal.
@@ -144,13 +171,8 @@ fn save(profile: &Profile, sign_in: &SignIn) -> anyhow::Result<Option<StoreClien
 /// # Errors
 /// If there is no terminal: the argument that has the value is missing.
 fn ask(question: &str, argument: &str) -> anyhow::Result<String> {
-    if !io::stdin().is_terminal() {
+    if !terminal::can_ask() {
         return Err(UsageError(format!("{argument} is missing")).into());
     }
-    let mut terminal = io::stderr();
-    write!(terminal, "{question}")?;
-    terminal.flush()?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(line.trim().to_owned())
+    Ok(terminal::ask(question)?)
 }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::profiles::{Profile, ProfileName, Profiles, SignInFile, lock};
+use super::saved_sign_ins::{Profile, ProfileName, Profiles, lock, sign_out};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
@@ -24,56 +24,29 @@ pub(crate) struct LogoutCommand {
 
 impl LogoutCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        block_on(self.sign_out())
+    }
+
+    async fn sign_out(self) -> anyhow::Result<Exit> {
+        let _lock = lock().await?;
         let profiles = Profiles::read()?;
-        let profiles: Vec<&Profile> = match &self.profile {
-            Some(name) => vec![profiles.named(name)?],
-            None if self.all => profiles.iter().collect(),
-            None => profiles.latest(None, None).into_iter().collect(),
+        let profiles: Vec<&Profile> = match self.all {
+            true => profiles.iter().collect(),
+            false => {
+                let selected = profiles.select(self.profile.as_ref(), None, None)?;
+                selected.into_iter().collect()
+            }
         };
         if profiles.is_empty() {
             output::print_message("Not signed in to a store.");
-            return Ok(Exit::Done);
         }
-        let _lock = lock()?;
         let mut exit = Exit::Done;
         for profile in profiles {
-            exit = match sign_out(profile)? {
+            exit = match sign_out(profile).await? {
                 Exit::Done => exit,
                 other => other,
             };
         }
         Ok(exit)
-    }
-}
-
-/// Ends the sign-in of a profile here, and at the store if it can be reached.
-///
-/// # Errors
-/// If a file cannot be read or removed.
-fn sign_out(profile: &Profile) -> anyhow::Result<Exit> {
-    let store = profile.store.most_likely();
-    let file = SignInFile::of(&profile.name)?;
-    if !file.exists() {
-        output::print_message(format_args!("Not signed in to {store}."));
-        return Ok(Exit::Done);
-    }
-    let ended = match profile.client_to_end(&file) {
-        Ok(Some(mut client)) => block_on(async { Ok(client.end_sign_ins().await?) }),
-        Ok(None) => Ok(()),
-        Err(error) => Err(error),
-    };
-    file.remove()?;
-    match ended {
-        Ok(()) => {
-            output::print_message(format_args!("Signed out of {store}."));
-            Ok(Exit::Done)
-        }
-        Err(error) => {
-            let problem = format!("{error:#}; the token is valid until it expires");
-            output::print_failure(format_args!(
-                "Signed out of {store} on this machine only: {problem}"
-            ));
-            Ok(Exit::Partial)
-        }
     }
 }

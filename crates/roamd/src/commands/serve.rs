@@ -20,7 +20,7 @@ use crate::{output, systemd};
 ///
 /// SIGHUP reloads the configuration: requests in progress finish with the old one.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd serve --config /etc/roamd.toml")]
+#[command(after_help = "Example:\n  roamd serve --config /etc/roamd/roamd.toml")]
 pub(crate) struct ServeCommand {
     #[command(flatten)]
     config: ConfigFile,

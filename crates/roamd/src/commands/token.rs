@@ -3,7 +3,7 @@
 use clap::Args;
 use secrecy::ExposeSecret;
 
-use super::profiles::{ProfileName, Profiles};
+use super::saved_sign_ins::{ProfileName, Profiles};
 use crate::exit_code::{Exit, NotSignedIn};
 use crate::output;
 use crate::runtime::block_on;
@@ -25,13 +25,11 @@ pub(crate) struct TokenCommand {
 impl TokenCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let profiles = Profiles::read()?;
-        let profile = match &self.profile {
-            Some(name) => profiles.named(name)?,
-            None => profiles.latest(None, None).ok_or_else(|| {
-                let text = "not signed in to a store; run `roamd login --store URL`";
-                NotSignedIn(text.to_owned())
-            })?,
-        };
+        let profile = profiles.select(self.profile.as_ref(), None, None)?;
+        let profile = profile.ok_or_else(|| {
+            let text = "not signed in to a store; run `roamd login --store URL`";
+            NotSignedIn(text.to_owned())
+        })?;
         let token = block_on(async {
             let mut client = profile.client(None).await?;
             let token = client.token().await;

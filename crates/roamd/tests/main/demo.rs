@@ -1,5 +1,6 @@
 //! Tests of `roamd demo`.
 
+use std::fs::{File, Permissions};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
@@ -203,6 +204,22 @@ fn demo_with_tls_has_a_certificate_that_clients_can_import() {
     // Clients that have imported it need no other one.
     assert_eq!(start().stop().0.code(), Some(0));
     assert_eq!(std::fs::read_to_string(&certificate).unwrap(), pem);
+
+    // A key that does not fit is replaced by a new file, never written into the old one: another
+    // user may have that open.
+    std::fs::write(&key, "damaged").unwrap();
+    std::fs::set_permissions(&key, Permissions::from_mode(0o666)).unwrap();
+    let mut old = File::open(&key).unwrap();
+    assert_eq!(start().stop().0.code(), Some(0));
+    let mut content = String::new();
+    old.read_to_string(&mut content).unwrap();
+    assert_eq!(content, "damaged");
+    let mode = std::fs::metadata(&key).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let text = std::fs::read_to_string(&key).unwrap();
+    assert!(text.starts_with("-----BEGIN PRIVATE KEY-----"));
+    let files = entries(&folder.path().join("tls"));
+    assert_eq!(files.len(), 2, "{files:?}");
 }
 
 #[test]
@@ -271,7 +288,7 @@ fn damaged_data_folder_is_refused_and_not_overwritten() {
 fn logs_without_terminal_are_json_without_secrets() {
     let world = World::new();
     let path = world.path("log");
-    let log = std::fs::File::create(&path).unwrap();
+    let log = File::create(&path).unwrap();
     let args = ["demo", "--listen", "127.0.0.1:0", "--data", world.data()];
     let demo = Server::start_with_logs(roamd(&args).env("ROAMD_LOG", "trace"), 1, log);
     assert_eq!(

@@ -2,69 +2,23 @@
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use roamd_store_client::EnumerationStatus;
 use roamd_testkit::{
     CertificateAuthority, MockStore, StoreRequest, StoreResponse, TlsProxy, healthy_store,
 };
-use tempfile::TempDir;
 
 use crate::citrixauth_client::Client;
-use crate::support::{CommandOutput, Server, World, entries, on_a_terminal_of, roamd, run};
+use crate::home::Home;
+use crate::support::{CommandOutput, Server, World, entries, eventually, on_a_terminal_of};
 
 const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
 const REFRESH_TOKEN: &str = "application/vnd.citrix.refreshtoken+xml";
 const DESTROY_TOKEN: &str = "application/vnd.citrix.destroytoken+xml";
-
-/// The folders of a user, who has no password in the environment.
-struct Home(TempDir);
-
-impl Home {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command = roamd(args);
-        command
-            .env("XDG_CONFIG_HOME", self.0.path().join("config"))
-            .env("XDG_STATE_HOME", self.0.path().join("state"));
-        command
-    }
-
-    fn run(&self, args: &[&str]) -> CommandOutput {
-        CommandOutput::of(self.command(args).output().unwrap())
-    }
-
-    /// Signs in with more arguments, and expects success.
-    fn sign_in(&self, store: &str, user: &str, password: &str, args: &[&str]) -> CommandOutput {
-        let login = ["login", "--store", store, "--user", user];
-        let mut command = self.command(&[&login, args].concat());
-        let ran = CommandOutput::of(command.env("ROAMD_PASSWORD", password).output().unwrap());
-        assert_eq!((ran.code, ran.out.as_str()), (0, ""), "{ran:?}");
-        ran
-    }
-
-    /// Signs ada in at a mock store.
-    fn sign_in_at(&self, store: &MockStore, args: &[&str]) -> CommandOutput {
-        self.sign_in(&store.url(), "ada", "s3cret!", args)
-    }
-
-    fn sign_ins(&self) -> PathBuf {
-        self.0.path().join("state/roamd/sign-ins")
-    }
-
-    /// Returns the path of the only sign-in.
-    fn sign_in_file(&self) -> PathBuf {
-        let names = entries(&self.sign_ins());
-        assert_eq!(names.len(), 1, "{names:?}");
-        self.sign_ins().join(&names[0])
-    }
-}
 
 /// Returns how often a line was requested.
 fn count(store: &MockStore, line: &str) -> usize {
@@ -129,7 +83,7 @@ fn commands_after_login_need_no_store_user_or_password() {
     // The file has no password, and only its owner can read it.
     let file = home.sign_in_file();
     assert_eq!((mode(&file), mode(&home.sign_ins())), (0o600, 0o700));
-    for path in [&file, &home.0.path().join("config/roamd/profiles.json")] {
+    for path in [&file, &home.path().join("config/roamd/profiles.json")] {
         let text = fs::read_to_string(path).unwrap();
         assert!(!text.contains("roam-demo"), "{text}");
     }
@@ -152,43 +106,6 @@ fn commands_after_login_need_no_store_user_or_password() {
     let again = CommandOutput::of(again.env("ROAMD_PASSWORD", "roam-demo").output().unwrap());
     assert_eq!(again.code, 0, "{again:?}");
     assert_eq!(home.run(&["apps", "list"]).code, 0);
-}
-
-/// The examples of the help, with the address of this store.
-#[test]
-fn examples_of_help_work() {
-    let world = World::new();
-    let demo = Server::demo(&world);
-    let home = Home::new();
-    for (command, expected) in [("login", ""), ("token", "<resources "), ("logout", "")] {
-        let help = run(&[command, "--help"]).out;
-        let (_, examples) = help.split_once("Examples:\n").unwrap();
-        for example in examples.lines().map(str::trim).filter(|it| !it.is_empty()) {
-            let line = example
-                .replace("https://store.example.net/Citrix/Store", demo.url())
-                .replace(r"LAB\ada", r"DEMO\alice");
-            let mut shell = home.command(&[]);
-            let program = Path::new(shell.get_program()).parent().unwrap();
-            let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-            let environment: Vec<_> = shell
-                .env("PATH", path)
-                .env("ROAMD_PASSWORD", "roam-demo")
-                .env("ROAMD_STORE", demo.url())
-                .get_envs()
-                .filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned())))
-                .collect();
-            let ran = Command::new("sh")
-                .args(["-c", &format!("set -e; {line}")])
-                .envs(environment)
-                .output()
-                .unwrap();
-            let ran = CommandOutput::of(ran);
-            assert_eq!(ran.code, 0, "{line}: {ran:?}");
-            if line.contains("curl") {
-                assert!(ran.out.contains(expected), "{line}: {ran:?}");
-            }
-        }
-    }
 }
 
 #[test]
@@ -346,15 +263,6 @@ fn busy_store_has_not_ended_the_sign_in() {
     assert!(ran.err.contains("responded with 503"), "{}", ran.err);
 }
 
-/// Half of the time of the token is over: it was obtained long ago.
-fn make_due(file: &Path) {
-    let text = fs::read_to_string(file).unwrap();
-    let mut json: serde_json::Value = serde_json::from_str(&text).unwrap();
-    json["obtained"] = "1970-01-01T00:00:00Z".into();
-    json["expiry"] = "2070-01-01T00:00:00Z".into();
-    fs::write(file, json.to_string()).unwrap();
-}
-
 #[test]
 fn concurrent_commands_refresh_a_sign_in_once() {
     const REFRESHED: &str = "cmVmcmVzaGVk";
@@ -368,7 +276,7 @@ fn concurrent_commands_refresh_a_sign_in_once() {
     });
     let home = Home::new();
     home.sign_in_at(&store, &[]);
-    make_due(&home.sign_in_file());
+    home.make_due();
     let commands = [(); 8].map(|()| {
         let mut command = home.command(&["sessions", "list"]);
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -400,7 +308,7 @@ fn store_that_does_not_refresh_is_used_with_the_old_token() {
     });
     let home = Home::new();
     home.sign_in_at(&store, &[]);
-    make_due(&home.sign_in_file());
+    home.make_due();
     let ran = home.run(&["sessions", "list"]);
     assert_eq!(ran.code, 0, "{ran:?}");
     assert_eq!(count_messages(&store, REFRESH_TOKEN), 1);
@@ -414,7 +322,7 @@ fn real_sign_in_is_refreshed() {
     home.sign_in(demo.url(), r"DEMO\alice", "roam-demo", &[]);
     let file = home.sign_in_file();
     let before = fs::read_to_string(&file).unwrap();
-    make_due(&file);
+    home.make_due();
     assert_eq!(home.run(&["sessions", "list"]).code, 0);
     let after = fs::read_to_string(&file).unwrap();
     let token = |text: &str| {
@@ -462,7 +370,7 @@ fn damaged_file_is_named_and_replaced_by_the_next_login() {
         home.sign_in_at(&store, &["--profile", "ada"]);
         assert_eq!(home.run(&["sessions", "list"]).code, 0);
     }
-    let profiles = home.0.path().join("config/roamd/profiles.json");
+    let profiles = home.path().join("config/roamd/profiles.json");
     fs::write(&profiles, "{\n  \"profiles\": [{ \"name\": \"../x\" }]\n}").unwrap();
     let ran = home.run(&["sessions", "list"]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
@@ -488,7 +396,7 @@ fn unconfirmed_logout_removes_the_token_and_exits_with_4() {
 fn login_that_cannot_be_saved_is_ended() {
     let store = MockStore::start(healthy_store);
     let home = Home::new();
-    fs::write(home.0.path().join("state"), "").unwrap();
+    fs::write(home.path().join("state"), "").unwrap();
     let url = store.url();
     let mut login = home.command(&["login", "--store", &url, "--user", "ada"]);
     let ran = CommandOutput::of(login.env("ROAMD_PASSWORD", "s3cret!").output().unwrap());
@@ -506,7 +414,7 @@ fn refused_login_exits_with_3_and_saves_nothing() {
     let mut login = home.command(&login);
     let ran = CommandOutput::of(login.env("ROAMD_PASSWORD", "wrong").output().unwrap());
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
-    assert_eq!(entries(home.0.path()), [""; 0]);
+    assert_eq!(entries(home.path()), [""; 0]);
 }
 
 /// A password must not cross a network in the clear unnoticed.
@@ -553,7 +461,7 @@ async fn authorities_of_a_store_are_remembered() {
     proxy_url.set(proxy.url.clone()).unwrap();
     let url = format!("{}/Store", proxy.url);
     let home = Home::new();
-    let folder = home.0.path();
+    let folder = home.path();
     fs::write(folder.join("ca.pem"), authority.pem()).unwrap();
     fs::write(folder.join("other.pem"), CertificateAuthority::new().pem()).unwrap();
     fs::write(folder.join("none.pem"), "no certificate").unwrap();
@@ -575,4 +483,165 @@ async fn authorities_of_a_store_are_remembered() {
     let other = folder.join("other.pem");
     let ran = home.run(&["apps", "list", "--ca-file", other.to_str().unwrap()]);
     assert_eq!(ran.code, 1, "{ran:?}");
+
+    // The file has moved.
+    let moved = folder.join("moved.pem");
+    fs::rename(folder.join("ca.pem"), &moved).unwrap();
+    let ran = home.run(&["sessions", "list"]);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("with --ca-file"), "{ran:?}");
+    let moved = moved.to_str().unwrap();
+    home.sign_in(&url, "ada", "s3cret!", &["--ca-file", moved]);
+    // The new file served to end the earlier sign-in too.
+    assert_eq!(count_messages(&store, DESTROY_TOKEN), 1);
+    assert_eq!(home.run(&["sessions", "list"]).code, 0);
+
+    // It is missing, and the profile gets another store: the old sign-in cannot be ended.
+    fs::remove_file(moved).unwrap();
+    let other = MockStore::start(healthy_store);
+    let name = home.run(&["profiles", "list", "-o", "name"]).out;
+    let ran = home.sign_in_at(&other, &["--profile", name.trim()]);
+    let warning = format!(
+        "Cannot end the earlier sign-in of the profile {}",
+        name.trim()
+    );
+    assert!(ran.err.contains(&warning), "{ran:?}");
+    assert_eq!(home.run(&["sessions", "list"]).code, 0);
+    assert_eq!(count(&other, "POST /list"), 3);
+}
+
+/// Variables that a shell sets for all commands do not change what `--profile` means; flags beside
+/// it are a contradiction.
+#[test]
+fn environment_does_not_conflict_with_a_profile() {
+    let [one, two] = [(); 2].map(|()| MockStore::start(healthy_store));
+    let home = Home::new();
+    home.sign_in_at(&one, &["--profile", "one"]);
+    let lists = |store: &MockStore| count(store, "POST /list");
+    let run_in = |environment: &[(&str, &str)], args: &[&str]| {
+        let mut command = home.command(args);
+        command.envs(environment.iter().copied());
+        CommandOutput::of(command.output().unwrap())
+    };
+    let two_url = two.url();
+    let password = ("ROAMD_PASSWORD", "other");
+    for environment in [
+        &[("ROAMD_USER", "bob")][..],
+        &[("ROAMD_STORE", &two_url)],
+        &[("ROAMD_STORE", &two_url), ("ROAMD_USER", "bob"), password],
+    ] {
+        let before = lists(&one);
+        for args in [
+            &["sessions", "list", "--profile", "one"][..],
+            &["token", "--profile", "one"],
+        ] {
+            let ran = run_in(environment, args);
+            assert_eq!(ran.code, 0, "{environment:?} {args:?}: {ran:?}");
+        }
+        assert!(before < lists(&one), "{environment:?}");
+    }
+    assert_eq!(two.lines(), [""; 0]);
+    // A new sign-in of the profile is at its own store.
+    let environment = [
+        ("ROAMD_STORE", &*two_url),
+        ("ROAMD_USER", "bob"),
+        ("ROAMD_PASSWORD", "s3cret!"),
+    ];
+    let ran = run_in(&environment, &["login", "--profile", "one"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(
+        ran.err.contains(&format!("{} as ada", one.url())),
+        "{ran:?}"
+    );
+    // Without --profile, the user of the environment selects a sign-in, at any store.
+    let ran = run_in(&[("ROAMD_USER", "ADA")], &["sessions", "list"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let ran = run_in(&[("ROAMD_USER", "bob")], &["sessions", "list"]);
+    assert_not_signed_in(&ran, &["not signed in to a store as bob"]);
+
+    for (args, expected) in [
+        (
+            &["--profile", "one", "--user", "ada"][..],
+            "either --profile",
+        ),
+        (
+            &["--profile", "one", "--store", &two_url],
+            "either --profile",
+        ),
+        (
+            &["--profile", "one", "--password-stdin"],
+            "cannot be used with",
+        ),
+        (&["--user", "ada", "--password-stdin"], "--store <URL>"),
+        (
+            &["--user", "bob"],
+            "bob is not signed in to a store; add --store <URL>",
+        ),
+    ] {
+        let ran = run_in(&[], &[&["sessions", "list"], args].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
+    }
+}
+
+/// A store whose tokens last until they are refreshed: it refuses all older ones.
+fn store_with_short_tokens() -> MockStore {
+    let refreshed = AtomicUsize::new(0);
+    MockStore::start(move |request| {
+        let base = &request.base;
+        let count = refreshed.load(Ordering::SeqCst);
+        let primary = match count {
+            0 => "cHJpbWFyeQ==".to_owned(),
+            count => format!("cHJpbWFyeTE{count}"),
+        };
+        let service = format!("c2VydmljZTE{count}");
+        let token = request
+            .header("authorization")
+            .trim_start_matches("CitrixAuth ");
+        match (request.path(), request.header("content-type")) {
+            ("/token", _) if token.is_empty() => healthy_store(request),
+            ("/token", _) if token != primary => {
+                StoreResponse::challenge(base, "tokens", "protocols", "/token")
+            }
+            ("/token", REFRESH_TOKEN) => {
+                refreshed.store(count + 1, Ordering::SeqCst);
+                StoreResponse::token(&format!("cHJpbWFyeTE{}", count + 1))
+            }
+            ("/token", REQUEST_TOKEN) => StoreResponse::token(&service),
+            ("/list", _) if token == service => {
+                StoreResponse::list(base, EnumerationStatus::Full, &[])
+            }
+            ("/list", _) => StoreResponse::challenge(base, "store", "token", "/list"),
+            _ => healthy_store(request),
+        }
+    })
+}
+
+/// The token of a sign-in expires after hours, and a watch runs for days.
+#[test]
+fn watch_refreshes_the_sign_in_until_logout() {
+    let store = store_with_short_tokens();
+    let home = Home::new();
+    home.sign_in_at(&store, &[]);
+    let mut watch = home.command(&["sessions", "list", "--watch", "1"]);
+    let watch = watch.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let watch = watch.spawn().unwrap();
+    let lists = || count(&store, "POST /list");
+    for round in 1..=2 {
+        home.make_due();
+        eventually("the sign-in is not refreshed", || {
+            (count_messages(&store, REFRESH_TOKEN) == round).then_some(())
+        });
+        // Other commands continue with the refreshed token.
+        let listed = lists();
+        assert_eq!(home.run(&["sessions", "list"]).code, 0, "{round}");
+        eventually("the watch lists no more", || {
+            (listed + 4 < lists()).then_some(())
+        });
+    }
+    assert_eq!(mode(&home.sign_in_file()), 0o600);
+    assert_eq!(count(&store, "POST /attempt"), 1);
+    assert_eq!(home.run(&["logout"]).code, 0);
+    let ran = CommandOutput::of(watch.wait_with_output().unwrap());
+    assert_not_signed_in(&ran, &["not signed in to the store of the profile"]);
 }

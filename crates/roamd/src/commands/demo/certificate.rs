@@ -1,8 +1,6 @@
 //! The self-signed certificate of the demo, which clients can import.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
@@ -15,6 +13,8 @@ use rcgen::{
 };
 use roamd_http::TlsCertificate;
 use roamd_server::config::{BaseUrl, BaseUrls, ListenerTls};
+
+use crate::commands::private_file;
 
 /// Validity of a new certificate, in days. Clients refuse one that is valid for much longer.
 const VALID_DAYS: i64 = 365;
@@ -32,7 +32,7 @@ pub(super) fn open_or_create(folder: &Path, urls: &BaseUrls) -> anyhow::Result<L
     };
     if !is_usable(&files, urls) {
         let context = || format!("cannot create a certificate in {}", folder.display());
-        create(folder, &files, urls).with_context(context)?;
+        create(&files, urls).with_context(context)?;
     }
     Ok(files)
 }
@@ -48,7 +48,7 @@ fn is_usable(files: &ListenerTls, urls: &BaseUrls) -> bool {
 }
 
 /// Writes a certificate that is no authority, so that its key can impersonate the demo only.
-fn create(folder: &Path, files: &ListenerTls, urls: &BaseUrls) -> anyhow::Result<()> {
+fn create(files: &ListenerTls, urls: &BaseUrls) -> anyhow::Result<()> {
     let hosts = urls.iter().map(BaseUrl::host);
     let hosts = hosts.map(|host| host.trim_matches(['[', ']']).to_owned());
     let mut params = CertificateParams::new(hosts.collect::<Vec<_>>())?;
@@ -67,17 +67,7 @@ fn create(folder: &Path, files: &ListenerTls, urls: &BaseUrls) -> anyhow::Result
     let key = KeyPair::generate()?;
     let certificate = params.self_signed(&key)?;
 
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    write(&files.key_file, 0o600, &key.serialize_pem())?;
-    write(&files.certificate_file, 0o644, &certificate.pem())
-}
-
-/// Replaces a file. A new one has this mode from the start.
-fn write(path: &Path, mode: u32, text: &str) -> anyhow::Result<()> {
-    let mut options = OpenOptions::new();
-    let file = options.write(true).create(true).truncate(true).mode(mode);
-    Ok(file.open(path)?.write_all(text.as_bytes())?)
+    // A crash between the two leaves a pair that does not fit, which the next start replaces.
+    private_file::replace(&files.key_file, key.serialize_pem().as_bytes())?;
+    private_file::replace(&files.certificate_file, certificate.pem().as_bytes())
 }

@@ -1,17 +1,35 @@
-//! Profiles: the stores and users of `roamd login`, with their sign-ins.
-//!
-//! A profile is in the configuration folder of the user. Its sign-in, which has a token and never a
-//! password, is a file of its own in the state folder.
+//! `roamd profiles`.
 
-mod client;
-mod folders;
 mod list;
-mod lock;
-mod name;
-mod private_file;
-mod sign_in_file;
+mod profile_row;
+mod remove;
 
-pub(super) use self::list::{Profile, Profiles};
-pub(super) use self::lock::lock;
-pub(super) use self::name::ProfileName;
-pub(super) use self::sign_in_file::{SavedSignIn, SignInFile};
+use clap::{Args, Subcommand};
+
+use crate::exit_code::Exit;
+use crate::runtime::block_on;
+
+/// Lists and removes the saved sign-ins of `roamd login`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  roamd profiles list\n  roamd profiles remove ada-at-work")]
+pub(crate) struct ProfilesCommand {
+    #[command(subcommand)]
+    subcommand: ProfilesSubcommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ProfilesSubcommand {
+    List(list::ListProfiles),
+    Remove(remove::RemoveProfiles),
+}
+
+impl ProfilesCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        block_on(async {
+            match self.subcommand {
+                ProfilesSubcommand::List(command) => command.run().await,
+                ProfilesSubcommand::Remove(command) => command.run().await,
+            }
+        })
+    }
+}

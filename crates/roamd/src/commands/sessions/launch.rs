@@ -20,7 +20,7 @@ use crate::suggestion::did_you_mean;
 /// Reconnects sessions: writes an ICA file for each and prints its path.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  roamd sessions launch 1 3 --window 1280x800\n  \
+    after_help = "Examples:\n  roamd sessions launch 1 2 --window 1280x800\n  \
                   roamd sessions launch --app Word \
                   --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
 )]

@@ -96,14 +96,14 @@ impl ListSessions {
         let params = list_params(&self.store, filter);
         let interval = Duration::from_secs(seconds);
         self.store
-            .with_client(async |client| {
+            .with_connection(async |connection| {
                 let watch = Watch {
                     params: &params,
                     interval,
                     format,
                     list: &self.list,
                 };
-                watch.run(client).await
+                watch.run(connection).await
             })
             .await
     }

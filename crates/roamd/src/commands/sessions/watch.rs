@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use roamd_store_client::{ClientError, EnumerationStatus, Session, SessionParams, StoreClient};
+use roamd_store_client::{EnumerationStatus, Session, SessionParams, StoreClient};
 use serde::Serialize;
 use tokio::time::{self, MissedTickBehavior};
 
@@ -11,6 +11,7 @@ use super::resource_kinds::ResourceKinds;
 use super::session_json::SessionJson;
 use super::session_row::{SessionField, SessionRow};
 use crate::commands::listing::ListArgs;
+use crate::commands::store::Connection;
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -35,14 +36,15 @@ pub(super) struct Watch<'w> {
 }
 
 impl Watch<'_> {
-    /// Repeats the list until Ctrl-C. The client signs in again when its token expires.
+    /// Repeats the list until Ctrl-C. The client signs in again when its token expires, and keeps a
+    /// saved sign-in from expiring.
     ///
     /// A failed list is reported, and the next one may succeed.
     ///
     /// # Errors
     /// If the first list fails, because the store may not exist at all, or if the store refuses the
     /// user, because a repeated wrong password locks the account.
-    pub(super) async fn run(&self, client: &mut StoreClient) -> anyhow::Result<Exit> {
+    pub(super) async fn run(&self, connection: &mut Connection) -> anyhow::Result<Exit> {
         let stop = stop_on_signal()?;
         let mut ticks = time::interval(self.interval);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -54,7 +56,8 @@ impl Watch<'_> {
             let listed = tokio::select! {
                 listed = async {
                     ticks.tick().await;
-                    self.list(client, &mut kinds).await
+                    connection.keep_signed_in().await?;
+                    self.list(&mut connection.client, &mut kinds).await
                 } => listed,
                 () = stop.cancelled() => return Ok(Exit::Done),
             };
@@ -63,11 +66,8 @@ impl Watch<'_> {
                     let problem = enumeration_problem(list.enumeration).map(str::to_owned);
                     (known.update(list), problem)
                 }
-                Err(error) if is_first || error.is_refusal() => return Err(error.into()),
-                Err(error) => {
-                    let error = anyhow::Error::from(error);
-                    (Vec::new(), Some(output::printable(&format!("{error:#}"))))
-                }
+                Err(error) if is_first || Exit::from(&error) == Exit::Refused => return Err(error),
+                Err(error) => (Vec::new(), Some(output::printable(&format!("{error:#}")))),
             };
             is_first = false;
             match self.format {
@@ -90,7 +90,7 @@ impl Watch<'_> {
         &self,
         client: &mut StoreClient,
         kinds: &mut ResourceKinds,
-    ) -> Result<SelectedSessions, ClientError> {
+    ) -> anyhow::Result<SelectedSessions> {
         let state = client.list(self.params).await?;
         let client_name = &self.params.client_name;
         if self.format.has_kinds() || self.list.selects_by(SessionField::Kind) {

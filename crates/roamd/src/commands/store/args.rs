@@ -6,15 +6,19 @@ use clap::Args;
 use roamd_store_client::{Credentials, LaunchParams, StoreClient, StoreUrl};
 use url::Url;
 
+use super::account_flags::AccountFlags;
+use super::connection::Connection;
 use crate::commands::authorities::trusting;
 use crate::commands::password::{is_password_given, read_password};
-use crate::commands::profiles::{Profile, ProfileName, Profiles, SignInFile};
+use crate::commands::saved_sign_ins::{Profile, ProfileName, Profiles, SignInFile, SignInKeeper};
 use crate::exit_code::{NotSignedIn, UsageError};
 use crate::output;
 
 /// The store, the user who signs in, and the identity of this client.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct StoreArgs {
+    #[command(flatten)]
+    flags: AccountFlags,
     /// Address of the store, such as https://store.example.net/Citrix/Store [default: that of the
     /// last `roamd login`]. A host, the address of its site for browsers (StoreWeb) or of its
     /// discovery document, and that for old clients (PNAgent/config.xml) work too.
@@ -23,13 +27,12 @@ pub(in crate::commands) struct StoreArgs {
     /// User: 'DOMAIN\name' or name@domain [default: that of the last `roamd login` at the store].
     /// If this user is not signed in, the password is read from ROAMD_PASSWORD, or asked for on a
     /// terminal, and the command signs out at its end.
-    #[arg(long, value_name = "NAME", value_parser = parse_name, env = "ROAMD_USER",
-          requires = "store")]
+    #[arg(long, value_name = "NAME", value_parser = parse_name, env = "ROAMD_USER")]
     user: Option<String>,
     /// Read the password from the first line of standard input.
-    #[arg(long, requires = "user")]
+    #[arg(long, requires = "user", conflicts_with = "profile")]
     password_stdin: bool,
-    /// Use the sign-in of this profile of `roamd login`, whatever --store and --user are.
+    /// Use the sign-in of this profile of `roamd login`, without --store and --user.
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
     /// Certificate authorities of the store, in PEM, instead of those of the system.
@@ -43,8 +46,8 @@ pub(in crate::commands) struct StoreArgs {
     pub(in crate::commands) device_id: Option<String>,
 }
 
-/// A store, and how a command signs in there.
-enum Account {
+/// A store, and how a command gets access to it.
+enum Access {
     /// With a password, for this command only.
     Password { store: StoreUrl, user: String },
     /// With the sign-in of `roamd login`.
@@ -55,19 +58,17 @@ impl StoreArgs {
     /// Checks that a URL is one of the store.
     ///
     /// # Errors
-    /// If its scheme, host or port is another one: the user would sign in there.
+    /// If its scheme, host or port is another one. Nothing is sent there.
     pub(in crate::commands) fn check_origin(&self, url: &Url) -> anyhow::Result<()> {
-        let account = self.account()?;
-        let store = account.store();
+        let access = self.access()?;
+        let store = access.store();
         if store.has_origin_of(url) {
             return Ok(());
         }
-        let origin = url.origin().ascii_serialization();
         Err(UsageError(format!(
-            "{} is not a URL of the store {store}, and the command would sign in at {}; pass the \
-             id of the session, or the store of the URL with --store",
+            "{} is not a URL of the store {store}; pass the id of the session, or the store of the \
+             URL with --store",
             output::printable(url.as_str()),
-            output::printable(&origin),
         ))
         .into())
     }
@@ -80,70 +81,108 @@ impl StoreArgs {
         &self,
         work: impl AsyncFnOnce(&mut StoreClient) -> anyhow::Result<T>,
     ) -> anyhow::Result<T> {
-        let account = self.account()?;
-        let mut client = match &account {
-            Account::Password { store, user } => {
-                let store = store.clone();
-                password_client(store, user, self.password_stdin, self.ca_file.as_deref())?
-            }
-            Account::SignedIn(profile) => profile.client(self.ca_file.as_deref()).await?,
+        self.with_connection(async |connection| work(&mut connection.client).await)
+            .await
+    }
+
+    /// Like [`with_client`](Self::with_client), for work that takes longer than a sign-in lasts.
+    pub(in crate::commands) async fn with_connection<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Connection) -> anyhow::Result<T>,
+    ) -> anyhow::Result<T> {
+        let ca_file = self.ca_file.as_deref();
+        let mut connection = match self.access()? {
+            Access::Password { store, user } => Connection {
+                client: password_client(store, &user, self.password_stdin, ca_file)?,
+                keeper: None,
+            },
+            Access::SignedIn(profile) => Connection {
+                client: profile.client(ca_file).await?,
+                keeper: Some(SignInKeeper::new(profile)),
+            },
         };
-        let result = work(&mut client).await;
+        let result = work(&mut connection).await;
+        let Connection { mut client, keeper } = connection;
         if let Some(url) = client.found_elsewhere() {
             output::print_message(format_args!("The store is at {url}"));
         }
-        match account {
-            Account::Password { .. } => {
+        match keeper {
+            Some(keeper) => result.map_err(|error| keeper.profile().explain(error)),
+            None => {
                 client.sign_out().await;
                 result
             }
-            Account::SignedIn(profile) => result.map_err(|error| profile.explain(error)),
         }
     }
 
     /// Finds the store and the user. A password that is given wins over a sign-in, and a sign-in
-    /// over a question for the password.
+    /// over a question for the password. With `--profile`, the environment has no effect.
     ///
     /// # Errors
-    /// If there is no store or no user, or the profiles cannot be read.
-    fn account(&self) -> anyhow::Result<Account> {
-        let given = match (&self.profile, &self.store, &self.user) {
-            (None, Some(store), Some(user)) => Some(Account::Password {
-                store: store.clone(),
-                user: user.clone(),
-            }),
-            _ => None,
+    /// If there is no store or no user, `--profile` is given together with one of them, or the
+    /// profiles cannot be read.
+    fn access(&self) -> anyhow::Result<Access> {
+        let (store, user) = match &self.profile {
+            None => (self.store.as_ref(), self.user.as_deref()),
+            Some(_) if self.flags.store || self.flags.user => {
+                let text = "a profile has a store and a user; pass either --profile, or --store \
+                            and --user";
+                return Err(UsageError(text.to_owned()).into());
+            }
+            Some(_) => (None, None),
         };
+        let given = store.zip(user).map(|(store, user)| Access::Password {
+            store: store.clone(),
+            user: user.to_owned(),
+        });
         if is_password_given(self.password_stdin)
-            && let Some(account) = given
+            && let Some(access) = given
         {
-            return Ok(account);
+            return Ok(access);
         }
         let profiles = Profiles::read()?;
-        let profile = match &self.profile {
-            Some(name) => Some(profiles.named(name)?),
-            None => profiles.latest(self.store.as_ref(), self.user.as_deref()),
-        };
+        let profile = profiles.select(self.profile.as_ref(), store, user)?;
         match (profile, given) {
-            (Some(profile), Some(account)) => Ok(match SignInFile::of(&profile.name)?.exists() {
-                true => Account::SignedIn(profile.clone()),
-                false => account,
+            (Some(_), None) if self.password_stdin => {
+                let text = "--password-stdin is for a sign-in at --store <URL>; add it, or leave \
+                            out --password-stdin to use the saved sign-in";
+                Err(UsageError(text.to_owned()).into())
+            }
+            (Some(profile), Some(access)) => Ok(match SignInFile::of(&profile.name)?.exists() {
+                true => Access::SignedIn(profile.clone()),
+                false => access,
             }),
-            (Some(profile), None) => Ok(Account::SignedIn(profile.clone())),
-            (None, Some(account)) => Ok(account),
-            (None, None) => Err(self.not_signed_in().into()),
+            (Some(profile), None) => Ok(Access::SignedIn(profile.clone())),
+            (None, Some(access)) => Ok(access),
+            (None, None) => Err(self.no_access()),
         }
     }
 
-    fn not_signed_in(&self) -> NotSignedIn {
-        let advice = "or pass --store and --user";
-        NotSignedIn(match &self.store {
-            Some(store) => {
-                let store = store.most_likely();
-                format!("not signed in to {store}; run `roamd login --store {store}`, {advice}")
+    /// Explains that neither a sign-in nor a store with a user is known.
+    fn no_access(&self) -> anyhow::Error {
+        match (&self.store, &self.user) {
+            (None, Some(user)) if self.flags.user => UsageError(format!(
+                "{user} is not signed in to a store; add --store <URL>"
+            ))
+            .into(),
+            (None, user) => {
+                let who = user.as_ref().map(|user| format!(" as {user}"));
+                NotSignedIn(format!(
+                    "not signed in to a store{}; run `roamd login --store URL`, or pass --store \
+                     and --user",
+                    who.unwrap_or_default()
+                ))
+                .into()
             }
-            None => format!("not signed in to a store; run `roamd login --store URL`, {advice}"),
-        })
+            (Some(store), _) => {
+                let store = store.most_likely();
+                NotSignedIn(format!(
+                    "not signed in to {store}; run `roamd login --store {store}`, or pass --store \
+                     and --user"
+                ))
+                .into()
+            }
+        }
     }
 
     /// Returns the name of this client: the argument, or the host name.
@@ -173,7 +212,7 @@ impl StoreArgs {
     }
 }
 
-impl Account {
+impl Access {
     fn store(&self) -> &StoreUrl {
         match self {
             Self::Password { store, .. } => store,

@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 ///
 /// # Errors
 /// If it cannot be read.
-pub(super) fn read(path: &Path) -> anyhow::Result<Option<(Metadata, Vec<u8>)>> {
+pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Option<(Metadata, Vec<u8>)>> {
     let failed = || format!("cannot read {}", path.display());
     let file = match File::open(path) {
         Ok(file) => file,
@@ -28,12 +28,12 @@ pub(super) fn read(path: &Path) -> anyhow::Result<Option<(Metadata, Vec<u8>)>> {
     Ok(Some((metadata, content)))
 }
 
-/// Replaces a file as a whole, so that no reader and no crash ever leaves a part of it. Creates its
-/// folder.
+/// Replaces a file as a whole: it is private from the start, and no reader and no crash ever leaves
+/// a part of it. Creates its folder.
 ///
 /// # Errors
 /// If it cannot be written. Then the old file remains.
-pub(super) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
+pub(in crate::commands) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     create_folder(folder)?;
     let replaced = || -> io::Result<()> {
@@ -52,7 +52,7 @@ pub(super) fn replace(path: &Path, content: &[u8]) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// If it cannot be created.
-pub(super) fn create_folder(folder: &Path) -> anyhow::Result<()> {
+pub(in crate::commands) fn create_folder(folder: &Path) -> anyhow::Result<()> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

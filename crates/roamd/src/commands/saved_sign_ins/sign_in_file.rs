@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::folders::state_folder;
 use super::name::ProfileName;
-use super::private_file;
+use crate::commands::private_file;
 use crate::exit_code::NotSignedIn;
 
 /// The file with the sign-in of a profile. Only its owner may read it.
@@ -23,11 +23,14 @@ pub(in crate::commands) struct SignInFile {
     name: ProfileName,
 }
 
-/// A sign-in with the time when the client got its token.
+/// A sign-in as saved.
 #[derive(Debug, Clone)]
 pub(in crate::commands) struct SavedSignIn {
     pub(in crate::commands) sign_in: SignIn,
-    pub(in crate::commands) obtained: Timestamp,
+    /// Time of the `roamd login`.
+    pub(in crate::commands) since: Timestamp,
+    /// Time when the client got the token, which a refresh replaces.
+    obtained: Timestamp,
 }
 
 /// A sign-in in the file.
@@ -35,6 +38,9 @@ pub(in crate::commands) struct SavedSignIn {
 struct SignInJson {
     token_service: String,
     token: String,
+    /// Missing in files of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    since: Option<String>,
     obtained: String,
     expiry: String,
 }
@@ -89,10 +95,15 @@ impl SignInFile {
     /// # Errors
     /// If the file cannot be written.
     pub(in crate::commands) fn write(&self, saved: &SavedSignIn) -> anyhow::Result<()> {
-        let SavedSignIn { sign_in, obtained } = saved;
+        let SavedSignIn {
+            sign_in,
+            since,
+            obtained,
+        } = saved;
         let json = serde_json::to_string_pretty(&SignInJson {
             token_service: sign_in.token_service.to_string(),
             token: sign_in.token.expose_secret().to_owned(),
+            since: Some(since.to_string()),
             obtained: obtained.to_string(),
             expiry: sign_in.expiry.to_string(),
         });
@@ -128,13 +139,18 @@ impl SignInFile {
     fn parse(&self, content: &[u8]) -> Result<SavedSignIn, NotSignedIn> {
         let parsed = || -> Option<SavedSignIn> {
             let json: SignInJson = serde_json::from_slice(content).ok()?;
+            let obtained: Timestamp = json.obtained.parse().ok()?;
             Some(SavedSignIn {
                 sign_in: SignIn {
                     token_service: json.token_service.parse().ok()?,
                     token: json.token.into(),
                     expiry: json.expiry.parse().ok()?,
                 },
-                obtained: json.obtained.parse().ok()?,
+                since: match json.since {
+                    Some(since) => since.parse().ok()?,
+                    None => obtained,
+                },
+                obtained,
             })
         };
         parsed().ok_or_else(|| {
@@ -147,11 +163,21 @@ impl SignInFile {
 }
 
 impl SavedSignIn {
-    /// Returns a sign-in whose token the client has got now.
+    /// Returns a sign-in of now.
     pub(in crate::commands) fn new(sign_in: SignIn) -> Self {
+        let now = Timestamp::now();
         Self {
             sign_in,
-            obtained: Timestamp::now(),
+            since: now,
+            obtained: now,
+        }
+    }
+
+    /// Returns the sign-in with the token that a refresh has got now.
+    pub(in crate::commands) fn refreshed(&self, sign_in: SignIn) -> Self {
+        Self {
+            since: self.since,
+            ..Self::new(sign_in)
         }
     }
 
@@ -179,6 +205,7 @@ mod tests {
                 token: "dG9rZW4=".to_owned().into(),
                 expiry: "2026-11-29T16:00:00Z".parse().unwrap(),
             },
+            since: "2026-11-28T08:00:00Z".parse().unwrap(),
             obtained: "2026-11-29T08:00:00Z".parse().unwrap(),
         };
         for (now, expected) in [

@@ -1,0 +1,168 @@
+//! A profile as a row of a table.
+
+use clap::ValueEnum;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::commands::cells::or_dash;
+use crate::commands::listing::ListField;
+use crate::commands::saved_sign_ins::{Profile, SavedSignIn, SignInFile};
+
+/// A profile and the state of its sign-in.
+#[derive(Debug, Clone)]
+pub(super) struct ProfileRow {
+    pub(super) profile: Profile,
+    /// Whether commands use it unless they name another one.
+    pub(super) is_current: bool,
+    pub(super) state: SignInState,
+    /// `None` if there is no sign-in, or it cannot be read.
+    pub(super) sign_in: Option<SavedSignIn>,
+}
+
+/// State of a sign-in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum SignInState {
+    /// The token has not expired.
+    SignedIn,
+    /// The user has signed out.
+    SignedOut,
+    /// The token has expired.
+    Expired,
+    /// The store refuses the token.
+    Ended,
+    /// The file of the sign-in is damaged, or other users can read it.
+    Unusable,
+    /// The store was asked, and did not answer.
+    Unknown,
+}
+
+/// A field of a profile.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileField {
+    #[value(skip)]
+    Current,
+    Name,
+    Store,
+    User,
+    /// State of the sign-in
+    State,
+    /// Time of the sign-in
+    Since,
+    /// Expiry of the token
+    Until,
+    /// File of certificate authorities
+    #[value(name = "ca-file")]
+    CaFile,
+}
+
+impl ProfileRow {
+    /// Returns the row of a profile, by its file.
+    ///
+    /// # Errors
+    /// If the user has no home folder.
+    pub(super) fn of(profile: &Profile, is_current: bool, now: Timestamp) -> anyhow::Result<Self> {
+        let file = SignInFile::of(&profile.name)?;
+        let (state, sign_in) = match file.read() {
+            Ok(saved) if now < saved.sign_in.expiry => (SignInState::SignedIn, Some(saved)),
+            Ok(saved) => (SignInState::Expired, Some(saved)),
+            Err(_) if file.exists() => (SignInState::Unusable, None),
+            Err(_) => (SignInState::SignedOut, None),
+        };
+        Ok(Self {
+            profile: profile.clone(),
+            is_current,
+            state,
+            sign_in,
+        })
+    }
+
+    /// Returns the time of the sign-in.
+    pub(super) fn since(&self) -> Option<Timestamp> {
+        self.sign_in.as_ref().map(|it| it.since)
+    }
+
+    /// Returns the expiry of the token. Commands refresh it before.
+    pub(super) fn until(&self) -> Option<Timestamp> {
+        self.sign_in.as_ref().map(|it| it.sign_in.expiry)
+    }
+}
+
+impl SignInState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::SignedIn => "signed in",
+            Self::SignedOut => "signed out",
+            Self::Expired => "expired",
+            Self::Ended => "ended",
+            Self::Unusable => "unusable",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl ListField for ProfileField {
+    type Item = ProfileRow;
+
+    const TABLE: &'static [Self] = &[
+        Self::Current,
+        Self::Name,
+        Self::Store,
+        Self::User,
+        Self::State,
+        Self::Since,
+        Self::Until,
+    ];
+
+    const WIDE: &'static [Self] = &[
+        Self::Current,
+        Self::Name,
+        Self::Store,
+        Self::User,
+        Self::State,
+        Self::Since,
+        Self::Until,
+        Self::CaFile,
+    ];
+
+    const NAME: Self = Self::Name;
+
+    fn header(self) -> &'static str {
+        match self {
+            Self::Current => "CURRENT",
+            Self::Name => "NAME",
+            Self::Store => "STORE",
+            Self::User => "USER",
+            Self::State => "STATE",
+            Self::Since => "SINCE",
+            Self::Until => "UNTIL",
+            Self::CaFile => "CA FILE",
+        }
+    }
+
+    fn csv_name(self) -> String {
+        match self {
+            Self::CaFile => "ca_file".to_owned(),
+            _ => self.header().to_lowercase(),
+        }
+    }
+
+    fn value(self, row: &ProfileRow) -> String {
+        let profile = &row.profile;
+        let time = |time: Option<Timestamp>| or_dash(time.map(|it| format!("{it:.0}")));
+        match self {
+            Self::Current if row.is_current => "*".to_owned(),
+            Self::Current => String::new(),
+            Self::Name => profile.name.to_string(),
+            Self::Store => profile.store.most_likely().to_string(),
+            Self::User => profile.user.clone(),
+            Self::State => row.state.as_str().to_owned(),
+            Self::Since => time(row.since()),
+            Self::Until => time(row.until()),
+            Self::CaFile => {
+                let file = profile.ca_file.as_ref();
+                or_dash(file.map(|file| file.display().to_string()))
+            }
+        }
+    }
+}

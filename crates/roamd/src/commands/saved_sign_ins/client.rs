@@ -1,0 +1,162 @@
+//! Clients that continue with a saved sign-in.
+
+use std::path::Path;
+
+use jiff::{SignedDuration, Timestamp};
+use roamd_store_client::{ClientError, StoreClient};
+
+use super::list::{Profile, Profiles};
+use super::lock::lock;
+use super::sign_in_file::{SavedSignIn, SignInFile};
+use crate::commands::authorities::trusting;
+use crate::exit_code::NotSignedIn;
+
+/// Time after a failed refresh in which a client that keeps running tries no other.
+const PAUSE: SignedDuration = SignedDuration::from_mins(1);
+
+/// Keeps a client signed in while it runs.
+#[derive(Debug)]
+pub(in crate::commands) struct SignInKeeper {
+    profile: Profile,
+    /// No refresh before this time.
+    pause_until: Timestamp,
+}
+
+/// What became of a sign-in that may be due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Refresh {
+    Done,
+    NotDue,
+    Failed,
+}
+
+impl Profile {
+    /// Returns a client with the sign-in of this profile. In the second half of its time, the
+    /// sign-in is refreshed first: by one of the commands that run at the same time.
+    ///
+    /// `ca_file` replaces that of the profile.
+    ///
+    /// # Errors
+    /// If the user is not signed in, or a file cannot be read or written.
+    pub(in crate::commands) async fn client(
+        &self,
+        ca_file: Option<&Path>,
+    ) -> anyhow::Result<StoreClient> {
+        let file = SignInFile::of(&self.name)?;
+        let mut client = self.client_with(file.read()?, ca_file)?;
+        refresh_if_due(&file, &mut client).await?;
+        Ok(client)
+    }
+
+    /// Returns a client that can end the sign-in of this profile, even if other users can read it.
+    /// Returns `None` if there is none.
+    ///
+    /// `ca_file` replaces that of the profile.
+    ///
+    /// # Errors
+    /// If a file cannot be read.
+    pub(in crate::commands) fn client_to_end(
+        &self,
+        file: &SignInFile,
+        ca_file: Option<&Path>,
+    ) -> anyhow::Result<Option<StoreClient>> {
+        let saved = file.read_to_end_it()?;
+        let client = saved.map(|saved| self.client_with(saved, ca_file));
+        client.transpose()
+    }
+
+    fn client_with(
+        &self,
+        saved: SavedSignIn,
+        ca_file: Option<&Path>,
+    ) -> anyhow::Result<StoreClient> {
+        let client = StoreClient::resume(self.store.clone(), saved.sign_in);
+        trusting(client, ca_file.or(self.ca_file.as_deref()))
+    }
+
+    /// Adds what to do next to the error of a sign-in that has ended.
+    pub(in crate::commands) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
+        match error.downcast_ref() {
+            Some(ClientError::SignInEnded) => self.ended().into(),
+            _ => error,
+        }
+    }
+
+    fn ended(&self) -> NotSignedIn {
+        let Self {
+            name, store, user, ..
+        } = self;
+        NotSignedIn(format!(
+            "the sign-in of {user} at {store} has ended; run `roamd login --profile {name}`",
+            store = store.most_likely()
+        ))
+    }
+}
+
+impl SignInKeeper {
+    /// Returns a keeper of the sign-in that a client of this profile continues with.
+    pub(in crate::commands) fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            pause_until: Timestamp::MIN,
+        }
+    }
+
+    /// Returns the profile.
+    pub(in crate::commands) fn profile(&self) -> &Profile {
+        &self.profile
+    }
+
+    /// Has the client continue with the sign-in as saved now, which other commands may have
+    /// refreshed or replaced. Refreshes it in the second half of its time.
+    ///
+    /// # Errors
+    /// If the user has signed out, or the profile is that of another store or user by now, or a
+    /// file cannot be read or written.
+    pub(in crate::commands) async fn keep(
+        &mut self,
+        client: &mut StoreClient,
+    ) -> anyhow::Result<()> {
+        let profile = &self.profile;
+        let profiles = Profiles::read()?;
+        let is_same = |it: &Profile| it.store == profile.store && it.user == profile.user;
+        if !profiles.find(&profile.name).is_some_and(is_same) {
+            return Err(profile.ended().into());
+        }
+        let file = SignInFile::of(&profile.name)?;
+        client.continue_with(file.read()?.sign_in);
+        let now = Timestamp::now();
+        if self.pause_until <= now && refresh_if_due(&file, client).await? == Refresh::Failed {
+            self.pause_until = now.checked_add(PAUSE).unwrap_or(Timestamp::MAX);
+        }
+        Ok(())
+    }
+}
+
+/// Refreshes a sign-in in the second half of its time, unless another command does.
+///
+/// # Errors
+/// If the user has signed out, or a file cannot be read or written.
+async fn refresh_if_due(file: &SignInFile, client: &mut StoreClient) -> anyhow::Result<Refresh> {
+    if !file.read()?.is_due(Timestamp::now()) {
+        return Ok(Refresh::NotDue);
+    }
+    let _lock = lock().await?;
+    // Another command may have refreshed or ended it in the meantime.
+    let saved = file.read()?;
+    client.continue_with(saved.sign_in.clone());
+    if !saved.is_due(Timestamp::now()) {
+        return Ok(Refresh::NotDue);
+    }
+    match client.refresh().await {
+        Ok(sign_in) => {
+            file.write(&saved.refreshed(sign_in))?;
+            Ok(Refresh::Done)
+        }
+        // The token is still good. Stores need not refresh any.
+        Err(error) => {
+            tracing::debug!(%error, "Sign-in not refreshed");
+            Ok(Refresh::Failed)
+        }
+    }
+}
