@@ -277,44 +277,6 @@ fn unknown_farm_is_not_served() {
     assert_eq!(ran.err, expected);
 }
 
-const SETTINGS: [&str; 21] = [
-    "farm host",
-    "farm host list",
-    "farm host set",
-    "farm group",
-    "farm group list",
-    "farm group set",
-    "farm app",
-    "farm app list",
-    "farm app set",
-    "farm licence",
-    "farm licence list",
-    "farm licence set",
-    "farm limit",
-    "farm limit list",
-    "farm limit set",
-    "farm user",
-    "farm user list",
-    "farm user set",
-    "farm policy",
-    "farm policy list",
-    "farm policy set",
-];
-
-#[test]
-fn help_of_every_farm_setting_has_an_example() {
-    for command in SETTINGS {
-        let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
-        let ran = run(&args);
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
-        let (_, example) = ran.out.split_once("Example").expect(command);
-        assert!(
-            example.contains(&format!("\n  roamd {command}")),
-            "{example}"
-        );
-    }
-}
-
 /// Each `set` command changes what the matching `list` command prints.
 #[test]
 fn farm_settings_are_listed_after_set() {

@@ -4,66 +4,6 @@ use std::process::Stdio;
 
 use crate::support::{CommandOutput, on_a_terminal_of, roamd, run};
 
-const COMMANDS: [&str; 46] = [
-    "",
-    "demo",
-    "serve",
-    "farm",
-    "farm serve",
-    "farm init",
-    "farm session",
-    "farm session list",
-    "farm session start",
-    "farm session disconnect",
-    "farm session logoff",
-    "farm connect",
-    "farm probe",
-    "sessions",
-    "sessions list",
-    "sessions disconnect",
-    "sessions logoff",
-    "sessions launch",
-    "sessions roam",
-    "apps",
-    "apps list",
-    "apps launch",
-    "login",
-    "logout",
-    "token",
-    "config",
-    "config check",
-    "config init",
-    "keys",
-    "keys new",
-    "keys rotate",
-    "keys list",
-    "tokens",
-    "tokens list",
-    "tokens revoke",
-    "throttle",
-    "throttle show",
-    "throttle reset",
-    "status",
-    "completions",
-    "completions bash",
-    "man",
-    "man --output x",
-    "man sessions list",
-    "version",
-    "farm host set",
-];
-
-#[test]
-fn help_of_every_command_has_an_example() {
-    for command in COMMANDS {
-        let args: Vec<_> = command.split_whitespace().chain(["--help"]).collect();
-        let ran = run(&args);
-        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{command}");
-        let (_, example) = ran.out.split_once("Example").expect(command);
-        assert!(example.contains("\n  roamd "), "{command}: {example}");
-    }
-}
-
 #[test]
 fn wrong_usage_exits_with_2_and_prints_no_result() {
     let cases = [

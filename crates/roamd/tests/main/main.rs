@@ -20,6 +20,7 @@ mod destroyed_tokens;
 mod disk_errors;
 mod farm;
 mod help_and_usage;
+mod help_examples;
 mod home;
 mod hostile_environment;
 mod keys;
