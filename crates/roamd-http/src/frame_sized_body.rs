@@ -2,12 +2,11 @@
 
 use std::convert::Infallible;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http_body_util::Full;
 use hyper::body::{Body, Frame, SizeHint};
-
-use crate::response_budget::CountedBody;
 
 /// Length of a piece in bytes: the default limit of an HTTP/2 frame.
 const PIECE_BYTES: usize = 16 * 1024;
@@ -17,16 +16,14 @@ const PIECE_BYTES: usize = 16 * 1024;
 /// hyper takes the next piece when the window of the client has room. It would copy a body of one
 /// piece, and keep the copy for as long as a client leaves its window closed.
 pub(crate) struct FrameSizedBody<G> {
-    body: CountedBody,
     rest: Bytes,
     _guard: G,
 }
 
 impl<G> FrameSizedBody<G> {
-    pub(crate) fn new(body: CountedBody, guard: G) -> Self {
+    pub(crate) fn new(body: Full<Bytes>, guard: G) -> Self {
         Self {
-            body,
-            rest: Bytes::new(),
+            rest: body.into_inner().unwrap_or_default(),
             _guard: guard,
         }
     }
@@ -38,13 +35,8 @@ impl<G: Unpin> Body for FrameSizedBody<G> {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
+        _: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        if self.rest.is_empty()
-            && let Some(Ok(frame)) = ready!(Pin::new(&mut self.body).poll_frame(context))
-        {
-            self.rest = frame.into_data().unwrap_or_default();
-        }
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
@@ -53,18 +45,17 @@ impl<G: Unpin> Body for FrameSizedBody<G> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.body.is_end_stream()
+        self.rest.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        let unread = self.body.size_hint().exact().unwrap_or_default();
-        SizeHint::with_exact(unread + self.rest.len() as u64)
+        SizeHint::with_exact(self.rest.len() as u64)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use http_body_util::{BodyExt, Full};
+    use http_body_util::BodyExt;
 
     use super::*;
 
@@ -79,7 +70,7 @@ mod tests {
             5 * PIECE_BYTES,
         ] {
             let bytes: Bytes = (0..length).map(|index| (index % 251) as u8).collect();
-            let mut body = FrameSizedBody::new(CountedBody::free(Full::new(bytes.clone())), ());
+            let mut body = FrameSizedBody::new(Full::new(bytes.clone()), ());
             assert_eq!(body.size_hint().exact(), Some(length as u64));
             let mut read = Vec::new();
             while !body.is_end_stream() {

@@ -3,17 +3,14 @@
 //! A peer that reads nothing keeps a response in memory until its timeout. On many connections,
 //! or many streams of one, this would be all the memory there is.
 
-use std::convert::Infallible;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
-use http::{Response as HttpResponse, StatusCode};
 use http_body_util::Full;
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::Body as _;
 
 use crate::response::Response;
 use crate::{ClientLimiter, Permit};
@@ -21,13 +18,7 @@ use crate::{ClientLimiter, Permit};
 /// Length of a response that counts in no budget, in bytes.
 const FREE_BYTES: u64 = 64 * 1024;
 
-/// Body whose bytes hold a permit for their memory until the last of them has been sent.
-pub(crate) struct CountedBody {
-    body: Full<Bytes>,
-    permit: Option<Permit>,
-}
-
-/// Bytes with their permit.
+/// Bytes that hold the permit for their memory until the last of them has been sent.
 struct Counted {
     bytes: Bytes,
     _permit: Permit,
@@ -44,22 +35,23 @@ pub(crate) fn counted(
     response: Response,
     responses: &Arc<ClientLimiter>,
     client: Option<IpAddr>,
-) -> HttpResponse<CountedBody> {
+) -> Response {
     let length = response.body().size_hint().lower();
     if length <= FREE_BYTES {
-        return response.map(CountedBody::free);
+        return response;
     }
     let mut permit = responses.open(client);
-    match permit.grow_to(usize::try_from(length).unwrap_or(usize::MAX)) {
-        Ok(()) => response.map(|body| CountedBody {
-            body,
-            permit: Some(permit),
-        }),
-        Err(limit) => {
-            tracing::debug!(?limit, length, "No memory for a response");
-            overloaded().map(CountedBody::free)
-        }
+    if let Err(limit) = permit.grow_to(usize::try_from(length).unwrap_or(usize::MAX)) {
+        tracing::debug!(?limit, length, "No memory for a response");
+        return overloaded();
     }
+    response.map(|body| {
+        let counted = Counted {
+            bytes: body.into_inner().unwrap_or_default(),
+            _permit: permit,
+        };
+        Full::new(Bytes::from_owner(counted))
+    })
 }
 
 /// Response to a request for which there is no memory.
@@ -70,45 +62,6 @@ pub(crate) fn overloaded() -> Response {
     let second = HeaderValue::from_static("1");
     response.headers_mut().insert(RETRY_AFTER, second);
     response
-}
-
-impl CountedBody {
-    /// A body that counts in no budget.
-    pub(crate) fn free(body: Full<Bytes>) -> Self {
-        Self { body, permit: None }
-    }
-}
-
-impl Body for CountedBody {
-    type Data = Bytes;
-    type Error = Infallible;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        let permit = self.permit.take();
-        Poll::Ready(frame.map(|frame| {
-            frame.map(|frame| match permit {
-                Some(permit) => frame.map_data(|bytes| {
-                    Bytes::from_owner(Counted {
-                        bytes,
-                        _permit: permit,
-                    })
-                }),
-                None => frame,
-            })
-        }))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }
 
 #[cfg(test)]
