@@ -6,11 +6,11 @@ use std::task::Poll;
 use std::time::Duration;
 
 use http_body_util::{LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use hyper::body::Body;
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
-use crate::{LimitReached, Permit};
+use crate::{LimitReached, Permit, RequestBody};
 
 /// Error of reading a body.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +53,7 @@ pub struct BodyRoom {
 /// # Errors
 /// If the body is too long or too slow, or the connection breaks.
 pub async fn read_body(
-    body: Incoming,
+    body: RequestBody,
     limit: usize,
     deadline: Duration,
 ) -> Result<Zeroizing<Vec<u8>>, BodyError> {
@@ -65,7 +65,7 @@ pub async fn read_body(
 /// # Errors
 /// If the body is too long or too slow, the connection breaks, or there is no room.
 pub async fn read_body_in(
-    body: Incoming,
+    body: RequestBody,
     limit: usize,
     deadline: Duration,
     room: Option<BodyRoom>,

@@ -26,7 +26,19 @@ pub fn subscriber(address: IpAddr) -> IpAddr {
 /// Prefix lengths of the IPv6 networks that are limited too. A subscriber often gets a /56, and at
 /// times a /48; without limits for them, it would be 256 or 65,536 clients.
 const SITE_PREFIX: u8 = 56;
-pub(crate) const ORGANISATION_PREFIX: u8 = 48;
+const ORGANISATION_PREFIX: u8 = 48;
+
+/// Returns the /48 of an IPv6 client.
+pub(crate) fn organisation(client: IpAddr) -> Option<Ipv6Net> {
+    ipv6_network(client, ORGANISATION_PREFIX)
+}
+
+fn ipv6_network(client: IpAddr, prefix: u8) -> Option<Ipv6Net> {
+    match client {
+        IpAddr::V4(_) => None,
+        IpAddr::V6(address) => Some(Ipv6Net::new(address, prefix).ok()?.trunc()),
+    }
+}
 
 /// Limiter of permits, in total and per client. A permit is for units of one resource: a
 /// connection, a request in progress, or bytes.
@@ -135,21 +147,19 @@ impl Permit {
         }
         let mut issued = self.limiter.issued();
         let limits = issued.limits;
-        let networks = || {
-            let client = self.client.into_iter();
-            client.flat_map(|client| limits.networks(client))
-        };
-        for (network, limit) in networks() {
-            let held = issued.by_network.get(&network).copied().unwrap_or_default();
-            if held.saturating_add(more) > limit {
+        let networks = self.client.map(|client| limits.networks(client));
+        let networks = networks.iter().flatten().flatten();
+        for (network, limit) in networks.clone() {
+            let held = issued.by_network.get(network).copied().unwrap_or_default();
+            if held.saturating_add(more) > *limit {
                 return Err(LimitReached::ForClient);
             }
         }
         if issued.total.saturating_add(more) > limits.total {
             return Err(LimitReached::ForAll);
         }
-        for (network, _) in networks() {
-            *issued.by_network.entry(network).or_default() += more;
+        for (network, _) in networks {
+            *issued.by_network.entry(*network).or_default() += more;
         }
         issued.total += more;
         drop(issued);
@@ -187,28 +197,21 @@ impl Limits {
     }
 
     /// The networks of a client, with their limits.
-    fn networks(self, client: IpAddr) -> impl Iterator<Item = NetworkLimit> {
-        let wider = |prefix, limit| {
-            let IpAddr::V6(address) = client else {
-                return None;
-            };
-            let network = Ipv6Net::new(address, prefix).ok()?.trunc();
-            Some((IpNet::V6(network), limit))
-        };
+    fn networks(self, client: IpAddr) -> [Option<NetworkLimit>; 3] {
+        let wider = |prefix, limit| Some((IpNet::V6(ipv6_network(client, prefix)?), limit));
         let four = self.per_client.saturating_mul(4).max(self.total / 2);
-        let networks = [
+        [
             Some((client.into(), self.per_client)),
             wider(SITE_PREFIX, self.per_client.saturating_mul(2)),
             wider(ORGANISATION_PREFIX, four),
-        ];
-        networks.into_iter().flatten()
+        ]
     }
 }
 
 impl Issued {
     /// Returns units of the networks of a client. Networks without units are forgotten.
     fn release_networks(&mut self, client: IpAddr, units: usize) {
-        for (network, _) in self.limits.networks(client) {
+        for (network, _) in self.limits.networks(client).into_iter().flatten() {
             if let Some(held) = self.by_network.get_mut(&network) {
                 *held = held.saturating_sub(units);
                 if *held == 0 {

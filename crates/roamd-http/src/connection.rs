@@ -23,9 +23,10 @@ use tokio_util::task::TaskTracker;
 use crate::frame_budget::FrameBudget;
 use crate::frame_sized_body::FrameSizedBody;
 use crate::handshake_turns::HandshakeTurns;
-use crate::head_budget::{RequestProgress, Standing};
+use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
+use crate::request_body::RequestBody;
 use crate::reset_limiter::ResetLimiter;
 use crate::response::Response;
 use crate::response_budget::{counted, overloaded};
@@ -61,7 +62,7 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// Timeout for the acknowledgement of a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Peer of the connection of a request. It is an extension of every request, and may be a proxy.
+/// Peer of the connection of a request. It may be a proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer {
     /// Address of the peer; `0.0.0.0:0` on a Unix socket.
@@ -134,7 +135,7 @@ pub(crate) async fn http1<IO, S, F>(
 ) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Unpin + 'static,
-    S: Fn(Request<Incoming>) -> F,
+    S: Fn(Request<RequestBody>) -> F,
     F: Future<Output = Response>,
 {
     let io = WriteTimeout::new(io, context.limits().response);
@@ -151,7 +152,7 @@ where
             .title_case_headers(true)
             .serve_connection(
                 TokioIo::new(io),
-                service_fn(|mut request: Request<Incoming>| {
+                service_fn(|request: Request<Incoming>| {
                     progress.pause();
                     progress.set_must_linger(false);
                     let has_body = !request.body().is_end_stream();
@@ -160,8 +161,7 @@ where
                     // connection closes.
                     let must_close = request.version() == Version::HTTP_11
                         && request.headers().contains_key(TRANSFER_ENCODING);
-                    request.extensions_mut().insert(peer);
-                    request.extensions_mut().insert(Standing::of(progress));
+                    let request = request.map(|body| RequestBody::new(body, peer, progress));
                     // hyper holds room for the future of a request as long as the connection is
                     // open. On the heap, an idle connection does not pay for it.
                     let response = Box::pin(service(request));
@@ -195,13 +195,13 @@ pub(crate) async fn http2<IO, S, F>(
 ) -> hyper::Result<()>
 where
     IO: AsyncRead + AsyncWrite + Send + Unpin + 'static,
-    S: Fn(Request<Incoming>) -> F,
+    S: Fn(Request<RequestBody>) -> F,
     F: Future<Output = Response> + Send + 'static,
 {
     let limits = *context.limits();
     let resets = progress
         .limited_client()
-        .map(|client| (client, Arc::clone(&context.resets)));
+        .map(|client| context.resets.of(client));
     let io = FrameBudget::new(io, resets);
     let in_flight = InFlight::default();
     let overdue = CancellationToken::new();
@@ -219,14 +219,13 @@ where
             .keep_alive_timeout(PING_TIMEOUT)
             .serve_connection(
                 TokioIo::new(WriteTimeout::new(io, limits.response)),
-                service_fn(|mut request: Request<Incoming>| {
+                service_fn(|request: Request<Incoming>| {
                     // Also while requests are served: heads of others can be unfinished.
                     progress.restart();
                     let request_in_flight = in_flight.start();
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     let responses = Arc::clone(&context.responses);
-                    request.extensions_mut().insert(peer);
-                    request.extensions_mut().insert(Standing::of(progress));
+                    let request = request.map(|body| RequestBody::new(body, peer, progress));
                     let client = progress.limited_client();
                     let head = progress.hold_request(request.headers());
                     // The heads of requests whose bodies never come would hold memory.

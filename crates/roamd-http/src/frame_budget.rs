@@ -6,15 +6,13 @@
 //! over all its connections too.
 
 use std::io::{self, IoSlice};
-use std::net::IpAddr;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
-use crate::reset_limiter::ResetLimiter;
+use crate::reset_limiter::ClientResets;
 
 /// Control frames that may come at once.
 const BURST: u32 = 1_000;
@@ -39,8 +37,8 @@ const RESET_FRAME: u8 = 3;
 /// Connection of an HTTP/2 peer, which fails if the peer sends too many control frames.
 pub(crate) struct FrameBudget<IO> {
     io: IO,
-    /// The client of the connection, unless it is exempt, and its limit on resets.
-    resets: Option<(IpAddr, Arc<ResetLimiter>)>,
+    /// Limit on the resets of the client, unless it is exempt.
+    resets: Option<ClientResets>,
     /// Whether the client has reset too many requests. The bytes with them are passed on: the
     /// library tells a client why if they alone are too many.
     has_reset_too_many: bool,
@@ -69,7 +67,7 @@ struct FrameReader {
 }
 
 impl<IO> FrameBudget<IO> {
-    pub(crate) fn new(io: IO, resets: Option<(IpAddr, Arc<ResetLimiter>)>) -> Self {
+    pub(crate) fn new(io: IO, resets: Option<ClientResets>) -> Self {
         Self {
             io,
             resets,
@@ -86,8 +84,8 @@ impl<IO> FrameBudget<IO> {
         if control == 0 {
             return Ok(());
         }
-        if let Some((client, limiter)) = &self.resets {
-            self.has_reset_too_many |= !(0..resets).all(|_| limiter.take(*client));
+        if let Some(client) = &self.resets {
+            self.has_reset_too_many |= !(0..resets).all(|_| client.take());
         }
         let now = Instant::now();
         let refill = now.duration_since(self.since).as_secs_f64() * PER_SECOND;

@@ -10,13 +10,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use ipnet::Ipv6Net;
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Share};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::Instant;
 
-use crate::client_limiter::ORGANISATION_PREFIX;
+use crate::client_limiter::organisation;
 
 /// Handshakes that wait for a turn. Beyond it, one of the network that has most is given up.
 const WAITING: usize = 4_096;
@@ -79,13 +78,8 @@ impl Wake for Woken {
 /// The networks of a client that have turns, the widest first.
 fn groups(client: Option<IpAddr>) -> Vec<IpAddr> {
     let client = client.unwrap_or(EXEMPT);
-    match client {
-        IpAddr::V6(address) => {
-            let wide = Ipv6Net::new_assert(address, ORGANISATION_PREFIX).trunc();
-            vec![wide.addr().into(), client]
-        }
-        IpAddr::V4(_) => vec![client],
-    }
+    let wide = organisation(client).map(|network| network.addr().into());
+    wide.into_iter().chain([client]).collect()
 }
 
 #[cfg(test)]

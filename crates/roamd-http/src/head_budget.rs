@@ -4,8 +4,8 @@
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use http::HeaderMap;
@@ -27,7 +27,8 @@ const MOST_BYTES: usize = 128 * 1024;
 
 /// Progress of the requests on one connection: the bytes that are no request yet, and whether the
 /// last request was read. The connection and its service share it. There is one for each open
-/// connection, so it is small.
+/// connection, so it is small. It holds no memory of its connection: the table of connections keeps
+/// it for some time after their end.
 #[derive(Debug)]
 pub(crate) struct RequestProgress {
     read: AtomicUsize,
@@ -35,23 +36,15 @@ pub(crate) struct RequestProgress {
     is_paused: AtomicBool,
     is_exempt: AtomicBool,
     must_linger: AtomicBool,
-    /// Whether the application has vouched for the peer.
+    /// Whether the peer has closed its own side while its request was served.
+    is_half_closed: AtomicBool,
+    /// Whether the application knows the peer.
     has_standing: AtomicBool,
     client: Option<IpAddr>,
     heads: Arc<ClientLimiter>,
     /// Bytes of the heads of HTTP/2 requests in progress.
     requests: AtomicUsize,
-    /// Permit for the buffer of a large head. The buffer stays until the connection is closed, and
-    /// so does the permit.
-    permit: Mutex<Option<Permit>>,
 }
-
-/// Standing of a connection, which an application raises for a peer that it knows, such as one with
-/// a valid token. It is an extension of every request.
-///
-/// While all connections are in use, new ones replace those without standing.
-#[derive(Debug, Clone)]
-pub struct Standing(Arc<RequestProgress>);
 
 /// Head of an HTTP/2 request in progress. It is counted until it is dropped.
 pub(crate) struct HeldRequest {
@@ -65,6 +58,9 @@ pub(crate) struct HeldRequest {
 pub(crate) struct HeadBudget<IO> {
     io: IO,
     progress: Arc<RequestProgress>,
+    /// Permit for the buffer of a large head. The buffer stays until the connection is closed, and
+    /// so does the permit.
+    permit: Option<Permit>,
 }
 
 impl RequestProgress {
@@ -76,11 +72,11 @@ impl RequestProgress {
             is_paused: AtomicBool::new(false),
             is_exempt: AtomicBool::new(false),
             must_linger: AtomicBool::new(false),
+            is_half_closed: AtomicBool::new(false),
             has_standing: AtomicBool::new(false),
             client,
             heads: Arc::clone(heads),
             requests: AtomicUsize::new(0),
-            permit: Mutex::new(None),
         })
     }
 
@@ -111,9 +107,24 @@ impl RequestProgress {
         self.client.filter(|_| !is_exempt)
     }
 
-    /// Whether the application has vouched for the peer.
+    /// Records that the application knows the peer.
+    pub(crate) fn raise_standing(&self) {
+        self.has_standing.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the application knows the peer.
     pub(crate) fn has_standing(&self) -> bool {
         self.has_standing.load(Ordering::Relaxed)
+    }
+
+    /// Records that the peer has closed its own side while its request was served.
+    pub(crate) fn set_half_closed(&self) {
+        self.is_half_closed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the peer has closed its own side while its request was served.
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.is_half_closed.load(Ordering::Relaxed)
     }
 
     /// Counts the head of an HTTP/2 request, which holds its memory until its body has come and its
@@ -152,28 +163,6 @@ impl RequestProgress {
     pub(crate) fn must_linger(&self) -> bool {
         self.must_linger.load(Ordering::Relaxed)
     }
-
-    /// Takes the permit for the buffer of an unfinished head.
-    fn hold(&self, bytes: usize) -> io::Result<()> {
-        let buffer = bytes.saturating_add(SPARE_BYTES).min(MOST_BYTES);
-        let mut permit = self.permit.lock().unwrap_or_else(PoisonError::into_inner);
-        let permit = permit.get_or_insert_with(|| self.heads.open(self.limited_client()));
-        permit.grow_to(buffer.next_power_of_two()).map_err(|limit| {
-            let text = format!("no memory for the unfinished head of a request: {limit:?}");
-            io::Error::new(io::ErrorKind::QuotaExceeded, text)
-        })
-    }
-}
-
-impl Standing {
-    pub(crate) fn of(progress: &Arc<RequestProgress>) -> Self {
-        Self(Arc::clone(progress))
-    }
-
-    /// Vouches for the peer: its connection is replaced only if the server holds no other.
-    pub fn raise(&self) {
-        self.0.has_standing.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Drop for HeldRequest {
@@ -187,8 +176,23 @@ impl Drop for HeldRequest {
 impl<IO> HeadBudget<IO> {
     /// Wraps a connection.
     pub(crate) fn new(io: IO, progress: &Arc<RequestProgress>) -> Self {
-        let progress = Arc::clone(progress);
-        Self { io, progress }
+        Self {
+            io,
+            progress: Arc::clone(progress),
+            permit: None,
+        }
+    }
+
+    /// Takes the permit for the buffer of an unfinished head.
+    fn hold(&mut self, bytes: usize) -> io::Result<()> {
+        let buffer = bytes.saturating_add(SPARE_BYTES).min(MOST_BYTES);
+        let progress = &self.progress;
+        let permit = &mut self.permit;
+        let permit = permit.get_or_insert_with(|| progress.heads.open(progress.limited_client()));
+        permit.grow_to(buffer.next_power_of_two()).map_err(|limit| {
+            let text = format!("no memory for the unfinished head of a request: {limit:?}");
+            io::Error::new(io::ErrorKind::QuotaExceeded, text)
+        })
     }
 
     /// The connection that is wrapped.
@@ -209,7 +213,7 @@ impl<IO: AsyncRead + Unpin> AsyncRead for HeadBudget<IO> {
         // If the bytes until now were a whole head, there would be a request.
         let unfinished = self.progress.read.load(Ordering::Relaxed);
         if unfinished > FREE_BYTES {
-            self.progress.hold(unfinished)?;
+            self.hold(unfinished)?;
         }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
@@ -246,5 +250,32 @@ impl<IO: AsyncWrite + Unpin> AsyncWrite for HeadBudget<IO> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.io).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    /// The table of connections keeps the progress of closed ones for a while.
+    #[tokio::test]
+    async fn permit_of_a_large_head_ends_with_its_connection() {
+        const HEAD: usize = 3 * FREE_BYTES;
+        let heads = ClientLimiter::new(HEAD.next_power_of_two() * 2, usize::MAX, |it| it);
+        let progress = RequestProgress::new(&heads, None);
+        let (near, mut far) = duplex(HEAD);
+        let mut connection = HeadBudget::new(near, &progress);
+        far.write_all(&[b'a'; HEAD]).await.unwrap();
+        connection.read_exact(&mut [0; HEAD]).await.unwrap();
+        far.write_all(b"a").await.unwrap();
+        connection.read_u8().await.unwrap();
+        let room = |bytes| heads.open(None).grow_to(bytes);
+        let all = HEAD.next_power_of_two() * 2;
+        assert_eq!(room(all), Err(LimitReached::ForAll));
+        drop(connection);
+        assert_eq!(room(all), Ok(()));
+        drop(progress);
     }
 }

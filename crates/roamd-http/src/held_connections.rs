@@ -257,7 +257,6 @@ mod tests {
 
     use super::*;
     use crate::ClientLimiter;
-    use crate::head_budget::Standing;
 
     fn address(text: &str) -> IpAddr {
         text.parse().unwrap()
@@ -269,7 +268,7 @@ mod tests {
         let last = held.last_number;
         let all = held.by_network.values().flatten();
         for held in all.filter(|held| held.number + count as u64 > last) {
-            Standing::of(&held.progress).raise();
+            held.progress.raise_standing();
         }
         tasks
     }

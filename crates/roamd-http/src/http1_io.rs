@@ -96,7 +96,9 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Http1Io<IO> {
                 return Poll::Ready(Ok(()));
             }
         }
-        // hyper drops the request that is served when it reads the end.
+        // hyper drops the request that is served when it reads the end. If the body of the request
+        // is cut, its handler learns that at once: see `RequestBody`.
+        this.progress.set_half_closed();
         let half_closed = this
             .half_closed
             .get_or_insert_with(|| Box::pin(sleep(HALF_CLOSED)));

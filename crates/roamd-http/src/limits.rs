@@ -6,8 +6,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ListenerLimits {
     /// Open connections in total. Beyond it, a new connection replaces others: those without
-    /// [`Standing`](crate::Standing), or else some of the client that has most. It is closed at once
-    /// if there are none to replace.
+    /// [standing](crate::RequestBody::raise_standing), or else some of the client that has most. It
+    /// is closed at once if there are none to replace.
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
     pub connections_per_client: usize,

@@ -5,12 +5,13 @@
 //! until they are processed, or connects again each time, meets this limit.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use ipnet::Ipv6Net;
 use roamd_fairness::{RateLimiter, RateLimits};
 
 use crate::ClientKey;
-use crate::client_limiter::ORGANISATION_PREFIX;
+use crate::client_limiter::organisation;
 
 /// Resets of one client. A browser resets a few dozen requests when its user leaves a page.
 pub const RESETS: RateLimits = RateLimits {
@@ -34,6 +35,14 @@ pub(crate) struct ResetLimiter {
     organisations: RateLimiter<Ipv6Net>,
 }
 
+/// Limit on the resets of one client.
+#[derive(Debug)]
+pub(crate) struct ClientResets {
+    limiter: Arc<ResetLimiter>,
+    client: IpAddr,
+    organisation: Option<Ipv6Net>,
+}
+
 impl ResetLimiter {
     pub(crate) fn new(client_key: ClientKey) -> Self {
         Self {
@@ -43,18 +52,27 @@ impl ResetLimiter {
         }
     }
 
-    /// Counts a reset of the client at an address. Returns `false` if it is one too many.
-    pub(crate) fn take(&self, address: IpAddr) -> bool {
+    /// Returns the limit of the client at an address.
+    pub(crate) fn of(self: &Arc<Self>, address: IpAddr) -> ClientResets {
         let client = (self.client_key)(address.to_canonical());
-        self.clients.take(&client)
-            && organisation(client).is_none_or(|network| self.organisations.take(&network))
+        ClientResets {
+            limiter: Arc::clone(self),
+            client,
+            organisation: organisation(client),
+        }
     }
 }
 
-fn organisation(client: IpAddr) -> Option<Ipv6Net> {
-    match client {
-        IpAddr::V4(_) => None,
-        IpAddr::V6(address) => Some(Ipv6Net::new(address, ORGANISATION_PREFIX).ok()?.trunc()),
+impl ClientResets {
+    /// Counts a reset. Returns `false` if it is one too many.
+    pub(crate) fn take(&self) -> bool {
+        let ResetLimiter {
+            clients,
+            organisations,
+            ..
+        } = &*self.limiter;
+        let mut organisation = self.organisation.iter();
+        clients.take(&self.client) && organisation.all(|network| organisations.take(network))
     }
 }
 
@@ -67,8 +85,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn networks_of_an_organisation_share_a_limit() {
-        let limiter = ResetLimiter::new(subscriber);
-        let taken = |address: IpAddr| (0..1_000).filter(|_| limiter.take(address)).count();
+        let limiter = Arc::new(ResetLimiter::new(subscriber));
+        let taken = |address: IpAddr| {
+            let resets = limiter.of(address);
+            (0..1_000).filter(|_| resets.take()).count()
+        };
         let network = |organisation, subscriber| {
             IpAddr::V6(Ipv6Addr::new(
                 0xFD00,

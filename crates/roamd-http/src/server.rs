@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::Request;
-use hyper::body::Incoming;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +23,9 @@ use crate::response::Response;
 use crate::settings::{ListenerSettings, LiveSettings};
 use crate::tls::Secured;
 use crate::workers::Workers;
-use crate::{ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, ServerTls};
+use crate::{
+    ClientKey, ClientLimiter, LimitReached, ListenerLimits, Permit, RequestBody, ServerTls,
+};
 
 /// Pause after a failed accept, so that the loop does not spin when the system has no descriptors
 /// left.
@@ -112,7 +113,7 @@ impl HttpServer {
     pub async fn serve<L, S, F>(mut self, listener: L, shutdown: CancellationToken, service: S)
     where
         L: Listener,
-        S: Fn(Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+        S: Fn(Request<RequestBody>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Response> + Send + 'static,
     {
         let settings = self.settings.current();
@@ -251,7 +252,7 @@ impl HttpServer {
         service: S,
     ) where
         C: Connection,
-        S: Fn(Request<Incoming>) -> F + Sync,
+        S: Fn(Request<RequestBody>) -> F + Sync,
         F: Future<Output = Response> + Send + 'static,
     {
         let client = context.settings.limited_address(address.ip());

@@ -10,8 +10,8 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Method, Request, StatusCode};
 use jiff::Timestamp;
 use roamd_http::{
-    BodyError, BodyRoom, ClientLimiter, HttpServer, Incoming, LimitReached, ListenerLimits, Peer,
-    Permit, Response, ServerTls, Standing, read_body_in, subscriber,
+    BodyError, BodyRoom, ClientLimiter, HttpServer, LimitReached, ListenerLimits, Permit,
+    RequestBody, Response, ServerTls, read_body_in, subscriber,
 };
 use roamd_nfuse_proto::{LARGEST_REQUEST, Service};
 use tokio::net::TcpListener;
@@ -64,14 +64,12 @@ const LARGE_REQUESTS_PER_CLIENT: usize = 8;
 /// Limits on the clients of a controller. They need no password: every program that reaches the
 /// port may send requests. Clients that have presented a right password lately have shares of their
 /// own.
-#[derive(Clone)]
 struct Limits {
-    known: Share,
-    strangers: Share,
+    known: Arc<Share>,
+    strangers: Arc<Share>,
 }
 
 /// Limits on the clients of one kind. A request is in progress when its body has arrived.
-#[derive(Clone)]
 struct Share {
     body_bytes: Arc<ClientLimiter>,
     requests: Arc<ClientLimiter>,
@@ -104,24 +102,19 @@ pub async fn serve_tls(
     shutdown: CancellationToken,
 ) -> Result<(), Error> {
     let limits = Limits {
-        known: Share::new(),
-        strangers: Share::new(),
+        known: Arc::new(Share::new()),
+        strangers: Arc::new(Share::new()),
     };
-    let service = move |request: Request<Incoming>| {
-        let (farm, limits) = (farm.clone(), limits.clone());
-        async move {
-            let client = request.extensions().get::<Peer>();
-            let client = client.map(|peer| subscriber(peer.address.ip().to_canonical()));
-            let share = if farm.turns.is_known(client) {
-                if let Some(standing) = request.extensions().get::<Standing>() {
-                    standing.raise();
-                }
-                limits.known
-            } else {
-                limits.strangers
-            };
-            handle(farm, options, share, client, request).await
-        }
+    let service = move |request: Request<RequestBody>| {
+        let address = request.body().peer().address.ip();
+        let client = Some(subscriber(address.to_canonical()));
+        let share = if farm.turns.is_known(client) {
+            request.body().raise_standing();
+            &limits.known
+        } else {
+            &limits.strangers
+        };
+        handle(farm.clone(), options, Arc::clone(share), client, request)
     };
     let listener_limits = ListenerLimits {
         connections_per_client: CONNECTIONS_PER_CLIENT,
@@ -180,9 +173,9 @@ async fn overloaded(limit: LimitReached) -> Response {
 async fn handle(
     farm: Farm,
     options: ServeOptions,
-    share: Share,
+    share: Arc<Share>,
     client: Option<IpAddr>,
-    request: Request<Incoming>,
+    request: Request<RequestBody>,
 ) -> Response {
     let path = request.uri().path();
     let Some((_, service)) = SERVICES

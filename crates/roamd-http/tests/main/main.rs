@@ -20,7 +20,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::StatusCode;
 use http_body_util::Full;
-use roamd_http::{BodyError, HttpServer, ListenerLimits, Peer, Response, Standing, read_body};
+use roamd_http::{BodyError, HttpServer, ListenerLimits, RequestBody, Response, read_body};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinHandle;
@@ -51,12 +51,14 @@ async fn start_with(server: HttpServer) -> TestServer {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let task = tokio::spawn(
-        server.serve(listener, shutdown.clone(), |request| async move {
+    let task = tokio::spawn(server.serve(
+        listener,
+        shutdown.clone(),
+        |request: http::Request<RequestBody>| async move {
             let path = request.uri().path().to_owned();
             let slow = path == "/slow";
             if path == "/known" {
-                request.extensions().get::<Standing>().unwrap().raise();
+                request.body().raise_standing();
             }
             if path == "/hang" {
                 // Holds the whole request.
@@ -66,7 +68,7 @@ async fn start_with(server: HttpServer) -> TestServer {
                 return Response::new(Full::new(Bytes::from(vec![b'x'; LARGE])));
             }
             if path == "/peer" {
-                let peer: Peer = *request.extensions().get().unwrap();
+                let peer = request.body().peer();
                 let text = format!("{:?} {}", request.version(), peer.is_certified);
                 return Response::new(Full::new(Bytes::from(text)));
             }
@@ -85,8 +87,8 @@ async fn start_with(server: HttpServer) -> TestServer {
                 tokio::time::sleep(SHORT).await;
             }
             Response::new(Full::new(Bytes::from(text)))
-        }),
-    );
+        },
+    ));
     TestServer {
         address,
         shutdown,
@@ -315,6 +317,30 @@ async fn half_closed_client_gets_its_response() {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         assert!(answer.ends_with("read 3"), "{request}: {answer}");
+    }
+}
+
+/// A body that was cut does not wait for its timeout, nor for that of a half-closed connection.
+#[tokio::test]
+async fn half_closed_client_with_part_of_a_body_is_refused_at_once() {
+    let server = start(ListenerLimits::default()).await;
+    for request in [
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+    ] {
+        // The end comes with the body, or while the body is awaited.
+        for pause in [Duration::ZERO, SHORT / 3] {
+            let mut stream = TcpStream::connect(server.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            tokio::time::sleep(pause).await;
+            stream.shutdown().await.unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).await.unwrap();
+            let expected = "body could not be read";
+            assert!(answer.ends_with(expected), "{request}: {answer}");
+        }
     }
 }
 

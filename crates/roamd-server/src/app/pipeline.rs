@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use http::header::{HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY};
-use roamd_http::{Incoming, Peer, Response};
+use roamd_http::{Peer, RequestBody, Response};
 use tokio::time::Instant;
 
 use crate::app::state::{AppState, HostedStore};
@@ -23,20 +23,23 @@ const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
 /// Responds to a request in its own scope, with the state that is in use when it begins. Writes one
 /// log line and counts the response.
-pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incoming>) -> Response {
+pub(crate) async fn respond(
+    state: &Arc<AppState>,
+    request: http::Request<RequestBody>,
+) -> Response {
     let started = Instant::now();
     let id = RequestId::random();
     // A copy, since the identifiers of a route are slices of the path.
     let path = request.uri().path().to_owned();
-    let peer = request.extensions().get::<Peer>().copied();
-    let client = peer.map(|peer| state.trusted_proxies.client(peer, request.headers()));
+    let peer = request.body().peer();
+    let client = state.trusted_proxies.client(peer, request.headers());
     let route = route(state, &path, client);
     let name = route.map_or("none", Route::name);
     let start = RequestStart {
         id,
         method: request.method().clone(),
         route: name,
-        client: client.map(|client| client.address),
+        client: client.address,
         trace: trace(state, route, peer, request.headers()),
         started,
     };
@@ -70,10 +73,10 @@ pub(crate) async fn respond(state: &Arc<AppState>, request: http::Request<Incomi
 fn trace(
     state: &AppState,
     route: Option<Route<'_>>,
-    peer: Option<Peer>,
+    peer: Peer,
     headers: &HeaderMap,
 ) -> Option<TraceContext> {
-    let is_trusted = peer.is_some_and(|peer| state.trusted_proxies.trusts(peer));
+    let is_trusted = state.trusted_proxies.trusts(peer);
     let parent = is_trusted.then(|| RemoteParent::of(headers)).flatten();
     if parent.is_none() && matches!(route, Some(Route::Health | Route::Ready | Route::Metrics)) {
         return None;
@@ -82,18 +85,16 @@ fn trace(
 }
 
 /// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.
-fn route<'p>(state: &AppState, path: &'p str, client: Option<Client>) -> Option<Route<'p>> {
+fn route<'p>(state: &AppState, path: &'p str, client: Client) -> Option<Route<'p>> {
     let stores = state.stores.iter().map(HostedStore::paths);
-    Route::of(path, stores, state.auth_path.as_str()).filter(|route| {
-        let may_read = || client.is_some_and(|client| client.is_in(&state.metrics_from));
-        *route != Route::Metrics || may_read()
-    })
+    Route::of(path, stores, state.auth_path.as_str())
+        .filter(|route| *route != Route::Metrics || client.is_in(&state.metrics_from))
 }
 
 /// Checks host, transfer coding, path and method, in this order (SS-62).
 fn admissible<'p>(
     route: Option<Route<'p>>,
-    request: &http::Request<Incoming>,
+    request: &http::Request<RequestBody>,
 ) -> Result<Route<'p>, ApiError> {
     if !host_header::is_named_once(request) {
         return Err(ApiError::BadRequest(host_header::RULE.to_owned()));
@@ -115,12 +116,11 @@ fn admissible<'p>(
 async fn handle(
     state: &Arc<AppState>,
     route: Route<'_>,
-    client: Option<Client>,
+    client: Client,
     id: RequestId,
-    request: http::Request<Incoming>,
+    request: http::Request<RequestBody>,
 ) -> Result<Response, ApiError> {
-    let address = client.and_then(|client| client.limited_address());
-    let admission = state.request_limiter.admission(address);
+    let admission = state.request_limiter.admission(client.limited_address());
     let place = Arc::clone(&admission);
     let base_url = state.audiences.base_url_of(&request);
     let request = Request::new(request, id, client, base_url, admission, state.limits.body);

@@ -18,17 +18,12 @@ pub(crate) struct AuditScope {
     log: AuditLog,
     request: RequestId,
     /// Address of the client.
-    address: Option<IpAddr>,
+    address: IpAddr,
     clock: Clock,
 }
 
 impl AuditScope {
-    pub(crate) fn new(
-        log: AuditLog,
-        request: RequestId,
-        address: Option<IpAddr>,
-        clock: Clock,
-    ) -> Self {
+    pub(crate) fn new(log: AuditLog, request: RequestId, address: IpAddr, clock: Clock) -> Self {
         Self {
             log,
             request,
@@ -45,17 +40,14 @@ impl AuditScope {
     /// Notes that the client has signed in: its address is no new one for the tokens of this
     /// sign-in.
     pub(crate) fn note_sign_in(&self, sign_in: TokenId) {
-        if let Some(address) = self.address {
-            let now = (self.clock)();
-            self.log.add_address(sign_in, client_key(address), now);
-        }
+        let (address, now) = (client_key(self.address), (self.clock)());
+        self.log.add_address(sign_in, address, now);
     }
 
     /// Notes that the client uses a token. Records an event if the tokens of this sign-in have not
     /// been used from its address before.
     pub(crate) fn note_use(&self, user: &User, sign_in: TokenId, operation: &'static str) {
-        let Some(address) = self.address else { return };
-        let (address, now) = (client_key(address), (self.clock)());
+        let (address, now) = (client_key(self.address), (self.clock)());
         if !self.log.knows_address(sign_in, address, now) {
             let line = self.line(Event::TokenUsed {
                 user: account(user.domain(), user.name()),
@@ -70,7 +62,7 @@ impl AuditScope {
         Line {
             time: (self.clock)(),
             request: Some(self.request),
-            address: self.address,
+            address: Some(self.address),
             event,
         }
     }

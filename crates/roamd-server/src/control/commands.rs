@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use http::{Method, Request, StatusCode};
-use roamd_http::{BodyError, Incoming, Peer, Response, read_body};
+use roamd_http::{BodyError, RequestBody, Response, read_body};
 use roamd_state::StateError;
 use rustix::process::geteuid;
 use serde::Serialize;
@@ -101,7 +101,7 @@ impl From<ReloadError> for Refusal {
 }
 
 /// Carries out the command of a request.
-pub(super) async fn respond(context: &Context, request: Request<Incoming>) -> Response {
+pub(super) async fn respond(context: &Context, request: Request<RequestBody>) -> Response {
     match dispatch(context, request).await {
         Ok(response) => response,
         Err(Refusal { status, message }) => {
@@ -112,9 +112,8 @@ pub(super) async fn respond(context: &Context, request: Request<Incoming>) -> Re
     }
 }
 
-async fn dispatch(context: &Context, request: Request<Incoming>) -> Result<Response, Refusal> {
-    let peer = request.extensions().get::<Peer>();
-    let user = peer.and_then(|peer| peer.user);
+async fn dispatch(context: &Context, request: Request<RequestBody>) -> Result<Response, Refusal> {
+    let user = request.body().peer().user;
     // The mode of the socket says the same. It may have been changed.
     let may_command = |user: &u32| *user == ROOT || *user == geteuid().as_raw();
     let Some(user) = user.filter(may_command) else {
@@ -150,7 +149,7 @@ async fn dispatch(context: &Context, request: Request<Incoming>) -> Result<Respo
 }
 
 /// Reads the parameters of a command.
-async fn parameters<T: DeserializeOwned>(body: Incoming) -> Result<T, Refusal> {
+async fn parameters<T: DeserializeOwned>(body: RequestBody) -> Result<T, Refusal> {
     let body = read_body(body, MAX_BODY, BODY_TIMEOUT).await?;
     serde_json::from_slice(&body).map_err(|error| {
         debug!(%error, "Parameters of a control command not read");

@@ -3,17 +3,15 @@
 //! A signed-in user and a client network have a party each. Ending tokens has parties of its own,
 //! so that no other write of a user (or of a thief with a token of this user) can refuse it.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 
 use roamd_citrixauth::ClientNetwork;
 use roamd_sessions::UserKey;
 use roamd_state::Party;
 
-/// Party of a client whose user is unknown. Clients of unknown address share one.
-pub(crate) fn of_client(address: Option<IpAddr>) -> Party {
-    of_network(&ClientNetwork::of(
-        address.unwrap_or(Ipv4Addr::UNSPECIFIED.into()),
-    ))
+/// Party of a client whose user is unknown.
+pub(crate) fn of_client(address: IpAddr) -> Party {
+    of_network(&ClientNetwork::of(address))
 }
 
 /// Party of a client network.

@@ -10,7 +10,7 @@ use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderM
 use http::request::Parts;
 use http::{Method, Version};
 use ipnet::IpNet;
-use roamd_http::{BodyError, Incoming, Standing, read_body_in};
+use roamd_http::{BodyError, RequestBody, read_body_in};
 use roamd_store_proto::{Language, media_type};
 use zeroize::Zeroizing;
 
@@ -28,8 +28,8 @@ const MAX_BODY_BYTES: usize = 64 * 1024;
 pub(crate) struct Request {
     id: RequestId,
     parts: Parts,
-    body: Incoming,
-    client: Option<Client>,
+    body: RequestBody,
+    client: Client,
     base_url: BaseUrlIndex,
     admission: Arc<Admission>,
     body_timeout: Duration,
@@ -50,9 +50,9 @@ pub(crate) enum Authorization<'r> {
 impl Request {
     /// Wraps a request. Its body has to arrive within `body_timeout`.
     pub(crate) fn new(
-        request: http::Request<Incoming>,
+        request: http::Request<RequestBody>,
         id: RequestId,
-        client: Option<Client>,
+        client: Client,
         base_url: BaseUrlIndex,
         admission: Arc<Admission>,
         body_timeout: Duration,
@@ -101,9 +101,7 @@ impl Request {
     /// [`ApiError::TooManyRequests`] if a limit is reached.
     pub(crate) fn record_valid_token(&self) -> Result<(), ApiError> {
         self.admission.record_valid_token();
-        if let Some(standing) = self.parts.extensions.get::<Standing>() {
-            standing.raise();
-        }
+        self.body.raise_standing();
         if self.has_body() {
             return Ok(());
         }
@@ -222,18 +220,18 @@ impl Request {
     }
 
     /// Address of the client, behind the trusted proxies.
-    pub(crate) fn client_address(&self) -> Option<IpAddr> {
-        self.client.map(|client| client.address)
+    pub(crate) fn client_address(&self) -> IpAddr {
+        self.client.address
     }
 
     /// Address of the client if it is certain that it is not the address of a proxy.
     pub(crate) fn own_client_address(&self) -> Option<IpAddr> {
-        self.client.and_then(Client::own_address)
+        self.client.own_address()
     }
 
     /// Whether the client itself, and not a proxy, is in one of these networks.
     pub(crate) fn client_is_in(&self, networks: &[IpNet]) -> bool {
-        self.client.is_some_and(|client| client.is_in(networks))
+        self.client.is_in(networks)
     }
 
     /// The first value of a header, if it is text.

@@ -235,7 +235,7 @@ mod tests {
             method: Method::POST,
             route: "available",
             status: Some(200),
-            client: None,
+            client: [192, 0, 2, 1].into(),
             user: None,
             started: Instant::now(),
             took: Duration::from_millis(2),

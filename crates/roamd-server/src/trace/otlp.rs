@@ -156,9 +156,10 @@ fn request_span(request: &RequestSpans) -> Span<'_> {
         Attribute::text("http.route", request.route),
         Attribute::owned_text("roamd.request.id", request.request.to_string()),
     ];
-    if let Some(client) = request.client {
-        attributes.push(Attribute::owned_text("client.address", client.to_string()));
-    }
+    attributes.push(Attribute::owned_text(
+        "client.address",
+        request.client.to_string(),
+    ));
     if let Some(user) = &request.user {
         let name = user.as_str().chars().take(MAX_USER).collect();
         attributes.push(Attribute::owned_text("user.name", name));
@@ -346,7 +347,7 @@ mod tests {
             method: Method::POST,
             route: "launch",
             status: Some(503),
-            client: Some([192, 0, 2, 1].into()),
+            client: [192, 0, 2, 1].into(),
             user: Some(UserKey::new("DEMO", "alice")),
             started,
             took: Duration::from_millis(10),
@@ -407,7 +408,7 @@ mod tests {
             method: Method::from_bytes("X".repeat(5_000).as_bytes()).unwrap(),
             route: "none",
             status: None,
-            client: None,
+            client: [192, 0, 2, 1].into(),
             user: Some(UserKey::new("d", &"u".repeat(5_000))),
             started: Instant::now(),
             took: Duration::ZERO,

@@ -22,7 +22,7 @@ pub(super) struct RequestSpans {
     pub(super) route: &'static str,
     /// `None` if there was no response.
     pub(super) status: Option<u16>,
-    pub(super) client: Option<IpAddr>,
+    pub(super) client: IpAddr,
     pub(super) user: Option<UserKey>,
     pub(super) started: Instant,
     pub(super) took: Duration,

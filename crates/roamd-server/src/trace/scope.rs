@@ -39,7 +39,7 @@ pub(crate) struct RequestStart {
     /// Name of the route, or `none`.
     pub(crate) route: &'static str,
     /// Address of the client.
-    pub(crate) client: Option<IpAddr>,
+    pub(crate) client: IpAddr,
     /// `None` if the request belongs to no trace.
     pub(crate) trace: Option<TraceContext>,
     pub(crate) started: Instant,
@@ -206,7 +206,7 @@ impl Record {
         info!(
             request = id.as_str(),
             trace = trace.as_ref().map(|trace| display(trace.trace())),
-            client = client.map(display),
+            client = display(client),
             user = user.map(display),
             method = method.as_str(),
             route,

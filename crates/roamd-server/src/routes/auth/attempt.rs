@@ -16,7 +16,7 @@ use crate::http::error::ApiError;
 pub(in crate::routes) async fn attempt(
     post: ConversationPost,
     fields: FormPost,
-    client: Option<IpAddr>,
+    client: IpAddr,
 ) -> Result<PostOutcome, ApiError> {
     let state = Arc::clone(&post.state);
     if let Some(change) = state

@@ -63,12 +63,12 @@ impl ConversationPost {
     pub(super) async fn begin_attempt(
         &self,
         credentials: &Credentials,
-        client: Option<IpAddr>,
+        client: IpAddr,
     ) -> Result<Admission, ApiError> {
         let Credentials {
             domain, user_name, ..
         } = credentials;
-        let target = Target::new(domain, user_name, client);
+        let target = Target::new(domain, user_name, Some(client));
         let evidence = self.state.password_checks.evidence(credentials).await;
         let admission = self.state.login_throttle.begin(target, evidence).await?;
         if let Admission::TooEarly(wait) = &admission {

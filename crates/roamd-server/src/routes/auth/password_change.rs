@@ -39,7 +39,7 @@ pub(super) async fn form(
 /// Takes the filled form: returns a token with the new password, the form again, or a failure.
 pub(super) async fn attempt(
     post: ConversationPost,
-    client: Option<IpAddr>,
+    client: IpAddr,
     change: Result<PasswordChange, ChangeRefusal>,
     fields: &FormPost,
 ) -> Result<PostOutcome, ApiError> {
