@@ -47,11 +47,12 @@ impl AttemptLog {
         &mut self,
         controller: &Arc<Controller>,
     ) -> Option<TraceHeaders> {
-        let AttemptTrace { number, headers } = controller.begin(R::ELEMENT);
+        let started = Instant::now();
+        let AttemptTrace { number, headers } = controller.begin(R::ELEMENT, started);
         self.count += 1;
         self.current = Some(CurrentAttempt {
             controller: Arc::clone(controller),
-            started: Instant::now(),
+            started,
             sent: Sent::NotSent,
             number,
         });

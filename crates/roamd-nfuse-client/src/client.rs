@@ -260,7 +260,7 @@ impl FarmClient {
         };
         tracing::debug!(
             farm = self.id,
-            request = R::ELEMENT,
+            element = R::ELEMENT,
             request_bytes = size,
             attempts = log.count(),
             elapsed = ?started.elapsed(),

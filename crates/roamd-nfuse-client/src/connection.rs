@@ -12,6 +12,7 @@ use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
 use http_body_util::Full;
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
 
@@ -30,7 +31,7 @@ pub(crate) struct Connection {
     /// has ended.
     driver: Option<Box<Driver>>,
     /// Budget of the bytes that the controller sends.
-    pub(crate) budget: Arc<ReadBudget>,
+    budget: Arc<ReadBudget>,
     /// Whether it was idle before, so that the controller may have closed it.
     pub(crate) is_reused: bool,
     _open: OpenConnection,
@@ -59,22 +60,25 @@ impl Connection {
         })
     }
 
-    /// Sends a request, and passes the response to `read`, which reads its body.
+    /// Sends a request, and passes the response to `read`, which reads its body within the budget.
     ///
     /// # Errors
     /// If there is no response. `read` has its own errors.
-    pub(crate) async fn send<R, F>(
+    pub(crate) async fn send<R>(
         &mut self,
         request: http::Request<Full<Bytes>>,
-        read: impl FnOnce(hyper::Result<http::Response<hyper::body::Incoming>>) -> F,
-    ) -> R
-    where
-        F: Future<Output = R>,
-    {
-        self.budget.begin_head();
-        let response = self.sender.send_request(request);
-        let exchange = pin!(async { read(response.await).await });
-        drive(&mut self.driver, &self.budget, exchange).await
+        read: impl AsyncFnOnce(hyper::Result<http::Response<Incoming>>, &ReadBudget) -> R,
+    ) -> R {
+        let Self {
+            sender,
+            driver,
+            budget,
+            ..
+        } = self;
+        budget.begin_head();
+        let response = sender.send_request(request);
+        let exchange = pin!(async { read(response.await, budget).await });
+        drive(driver, budget, exchange).await
     }
 
     /// Waits until the connection can take a request. Returns whether it can: a closed connection

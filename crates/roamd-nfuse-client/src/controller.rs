@@ -162,9 +162,9 @@ impl Controller {
     }
 
     /// Reports the begin of an attempt of a call to the observer.
-    pub(crate) fn begin(&self, request: &'static str) -> AttemptTrace {
+    pub(crate) fn begin(&self, request: &'static str, started: Instant) -> AttemptTrace {
         match &self.probes.observer {
-            Some(observer) => observer.attempting(self.pool.controller(), request),
+            Some(observer) => observer.attempting(self.pool.controller(), request, started),
             None => AttemptTrace::default(),
         }
     }

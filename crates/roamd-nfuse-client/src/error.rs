@@ -106,12 +106,6 @@ impl CallError {
         }
     }
 
-    /// Returns the error with its sources, on one line.
-    #[must_use]
-    pub fn with_causes(&self) -> String {
-        chain(self)
-    }
-
     /// Returns why a single controller did not respond, with the sources, on one line.
     #[must_use]
     pub fn reason(&self) -> String {
@@ -123,12 +117,12 @@ impl CallError {
             Self::Unreachable(cause) => match cause.downcast_ref().map(io::Error::kind) {
                 // There was a TCP connection, and the handshake failed on it.
                 Some(ErrorKind::InvalidData | ErrorKind::UnexpectedEof) => {
-                    format!("TLS failed: {}", chain(&**cause))
+                    format!("TLS failed: {}", with_causes(&**cause))
                 }
-                _ => chain(&**cause),
+                _ => with_causes(&**cause),
             },
             Self::Deadline { .. } => "controller did not respond in time".to_owned(),
-            error => chain(error),
+            error => with_causes(error),
         }
     }
 
@@ -176,7 +170,9 @@ impl CallError {
     }
 }
 
-fn chain(error: &dyn Error) -> String {
+/// Returns the text of an error with those of its sources, on one line.
+#[must_use]
+pub fn with_causes(error: &dyn Error) -> String {
     let causes = std::iter::successors(error.source(), |&cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -1,7 +1,5 @@
 //! One HTTP exchange with a controller: a request and its response, on one connection.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue};
 use http::{Method, StatusCode, Uri};
@@ -81,8 +79,7 @@ pub(crate) async fn post(
             headers.insert(TRACE_STATE, state.clone());
         }
     }
-    let budget = Arc::clone(&connection.budget);
-    let read = async |response: hyper::Result<http::Response<Incoming>>| {
+    let read = async |response: hyper::Result<http::Response<Incoming>>, budget: &ReadBudget| {
         let response = response.map_err(|error| {
             if error.is_parse() || budget.is_spent() {
                 ExchangeError::Failed(error.into())
@@ -91,7 +88,7 @@ pub(crate) async fn post(
             }
         })?;
         match response.status() {
-            StatusCode::OK => Ok(read_response(response.into_body(), &budget, memory).await?),
+            StatusCode::OK => Ok(read_response(response.into_body(), budget, memory).await?),
             status if extra.key.is_some() && is_key_refusal(status) => {
                 Err(ExchangeError::ServiceKeyRefused(status))
             }

@@ -34,6 +34,12 @@ impl LargeWork {
         }
     }
 
+    /// Whether work of this size is large.
+    #[must_use]
+    pub fn is_large(&self, size: usize) -> bool {
+        size > self.threshold
+    }
+
     /// Returns the result of work of this size. The caller limits the time: if it gives up, work
     /// that waits for a permit is not done.
     ///
@@ -54,7 +60,7 @@ impl LargeWork {
         charge: impl Future<Output = C>,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, LargeWorkFailed> {
-        if size <= self.threshold {
+        if !self.is_large(size) {
             return Ok(work());
         }
         let permit = Arc::clone(&self.permits).acquire_owned().await;

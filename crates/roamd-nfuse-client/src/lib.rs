@@ -33,7 +33,7 @@ pub use client::{FarmClient, FarmConfig};
 pub use connection_pool::ConnectionCounts;
 pub use controller::{ControllerFailure, ControllerReport};
 pub use dechunk::DechunkError;
-pub use error::{CallError, Sent};
+pub use error::{CallError, Sent, with_causes};
 pub use large_work::{LargeWork, LargeWorkFailed};
 pub use memory_budget::{MemoryBudget, MemoryCharge, MemoryLimits, MemoryShare};
 pub use network::{Connecting, Network, Stream, SystemNetwork};

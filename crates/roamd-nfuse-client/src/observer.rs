@@ -6,13 +6,19 @@ use std::time::Duration;
 use http::HeaderValue;
 use roamd_nfuse_proto::FarmError;
 use roamd_nfuse_proto::transport::ControllerUrl;
+use tokio::time::Instant;
 
 use crate::{CallError, Sent};
 
 /// Observer of every attempt at a controller, probes included. Its methods must not block.
 pub trait Observer: fmt::Debug + Send + Sync {
     /// Called when an attempt of a call begins, within the task of the call. Not called for probes.
-    fn attempting(&self, _controller: &ControllerUrl, _request: &'static str) -> AttemptTrace {
+    fn attempting(
+        &self,
+        _controller: &ControllerUrl,
+        _request: &'static str,
+        _started: Instant,
+    ) -> AttemptTrace {
         AttemptTrace::default()
     }
 

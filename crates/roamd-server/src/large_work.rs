@@ -23,6 +23,10 @@ impl LargeRequestWork {
         entries: usize,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, LargeWorkFailed> {
-        self.0.run(entries, RequestScope::carry_call(work)).await
+        if self.0.is_large(entries) {
+            self.0.run(entries, RequestScope::carry_call(work)).await
+        } else {
+            Ok(work())
+        }
     }
 }

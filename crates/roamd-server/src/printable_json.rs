@@ -62,6 +62,11 @@ impl PrintableJson {
     }
 }
 
+/// Whether a byte is printable ASCII. Most texts have no other, and need no second look.
+fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
+}
+
 impl Formatter for PrintableJson {
     fn begin_string<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.left = Some(self.max_bytes);
@@ -73,9 +78,15 @@ impl Formatter for PrintableJson {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        if fragment
+            .bytes()
+            .fold(true, |all, byte| all & is_printable(byte))
+        {
+            return self.write_printable(writer, fragment);
+        }
         let mut rest = fragment;
         loop {
-            let end = rest.bytes().position(|byte| !matches!(byte, b' '..=b'~'));
+            let end = rest.bytes().position(|byte| !is_printable(byte));
             let Some((printable, more)) = end.and_then(|end| rest.split_at_checked(end)) else {
                 return self.write_printable(writer, rest);
             };

@@ -1,14 +1,18 @@
 //! Users and end-points.
 
 use std::fmt;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use roamd_store_proto::{LaunchParams, SessionParams};
 use secrecy::SecretString;
 
-/// A signed-in user, with everything that a farm needs to act for them.
+/// A signed-in user, with everything that a farm needs to act for them. A clone is the same user:
+/// each farm of a request has one.
 #[derive(Debug, Clone)]
-pub struct User {
+pub struct User(Arc<Account>);
+
+#[derive(Debug)]
+struct Account {
     key: UserKey,
     name: String,
     domain: String,
@@ -21,60 +25,57 @@ impl User {
     /// password.
     #[must_use]
     pub fn new(domain: &str, name: &str, password: SecretString) -> Self {
-        Self {
+        Self(Arc::new(Account {
             key: UserKey::new(domain, name),
             name: name.to_owned(),
             domain: domain.to_owned(),
             password,
             digest: OnceLock::new(),
-        }
+        }))
     }
 
     /// Canonical name of the user. Session ids are bound to it.
     #[must_use]
     pub fn key(&self) -> &UserKey {
-        &self.key
+        &self.0.key
     }
 
     /// Account name, without domain.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.0.name
     }
 
     /// Domain of the account, as NetBIOS or DNS name.
     #[must_use]
     pub fn domain(&self) -> &str {
-        &self.domain
+        &self.0.domain
     }
 
     /// Password of the account; farms check it with every request (nfuse.md §2).
     #[must_use]
     pub fn password(&self) -> &SecretString {
-        &self.password
+        &self.0.password
     }
 
-    /// Digest of the account and its password, which is computed once for the user and all later
-    /// clones. All callers must compute the same one.
+    /// Digest of the account and its password, which is computed once. All callers must compute the
+    /// same one.
     pub fn digest(&self, compute: impl FnOnce(&Self) -> [u8; 32]) -> [u8; 32] {
-        *self.digest.get_or_init(|| compute(self))
+        *self.0.digest.get_or_init(|| compute(self))
     }
 }
 
 /// Canonical name of a user, `domain\user` in lower case. Every spelling of an account that the
-/// farm resolves to one identity gives the same key.
+/// farm resolves to one identity gives the same key. A clone shares the text.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct UserKey(String);
+pub struct UserKey(Arc<str>);
 
 impl UserKey {
     /// The key of an account.
     #[must_use]
     pub fn new(domain: &str, name: &str) -> Self {
-        Self(format!(
-            "{}\\{}",
-            domain.to_lowercase(),
-            name.to_lowercase()
-        ))
+        let text = format!("{}\\{}", domain.to_lowercase(), name.to_lowercase());
+        Self(text.into())
     }
 
     /// The key as text.

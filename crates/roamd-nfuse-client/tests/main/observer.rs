@@ -13,6 +13,7 @@ use roamd_nfuse_client::{
 };
 use roamd_nfuse_proto::ErrorId;
 use roamd_testkit::{Script, ScriptedController};
+use tokio::time::Instant;
 
 use crate::support::{LONG, READ, capability_response, closed_controller, config, http, refused};
 
@@ -80,7 +81,7 @@ struct Numbered {
 }
 
 impl Observer for Numbered {
-    fn attempting(&self, _: &ControllerUrl, request: &'static str) -> AttemptTrace {
+    fn attempting(&self, _: &ControllerUrl, request: &'static str, _: Instant) -> AttemptTrace {
         assert_eq!(request, "RequestCapabilities");
         let mut begun = self.begun.lock().unwrap();
         *begun += 1;

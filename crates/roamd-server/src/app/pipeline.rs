@@ -1,6 +1,7 @@
 //! Request pipeline: client address, route, method, limits, handler, and
 //! the log line, metrics and headers of the response.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use http::header::{HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY};
@@ -16,7 +17,7 @@ use crate::http::request_id::RequestId;
 use crate::http::route::Route;
 use crate::http::transfer_coding;
 use crate::routes;
-use crate::trace::{RemoteParent, RequestScope, RequestStart, TraceContext};
+use crate::trace::{RemoteParent, RequestScope, RequestStart, RequestTrace};
 
 /// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -43,8 +44,9 @@ pub(crate) async fn respond(
         trace: trace(state, route, peer, request.headers()),
         started,
     };
-    let scope = RequestScope::new(start, state.tracer.clone());
-    let response = scope.run(async {
+    let scope = RequestScope::new(start);
+    // Pinned here, because the scope would move it.
+    let work = pin!(async {
         let result = match admissible(route, &request) {
             Ok(route) => handle(state, route, client, id, request).await,
             Err(error) => Err(error),
@@ -54,7 +56,7 @@ pub(crate) async fn respond(
         }
         result.unwrap_or_else(|error| routes::refuse(route, error))
     });
-    let mut response = response.await;
+    let mut response = scope.run(work).await;
     let (status, took) = (response.status().as_u16(), started.elapsed());
     state.metrics.record_response(name, status, took);
     scope.end(status, took);
@@ -75,13 +77,13 @@ fn trace(
     route: Option<Route<'_>>,
     peer: Peer,
     headers: &HeaderMap,
-) -> Option<TraceContext> {
+) -> Option<RequestTrace> {
     let is_trusted = state.trusted_proxies.trusts(peer);
     let parent = is_trusted.then(|| RemoteParent::of(headers)).flatten();
     if parent.is_none() && matches!(route, Some(Route::Health | Route::Ready | Route::Metrics)) {
         return None;
     }
-    state.tracer.context(parent)
+    state.tracer.trace(parent)
 }
 
 /// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.

@@ -14,6 +14,9 @@ const MAX_TEXT_BYTES: usize = 6 * MAX_CHARS;
 /// Maximum length of a line, in bytes. It is exceeded only if very many farms are in it.
 const MAX_LINE_BYTES: usize = 2048;
 
+/// Capacity of a line, in bytes. Most are shorter.
+const CAPACITY: usize = 512;
+
 /// Maximum length of a text in a line that would be longer, in bytes after escaping.
 const SHORT_TEXT_BYTES: usize = 120;
 
@@ -51,7 +54,7 @@ pub(super) fn line(value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
 }
 
 fn with_texts_up_to(max_bytes: usize, value: &impl Serialize) -> serde_json::Result<Vec<u8>> {
-    let mut line = Vec::with_capacity(256);
+    let mut line = Vec::with_capacity(CAPACITY);
     let printable = PrintableJson::new(max_bytes);
     value.serialize(&mut Serializer::with_formatter(&mut line, printable))?;
     line.push(b'\n');

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use roamd_config::{CertificateError, ControllerTls, FileError, Files, ListenerTls};
 
+use roamd_nfuse_client::with_causes;
 use rustix::process::geteuid;
 
 use super::transport::client_tls;
@@ -47,7 +48,7 @@ impl Files for SystemFiles {
             Ok(_) => Ok(()),
             Err(error) => Err(CertificateError {
                 key: error.key(),
-                message: error.with_causes(),
+                message: with_causes(&error),
             }),
         }
     }

@@ -105,7 +105,7 @@ pub(super) async fn respond(context: &Context, request: Request<RequestBody>) ->
     match dispatch(context, request).await {
         Ok(response) => response,
         Err(Refusal { status, message }) => {
-            debug!(%status, message, "Control command refused");
+            debug!(%status, reason = message, "Control command refused");
             let body = json!({ "error": message }).to_string();
             respond_with(status, JSON, Caching::None, body)
         }

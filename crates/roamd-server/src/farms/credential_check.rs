@@ -7,7 +7,7 @@ use roamd_citrixauth::{
     may_name,
 };
 use roamd_fairness::{NoPermit, Permit};
-use roamd_nfuse_client::{CallError, Sent};
+use roamd_nfuse_client::{CallError, Sent, with_causes};
 use roamd_nfuse_proto::{
     CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
     ValidateCredentialsRequest,
@@ -119,7 +119,7 @@ impl CredentialFarms {
             Ok(ChangePasswordResponse) => Ok(()),
             Err(error) => {
                 let farm = &farm.description.id;
-                warn!(%farm, error = error.with_causes(), "Farm did not change a password");
+                warn!(%farm, error = with_causes(&error), "Farm did not change a password");
                 Err(change_refusal(&error))
             }
         }

@@ -1,6 +1,6 @@
 //! Conversion of NFuse errors to the errors of the domain (nfuse.md §7).
 
-use roamd_nfuse_client::{CallError, Sent};
+use roamd_nfuse_client::{CallError, Sent, with_causes};
 use roamd_nfuse_proto::{self as nfuse, ErrorId};
 use roamd_sessions::{FarmError, NotReady, Refusal, Refused, Target};
 
@@ -55,8 +55,13 @@ fn refusal(id: &ErrorId) -> Refusal {
 }
 
 fn is_same(known: &str, id: &ErrorId) -> bool {
-    let letters = |text: &str| text.replace('-', "").to_ascii_lowercase();
-    letters(known) == letters(&id.0)
+    letters(known).eq(letters(&id.0))
+}
+
+/// The bytes that are compared: without hyphens, in lower case.
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    let letters = text.bytes().filter(|byte| *byte != b'-');
+    letters.map(|byte| byte.to_ascii_lowercase())
 }
 
 /// Converts the error of any request.
@@ -68,8 +73,8 @@ pub(super) fn farm_error(error: &CallError) -> FarmError {
         (CallError::Refused(refused), _) => {
             FarmError::Refused(with_codes(refusal(&refused.id), refused))
         }
-        (error, Sent::NotSent) => FarmError::NotDone(error.with_causes()),
-        (error, Sent::MaybeSent) => FarmError::Unavailable(error.with_causes()),
+        (error, Sent::NotSent) => FarmError::NotDone(with_causes(error)),
+        (error, Sent::MaybeSent) => FarmError::Unavailable(with_causes(error)),
     }
 }
 

@@ -12,6 +12,7 @@ use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
 use roamd_nfuse_client::{Attempt, AttemptTrace, CallError, ControllerUrl, Observer};
 use roamd_sessions::FarmError;
+use tokio::time::Instant;
 
 use crate::farms::{OUTCOMES, OperationKind, error_id_label, native_label, outcome};
 use crate::trace::{CallEnd, RequestScope};
@@ -197,8 +198,13 @@ impl FarmCounts {
 }
 
 impl Observer for FarmCounts {
-    fn attempting(&self, controller: &ControllerUrl, request: &'static str) -> AttemptTrace {
-        RequestScope::begin_call(&self.farm, controller, request)
+    fn attempting(
+        &self,
+        controller: &ControllerUrl,
+        request: &'static str,
+        started: Instant,
+    ) -> AttemptTrace {
+        RequestScope::begin_call(&self.farm, controller, request, started)
     }
 
     fn not_attempted(&self, request: &'static str) {

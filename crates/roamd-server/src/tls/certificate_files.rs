@@ -1,6 +1,5 @@
 //! Reads the certificate of the listener from its files.
 
-use std::error::Error;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -65,17 +64,6 @@ impl TlsCertificateFileError {
                 TlsCertificateError::ClientAuthorities => CLIENT_CA,
             },
         }
-    }
-
-    /// The error with its causes, in one line.
-    pub(crate) fn with_causes(&self) -> String {
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
     }
 }
 

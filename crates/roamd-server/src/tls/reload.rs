@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use roamd_config::ListenerTls;
 use roamd_http::{ServerTls, TlsCertificate};
+use roamd_nfuse_client::with_causes;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
@@ -132,7 +133,7 @@ impl CertificateReloader {
             Ok(certificate) => self.load(certificate),
             Err(error) => {
                 self.metrics.record_reload(CertificateReload::Kept);
-                let error = error.with_causes();
+                let error = with_causes(&error);
                 warn!(error, "Certificate cannot be reloaded; keeping the old one");
             }
         }

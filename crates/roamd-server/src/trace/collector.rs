@@ -1,7 +1,5 @@
 //! The receiver of spans, reached by HTTP.
 
-use std::error::Error;
-
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use http::{Request, StatusCode};
@@ -94,13 +92,5 @@ impl Collector {
             .await
             .map(http_body_util::Collected::to_bytes);
         Ok(body.map_or(0, |body| otlp::rejected_spans(&body)))
-    }
-}
-
-impl CollectorError {
-    /// Returns the error with its sources, on one line.
-    pub(super) fn with_causes(&self) -> String {
-        let causes = std::iter::successors(self.source(), |&cause| cause.source());
-        causes.fold(self.to_string(), |text, cause| format!("{text}: {cause}"))
     }
 }

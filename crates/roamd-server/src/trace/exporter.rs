@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use roamd_nfuse_client::ControllerUrl;
+use roamd_nfuse_client::{ControllerUrl, with_causes};
 use tokio::runtime;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
@@ -161,7 +161,7 @@ fn announce(is_failing: &mut bool, collector: &Collector, result: Result<(), Col
     let endpoint = collector.endpoint();
     match (result, *is_failing) {
         (Err(error), false) => {
-            let error = error.with_causes();
+            let error = with_causes(&error);
             warn!(%endpoint, error, "Collector of traces failed; spans are lost");
             *is_failing = true;
         }

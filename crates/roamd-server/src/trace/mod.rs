@@ -19,9 +19,9 @@ mod scope;
 mod tracer;
 
 pub use self::context::TraceId;
-pub(crate) use self::context::{RemoteParent, TraceContext};
+pub(crate) use self::context::RemoteParent;
 pub use self::error::TracerError;
 pub(crate) use self::farm_call::CallEnd;
 pub use self::scope::RequestIds;
-pub(crate) use self::scope::{RequestScope, RequestStart};
+pub(crate) use self::scope::{RequestScope, RequestStart, RequestTrace};
 pub use self::tracer::Tracer;

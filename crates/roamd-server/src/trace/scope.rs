@@ -41,14 +41,21 @@ pub(crate) struct RequestStart {
     /// Address of the client.
     pub(crate) client: IpAddr,
     /// `None` if the request belongs to no trace.
-    pub(crate) trace: Option<TraceContext>,
+    pub(crate) trace: Option<RequestTrace>,
     pub(crate) started: Instant,
+}
+
+/// Trace of a request.
+#[derive(Debug)]
+pub(crate) struct RequestTrace {
+    pub(crate) context: TraceContext,
+    /// What records the trace.
+    pub(crate) tracer: Tracer,
 }
 
 #[derive(Debug)]
 struct Record {
     start: RequestStart,
-    tracer: Tracer,
     user: OnceLock<UserKey>,
     calls: Mutex<FarmCalls>,
     has_ended: AtomicBool,
@@ -71,7 +78,7 @@ impl RequestIds {
             let RequestStart { id, trace, .. } = &scope.0.start;
             Self {
                 request: *id,
-                trace: trace.as_ref().map(TraceContext::trace),
+                trace: trace.as_ref().map(|trace| trace.context.trace()),
             }
         })
     }
@@ -79,10 +86,9 @@ impl RequestIds {
 
 impl RequestScope {
     /// Makes the scope of a request.
-    pub(crate) fn new(start: RequestStart, tracer: Tracer) -> Self {
+    pub(crate) fn new(start: RequestStart) -> Self {
         Self(Arc::new(Record {
             start,
-            tracer,
             user: OnceLock::new(),
             calls: Mutex::default(),
             has_ended: AtomicBool::new(false),
@@ -124,8 +130,9 @@ impl RequestScope {
         farm: &Arc<String>,
         controller: &ControllerUrl,
         request: &'static str,
+        started: Instant,
     ) -> AttemptTrace {
-        let begin = |scope: &Self| scope.0.begin_call(farm, controller, request);
+        let begin = |scope: &Self| scope.0.begin_call(farm, controller, request, started);
         Self::with_current(begin).unwrap_or_default()
     }
 
@@ -170,22 +177,23 @@ impl Record {
         farm: &Arc<String>,
         controller: &ControllerUrl,
         request: &'static str,
+        started: Instant,
     ) -> AttemptTrace {
         let span = SpanId::random();
         let trace = self.start.trace.as_ref();
-        let is_sampled = trace.is_some_and(|trace| trace.is_sampled);
+        let is_sampled = trace.is_some_and(|trace| trace.context.is_sampled);
         let call = FarmCall {
             farm: Arc::clone(farm),
             controller: is_sampled.then(|| controller.clone()),
             request,
             span,
-            started: Instant::now(),
+            started,
             end: None,
         };
-        let sent_trace = trace.filter(|_| self.tracer.sends_to_farms());
+        let sent_trace = trace.filter(|trace| trace.tracer.sends_to_farms());
         AttemptTrace {
             number: self.calls().add(call),
-            headers: sent_trace.and_then(|trace| trace.headers(span)),
+            headers: sent_trace.and_then(|trace| trace.context.headers(span)),
         }
     }
 
@@ -201,26 +209,29 @@ impl Record {
         } = &self.start;
         let mut calls = std::mem::take(&mut *self.calls());
         calls.end_all();
-        let (user, farms) = (self.user.get(), (!calls.is_empty()).then_some(&calls));
+        // A text, because each part of a displayed value passes through all writers of the line.
+        let farms = (!calls.is_empty()).then(|| calls.to_string());
+        let user = self.user.get();
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         info!(
             request = id.as_str(),
-            trace = trace.as_ref().map(|trace| display(trace.trace())),
+            trace = trace.as_ref().map(|trace| display(trace.context.trace())),
             client = display(client),
             user = user.map(display),
             method = method.as_str(),
             route,
             status,
             took_us,
-            farms = farms.map(display),
+            farms,
             "{}",
             match status {
                 Some(_) => "Request served",
                 None => "Request ended without a response",
             }
         );
-        if let Some(context) = trace.as_ref().filter(|trace| trace.is_sampled) {
-            self.tracer.record(|| RequestSpans {
+        let sampled = trace.as_ref().filter(|trace| trace.context.is_sampled);
+        if let Some(RequestTrace { context, tracer }) = sampled {
+            tracer.record(|| RequestSpans {
                 context: context.clone(),
                 request: *id,
                 method: method.clone(),

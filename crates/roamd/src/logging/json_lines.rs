@@ -18,8 +18,8 @@ use tracing_subscriber::registry::LookupSpan;
 
 use super::text_limit::MAX_TEXT;
 
-/// Capacity of a line, in bytes. Most are shorter.
-const CAPACITY: usize = 256;
+/// Capacity of a line, in bytes. Most are shorter: an access line with the calls of a farm has 350.
+const CAPACITY: usize = 512;
 
 /// Format of the time: UTC, with microseconds.
 const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));

@@ -1,9 +1,9 @@
 //! Why a configuration is not reloaded.
 
-use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 
+use roamd_nfuse_client::with_causes;
 use tokio::task::JoinError;
 
 use crate::audit::ReloadRefusal;
@@ -91,13 +91,7 @@ impl ReloadError {
             }
             return texts.join("; ");
         }
-        let mut text = self.to_string();
-        let mut cause = self.source();
-        while let Some(error) = cause {
-            text = format!("{text}: {error}");
-            cause = error.source();
-        }
-        text
+        with_causes(self)
     }
 
     /// Returns the reason for the audit log.

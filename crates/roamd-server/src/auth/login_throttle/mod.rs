@@ -272,7 +272,7 @@ impl LoginThrottle {
     /// Returns a target with its last reset, and whether the network is known for the user.
     async fn with_flags(&self, target: Target) -> Result<(Target, bool), StateError> {
         let known = (FlagKind::KnownNetwork, target.pair());
-        let reset = (FlagKind::ResetThrottle, target.reset_key());
+        let reset = (FlagKind::ResetThrottle, target.user());
         let flags = self.state.flag_expiries([known, reset, reset], self.now());
         let [known, reset, _] = flags.await?;
         Ok((target.reset_at(reset.and_then(time_of)), known.is_some()))

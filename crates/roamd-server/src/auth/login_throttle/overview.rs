@@ -148,7 +148,7 @@ impl LoginThrottle {
         let kind = FlagKind::ResetThrottle;
         let set = self
             .state
-            .set_flag(Party::SERVER, kind, target.reset_key(), until);
+            .set_flag(Party::SERVER, kind, target.user(), until);
         set.await.map(drop)
     }
 }

@@ -42,11 +42,6 @@ impl Target {
         Self { reset, ..self }
     }
 
-    /// Key of the flag that resets the user's budgets, in all spellings of the name.
-    pub(super) fn reset_key(&self) -> Digest {
-        Digest::of(self.budget_name.as_bytes())
-    }
-
     /// The party that a check of the password is for.
     pub(super) fn check_party(&self, is_known: bool) -> CheckParty {
         if is_known {
@@ -113,7 +108,8 @@ impl Target {
         }
     }
 
-    /// Key of the user in all spellings, and of all others of the same name.
+    /// Key of the user in all spellings, and of all others of the same name: of the flag that resets
+    /// the budgets, and of the networks that have become known.
     pub(super) fn user(&self) -> Digest {
         Digest::of(self.budget_name.as_bytes())
     }
