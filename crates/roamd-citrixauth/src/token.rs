@@ -171,6 +171,20 @@ impl TokenService {
         now: Timestamp,
     ) -> Result<PresentedToken, Reason> {
         let token = authorization.and_then(token_of).ok_or(Reason::NoToken)?;
+        self.check_token(token, realm, audience, now)
+    }
+
+    /// Checks a token that did not come in a header, in the same order.
+    ///
+    /// # Errors
+    /// As of [`TokenService::check`].
+    pub fn check_token(
+        &self,
+        token: &str,
+        realm: &Realm,
+        audience: &Audience,
+        now: Timestamp,
+    ) -> Result<PresentedToken, Reason> {
         let claims = self.open(token)?;
         if claims.realm != *realm {
             Err(Reason::NotForThisService)
@@ -185,7 +199,12 @@ impl TokenService {
     /// one that has expired, or is for another service. `None` if the token cannot be opened.
     #[must_use]
     pub fn holder(&self, authorization: &str) -> Option<UserIdentity> {
-        let token = token_of(authorization)?;
+        self.holder_of_token(token_of(authorization)?)
+    }
+
+    /// Like [`TokenService::holder`], for a token that did not come in a header.
+    #[must_use]
+    pub fn holder_of_token(&self, token: &str) -> Option<UserIdentity> {
         self.open(token).ok().map(|claims| claims.user)
     }
 

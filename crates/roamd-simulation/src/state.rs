@@ -70,6 +70,16 @@ impl SharedState for MemoryState {
         Box::pin(ready(Ok(FlagsSet { new, refused })))
     }
 
+    fn flag_expiry(
+        &self,
+        kind: FlagKind,
+        key: Digest,
+        now: Timestamp,
+    ) -> StateFuture<'_, Option<Timestamp>> {
+        let expiry = self.inner().flags.get(&(kind, key)).copied();
+        Box::pin(ready(Ok(expiry.filter(|until| now < *until))))
+    }
+
     fn flag_expiries(
         &self,
         flags: [(FlagKind, Digest); 3],

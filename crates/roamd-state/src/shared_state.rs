@@ -66,10 +66,19 @@ pub trait SharedState: Send + Sync {
     /// Returns whether the flag is set and has not expired. It expires exactly at its `until`.
     fn is_flag_set(&self, kind: FlagKind, key: Digest, now: Timestamp) -> StateFuture<'_, bool> {
         Box::pin(async move {
-            let [expiry, ..] = self.flag_expiries([(kind, key); 3], now).await?;
+            let expiry = self.flag_expiry(kind, key, now).await?;
             Ok(expiry.is_some())
         })
     }
+
+    /// Returns the expiry of a flag, or `None` if it is not set or has expired. It is as fast as
+    /// [`SharedState::flag_expiries`].
+    fn flag_expiry(
+        &self,
+        kind: FlagKind,
+        key: Digest,
+        now: Timestamp,
+    ) -> StateFuture<'_, Option<Timestamp>>;
 
     /// Returns the expiry of each of three flags, or `None` if it is not set or has expired. Every
     /// request calls this, so it must be about as fast as an access to memory.

@@ -159,10 +159,7 @@ impl Revocations {
         // In the precision of the state, so that the same time is recognised after a restart.
         let until = later(ended, ENDED_USER_MEMORY).as_millisecond();
         let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
-        let [before, ..] = self
-            .state
-            .flag_expiries([(kind, key); 3], self.now())
-            .await?;
+        let before = self.state.flag_expiry(kind, key, self.now()).await?;
         if before.is_some_and(|before| until <= before) {
             return Ok(false);
         }

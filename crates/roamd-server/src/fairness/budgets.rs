@@ -94,13 +94,16 @@ pub(crate) const AUDIT_CHANGES_PER_HOUR: u32 = 6_000;
 /// users. More users at a time share one more budget.
 pub(crate) const AUDIT_USERS_REMEMBERED: usize = 65_536;
 
-/// A user: launches on web sites whose ICA file is kept until the client gets it.
+/// Party: a user. Resource: launches on web sites whose result is kept for the next request of the
+/// client: an ICA file for 90 seconds, the farm that prepares a host for five minutes. Unit:
+/// launches.
 pub(crate) const KEPT_LAUNCHES_OF_A_USER: usize = 32;
 
-/// All users: such launches. Each is kept for 90 seconds at most.
+/// Party: all users. Resource: launches on web sites whose result is kept. Unit: launches.
 pub(crate) const KEPT_LAUNCHES: usize = 2_048;
 
-/// Largest ICA file that is kept, in bytes.
+/// Party: a launch on a web site. Resource: memory of its ICA file. Unit: bytes. A larger file is
+/// not kept.
 pub(crate) const KEPT_ICA_BYTES: usize = 8 * 1024;
 
 /// Incomplete bodies of all requests with a valid token, in bytes of memory. As much is for those

@@ -121,6 +121,17 @@ impl SharedState for SqliteState {
         })
     }
 
+    fn flag_expiry(
+        &self,
+        kind: FlagKind,
+        key: Digest,
+        now: Timestamp,
+    ) -> StateFuture<'_, Option<Timestamp>> {
+        let flag = (kind, self.digest_key.of_flag(kind, key));
+        let [expiry] = self.flags.expiries([flag], now);
+        Box::pin(ready(Ok(expiry)))
+    }
+
     fn flag_expiries(
         &self,
         flags: [(FlagKind, Digest); 3],

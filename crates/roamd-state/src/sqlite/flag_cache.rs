@@ -56,11 +56,11 @@ impl FlagCache {
     }
 
     /// Returns the expiry of each flag that is set and has not expired.
-    pub(super) fn expiries(
+    pub(super) fn expiries<const N: usize>(
         &self,
-        flags: [(FlagKind, Digest); 3],
+        flags: [(FlagKind, Digest); N],
         now: Timestamp,
-    ) -> [Option<Timestamp>; 3] {
+    ) -> [Option<Timestamp>; N] {
         let all = self.0.read().unwrap_or_else(PoisonError::into_inner);
         flags.map(|flag| all.get(&flag).copied().filter(|until| now < *until))
     }

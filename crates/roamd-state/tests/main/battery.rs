@@ -116,6 +116,10 @@ async fn expiries_are_those_of_flags_that_are_set(state: &impl SharedState) {
         (20, [None; 3]),
     ] {
         assert_eq!(asked(flags, now).await, expected, "{now}");
+        for ((kind, key), expected) in flags.into_iter().zip(expected) {
+            let single = state.flag_expiry(kind, key, at(now)).await.unwrap();
+            assert_eq!(single, expected, "{now}");
+        }
     }
 }
 

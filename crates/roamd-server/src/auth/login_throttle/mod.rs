@@ -18,7 +18,7 @@ mod target;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::try_join_all;
+use futures_util::future::{try_join, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Budget, BudgetUse, LoginThrottlePolicy, StatedWait};
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
@@ -271,10 +271,10 @@ impl LoginThrottle {
 
     /// Returns a target with its last reset, and whether the network is known for the user.
     async fn with_flags(&self, target: Target) -> Result<(Target, bool), StateError> {
-        let known = (FlagKind::KnownNetwork, target.pair());
-        let reset = (FlagKind::ResetThrottle, target.user());
-        let flags = self.state.flag_expiries([known, reset, reset], self.now());
-        let [known, reset, _] = flags.await?;
+        let (state, now) = (&self.state, self.now());
+        let known = state.flag_expiry(FlagKind::KnownNetwork, target.pair(), now);
+        let reset = state.flag_expiry(FlagKind::ResetThrottle, target.user(), now);
+        let (known, reset) = try_join(known, reset).await?;
         Ok((target.reset_at(reset.and_then(time_of)), known.is_some()))
     }
 

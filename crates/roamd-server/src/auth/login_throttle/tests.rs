@@ -397,6 +397,16 @@ impl SharedState for MemoryState {
         Box::pin(ready(Ok(set)))
     }
 
+    fn flag_expiry(
+        &self,
+        kind: FlagKind,
+        key: Digest,
+        now: Timestamp,
+    ) -> StateFuture<'_, Option<Timestamp>> {
+        let expiry = self.flags.lock().unwrap().get(&(kind, key)).copied();
+        Box::pin(ready(Ok(expiry.filter(|until| now < *until))))
+    }
+
     fn flag_expiries(
         &self,
         flags: [(FlagKind, Digest); 3],
