@@ -26,6 +26,7 @@ pub use reader::report::LineError;
 pub use sample::{SAMPLE, SampleLine, sample_lines};
 pub use sections::audit::Audit;
 pub use sections::authentication::{Authentication, CredentialCheck};
+pub use sections::branding::{AccentColor, Branding, Logo, LogoFormat};
 pub use sections::citrix_gateway::CitrixGateway;
 pub use sections::farm::{AddressForm, Farm};
 pub use sections::keys::{Keys, MOST_KEYS, shortest_rotate_after};

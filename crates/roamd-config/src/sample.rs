@@ -84,8 +84,9 @@ mod tests {
     struct AnyFile;
 
     impl Files for AnyFile {
-        fn read(&self, _: &Path, _: u64) -> Result<Vec<u8>, FileError> {
-            Ok(b"text".to_vec())
+        fn read(&self, path: &Path, _: u64) -> Result<Vec<u8>, FileError> {
+            let is_svg = path.extension().is_some_and(|extension| extension == "svg");
+            Ok(if is_svg { "<svg/>" } else { "text" }.into())
         }
 
         fn check_certificate(&self, _: &ListenerTls) -> Result<(), CertificateError> {

@@ -8,7 +8,12 @@ const NAMESPACE: &str = "http://citrix.com/delivery-services/webAPI/2-6/authStat
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthStatus {
     /// The user is signed in.
-    Success(AuthType),
+    Success {
+        /// How the user has signed in.
+        auth_type: AuthType,
+        /// Whether the user can ask for the form that changes the password (WA-65).
+        can_change_password: bool,
+    },
     /// The sign-in has ended without a user.
     Fail(LogMessage),
 }
@@ -18,6 +23,8 @@ pub enum AuthStatus {
 pub enum AuthType {
     /// With a form.
     ExplicitForms,
+    /// With one request that holds user name and password.
+    PostCredentials,
 }
 
 /// Why a sign-in has ended.
@@ -26,6 +33,9 @@ pub enum LogMessage {
     /// It cannot be continued: too many attempts, an account that has to be changed elsewhere, or
     /// no farm that responds.
     FatalError,
+    /// User name or password are wrong. A form says so itself, so only the sign-in without a form
+    /// ends in this way (WA-66).
+    LoginFailed,
     /// The web session is not known, or has expired.
     SessionTimeout,
 }
@@ -36,9 +46,15 @@ impl AuthStatus {
     pub fn to_xml(self) -> Vec<u8> {
         let mut writer = document::begin("AuthenticationStatus", NAMESPACE);
         match self {
-            Self::Success(auth_type) => {
+            Self::Success {
+                auth_type,
+                can_change_password,
+            } => {
                 writer.leaf("Result", &[], "success");
                 writer.leaf("AuthType", &[], auth_type.as_str());
+                if can_change_password {
+                    writer.leaf("IsChangePasswordEnabled", &[], document::boolean(true));
+                }
             }
             Self::Fail(message) => {
                 writer.leaf("Result", &[], "fail");
@@ -53,6 +69,7 @@ impl AuthType {
     const fn as_str(self) -> &'static str {
         match self {
             Self::ExplicitForms => "ExplicitForms",
+            Self::PostCredentials => "PostCredentials",
         }
     }
 }
@@ -61,6 +78,7 @@ impl LogMessage {
     const fn as_str(self) -> &'static str {
         match self {
             Self::FatalError => "fatalerror",
+            Self::LoginFailed => "loginfailed",
             Self::SessionTimeout => "sessiontimeout",
         }
     }

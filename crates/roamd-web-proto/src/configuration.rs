@@ -66,6 +66,10 @@ impl ClientSettings<'_> {
             &[
                 ("getUsernameURL", "Authentication/GetUserName"),
                 ("logoffURL", "Authentication/Logoff"),
+                (
+                    "changeCredentialsURL",
+                    "ExplicitAuth/GetChangeCredentialForm",
+                ),
                 ("loginFormTimeout", FORM_MINUTES),
                 (
                     "allowSelfServiceAccountManagementURL",

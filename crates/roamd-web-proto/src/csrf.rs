@@ -91,19 +91,22 @@ impl HttpsFlag {
 pub fn check(route: WebRoute<'_>, facts: &Facts) -> Result<(), Forbidden> {
     let may_have_no_token = match route {
         // They return what every client gets.
-        WebRoute::Root | WebRoute::Page => return Ok(()),
+        WebRoute::Root | WebRoute::Page | WebRoute::Branding | WebRoute::Logo { .. } => {
+            return Ok(());
+        }
         // An image, which a page of another site cannot read (WA-87).
         WebRoute::Icon { .. } => return Ok(()),
         WebRoute::Configuration | WebRoute::AuthMethods => true,
-        WebRoute::Resources | WebRoute::Login | WebRoute::LoginAttempt | WebRoute::CancelForm => {
-            facts.session == Session::Live
-        }
+        WebRoute::Resources
+        | WebRoute::Login
+        | WebRoute::LoginAttempt
+        | WebRoute::SendForm { .. }
+        | WebRoute::CancelForm => facts.session == Session::Live,
         _ => false,
     };
     check_https_flag(route, facts)?;
     let begins_session = facts.session == Session::None && route.begins_session();
-    let signs_in = route == WebRoute::LoginAttempt;
-    if facts.is_cross_site && (begins_session || signs_in) {
+    if facts.is_cross_site && (begins_session || route.signs_in()) {
         return Err(Forbidden);
     }
     if facts.session == Session::None {
@@ -136,7 +139,10 @@ pub fn check(route: WebRoute<'_>, facts: &Facts) -> Result<(), Forbidden> {
 /// Checks the flag of https: every POST and HEAD has it, but a script leaves it out when it posts a
 /// form (WA-38).
 fn check_https_flag(route: WebRoute<'_>, facts: &Facts) -> Result<(), Forbidden> {
-    let is_form = matches!(route, WebRoute::LoginAttempt | WebRoute::CancelForm);
+    let is_form = matches!(
+        route,
+        WebRoute::LoginAttempt | WebRoute::SendForm { .. } | WebRoute::CancelForm
+    );
     match facts.https_flag {
         HttpsFlag::Valid => Ok(()),
         HttpsFlag::Absent if is_form || facts.method == Method::Get => Ok(()),

@@ -2,6 +2,7 @@
 
 mod auth_methods;
 mod auth_status;
+mod branding;
 mod challenge;
 mod configuration;
 mod cookies;
@@ -22,11 +23,12 @@ mod set_cookie;
 
 pub use auth_methods::AuthMethods;
 pub use auth_status::{AuthStatus, AuthType, LogMessage};
+pub use branding::Branding;
 pub use challenge::Challenge;
 pub use configuration::{ClientSettings, LogoffAction, WorkspaceControl};
 pub use cookies::Cookies;
 pub use device_id::DeviceId;
-pub use form::web_form;
+pub use form::{has_credentials_in_query, web_form};
 pub use launch_status::LaunchStatus;
 pub use parameters::{Details, Parameters, SessionType};
 pub use resources::{Resource, Resources};

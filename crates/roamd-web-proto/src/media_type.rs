@@ -13,5 +13,7 @@ pub const LOGOFF: &str =
     "application/vnd.citrix.webreceiver.authenticationlogoffresponse+xml; charset=utf-8";
 /// ICA files (WA-86).
 pub const ICA: &str = "application/x-ica; charset=utf-8";
-/// Icons.
+/// Icons, and logos in this format.
 pub const PNG: &str = "image/png";
+/// Logos in this format.
+pub const SVG: &str = "image/svg+xml";

@@ -10,6 +10,13 @@ pub enum WebRoute<'p> {
     Root,
     /// The page.
     Page,
+    /// `branding.json`.
+    Branding,
+    /// `branding/{hash}`: the logo with this hash.
+    Logo {
+        /// Hash of the image.
+        hash: &'p str,
+    },
     /// `Home/Configuration`.
     Configuration,
     /// `Home/KeepAlive`.
@@ -22,8 +29,17 @@ pub enum WebRoute<'p> {
     SignOut,
     /// `ExplicitAuth/Login`.
     Login,
-    /// `ExplicitAuth/LoginAttempt`, and `ExplicitAuth/SendForm` for forms after the first.
+    /// `ExplicitAuth/LoginAttempt`.
     LoginAttempt,
+    /// `ExplicitAuth/SendForm[/{state}]`: a form after the first.
+    SendForm {
+        /// Sealed state of the conversation.
+        state: Option<&'p str>,
+    },
+    /// `ExplicitAuth/GetChangeCredentialForm`, and the same below `Authentication`.
+    ChangeCredentialForm,
+    /// `PostCredentialsAuth/Login`.
+    PostCredentials,
     /// `ExplicitAuth/CancelForm`.
     CancelForm,
     /// `ExplicitAuth/AllowSelfServiceAccountManagement`.
@@ -71,6 +87,15 @@ impl<'p> WebRoute<'p> {
         match segments {
             [None, ..] if path.ends_with('/') => Some(Self::Page),
             [None, ..] => Some(Self::Root),
+            [Some(name), None, ..] => same(name, "branding.json").then_some(Self::Branding),
+            [Some(folder), Some(hash), None, ..] if same(folder, "branding") => {
+                is_identifier(hash).then_some(Self::Logo { hash })
+            }
+            [Some(a), Some(b), Some(state), None] if same(a, "ExplicitAuth") => {
+                let state = Some(state).filter(|state| is_identifier(state))?;
+                let state = Some(state);
+                same(b, "SendForm").then_some(Self::SendForm { state })
+            }
             [Some(folder), Some(name), None, ..] => Self::of_name(folder, name),
             [Some(folder), Some(name), Some(id), None] => Self::of_id(folder, name, id),
             [Some(a), Some(b), Some(thumbprint), Some(size)]
@@ -94,15 +119,19 @@ impl<'p> WebRoute<'p> {
                 ("GetAuthMethods", Self::AuthMethods),
                 ("GetUserName", Self::UserName),
                 ("Logoff", Self::SignOut),
+                ("GetChangeCredentialForm", Self::ChangeCredentialForm),
             ]
         } else if same(folder, "ExplicitAuth") {
             &[
                 ("Login", Self::Login),
                 ("LoginAttempt", Self::LoginAttempt),
-                ("SendForm", Self::LoginAttempt),
+                ("SendForm", Self::SendForm { state: None }),
                 ("CancelForm", Self::CancelForm),
+                ("GetChangeCredentialForm", Self::ChangeCredentialForm),
                 ("AllowSelfServiceAccountManagement", Self::SelfService),
             ]
+        } else if same(folder, "PostCredentialsAuth") {
+            &[("Login", Self::PostCredentials)]
         } else if same(folder, "Resources") {
             &[("List", Self::Resources)]
         } else if same(folder, "Sessions") {
@@ -165,7 +194,9 @@ impl<'p> WebRoute<'p> {
     #[must_use]
     pub const fn allow(self) -> &'static str {
         match self {
-            Self::Root | Self::Page | Self::KeepAlive => "GET, HEAD",
+            Self::Root | Self::Page | Self::Branding | Self::Logo { .. } | Self::KeepAlive => {
+                "GET, HEAD"
+            }
             // A sign-out by a link must not be possible, so the log off has no GET (WA-108).
             Self::Configuration | Self::Icon { .. } | Self::Disconnect | Self::LaunchIca(_) => {
                 "GET, POST"
@@ -175,6 +206,9 @@ impl<'p> WebRoute<'p> {
             | Self::SignOut
             | Self::Login
             | Self::LoginAttempt
+            | Self::SendForm { .. }
+            | Self::ChangeCredentialForm
+            | Self::PostCredentials
             | Self::CancelForm
             | Self::SelfService
             | Self::Resources
@@ -190,6 +224,8 @@ impl<'p> WebRoute<'p> {
         match self {
             Self::Root => "web-root",
             Self::Page => "web-page",
+            Self::Branding => "web-branding",
+            Self::Logo { .. } => "web-logo",
             Self::Configuration => "web-configuration",
             Self::KeepAlive => "web-keep-alive",
             Self::AuthMethods => "web-auth-methods",
@@ -197,6 +233,9 @@ impl<'p> WebRoute<'p> {
             Self::SignOut => "web-sign-out",
             Self::Login => "web-login",
             Self::LoginAttempt => "web-login-attempt",
+            Self::SendForm { .. } => "web-send-form",
+            Self::ChangeCredentialForm => "web-change-credential-form",
+            Self::PostCredentials => "web-post-credentials",
             Self::CancelForm => "web-cancel-form",
             Self::SelfService => "web-self-service",
             Self::Resources => "web-resources",
@@ -209,12 +248,25 @@ impl<'p> WebRoute<'p> {
         }
     }
 
+    /// Whether the route signs users in.
+    #[must_use]
+    pub const fn signs_in(self) -> bool {
+        matches!(
+            self,
+            Self::LoginAttempt | Self::SendForm { .. } | Self::PostCredentials
+        )
+    }
+
     /// Whether the route begins a web session for a client that has none (WA-31).
     #[must_use]
     pub const fn begins_session(self) -> bool {
         matches!(
             self,
-            Self::Configuration | Self::Resources | Self::AuthMethods | Self::Login
+            Self::Configuration
+                | Self::Resources
+                | Self::AuthMethods
+                | Self::Login
+                | Self::PostCredentials
         )
     }
 }

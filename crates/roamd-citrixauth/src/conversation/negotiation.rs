@@ -25,13 +25,19 @@ pub struct Negotiation {
 }
 
 impl Negotiation {
-    /// Every field and label, except the fields that change a password.
-    pub const WITHOUT_NEW_PASSWORD: Self = Self {
+    /// Every field and label.
+    pub const EVERYTHING: Self = Self {
         domain: true,
         save_credentials: true,
-        new_password: false,
+        new_password: true,
         heading: true,
         error: true,
+    };
+
+    /// Every field and label, except the fields that change a password.
+    pub const WITHOUT_NEW_PASSWORD: Self = Self {
+        new_password: false,
+        ..Self::EVERYTHING
     };
 
     /// Parses `X-Citrix-AM-CredentialTypes` (CA-52) and `X-Citrix-AM-LabelTypes` (CA-53). An absent

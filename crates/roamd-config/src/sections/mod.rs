@@ -2,6 +2,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod authentication;
+pub(crate) mod branding;
 pub(crate) mod citrix_gateway;
 pub(crate) mod controllers;
 pub(crate) mod farm;

@@ -86,7 +86,12 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         let others = stores.iter().map(|store| ("store", &store.path));
         let sites = stores.iter().filter_map(|store| store.web.as_ref());
         let others = others.chain(sites.map(|site| ("web site", &site.path)));
-        let web = web_site::read(&mut section, path.as_ref(), &others.collect::<Vec<_>>());
+        let web = web_site::read(
+            &mut section,
+            files,
+            path.as_ref(),
+            &others.collect::<Vec<_>>(),
+        );
         let farms = farm::read_all(&mut section, files, &mut ids);
         if let Some(path) = path {
             if let Some(other) = stores.iter().find(|store| store.path.overlaps(&path)) {

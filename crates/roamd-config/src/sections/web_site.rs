@@ -1,10 +1,12 @@
-//! `[store.web]`: the web site of a store, and its workspace control.
+//! `[store.web]`: the web site of a store, its workspace control and its branding.
 
 use std::time::Duration;
 
 use roamd_web_proto::{LogoffAction, WorkspaceControl};
 
+use super::branding::{self, Branding};
 use super::free_path::free_path;
+use crate::files::{Files, NoFiles};
 use crate::reader::key::{DefaultKey, Key};
 use crate::reader::section::Section;
 use crate::reader::value::{boolean, number, word};
@@ -28,6 +30,12 @@ const IDLE_MINUTES: DefaultKey<Duration> = DefaultKey {
         let minutes: u64 = number(value, 1..=1_440)?;
         Ok(Duration::from_secs(60 * minutes))
     },
+};
+
+const POST_CREDENTIALS: DefaultKey<bool> = DefaultKey {
+    name: "post_credentials",
+    default: || false,
+    read: boolean,
 };
 
 const WORKSPACE_CONTROL_ENABLED: DefaultKey<bool> = flag("enabled");
@@ -57,20 +65,21 @@ pub struct WebSite {
     pub path: UrlPath,
     /// Time after which an unused sign-in ends; whole minutes.
     pub idle: Duration,
+    /// Whether clients may sign in with one request that holds the password, without a form
+    /// (WA-66).
+    pub post_credentials: bool,
     /// What the page does with sessions.
     pub workspace_control: WorkspaceControl,
+    /// How the page looks.
+    pub branding: Branding,
 }
 
 impl WebSite {
     /// Returns the site of a store with no more keys than it needs.
     #[must_use]
     pub fn at(path: UrlPath) -> Self {
-        let (idle, workspace_control) = Section::defaults(values);
-        Self {
-            path,
-            idle,
-            workspace_control,
-        }
+        let site_at = Section::defaults(|section| values(section, &NoFiles));
+        site_at(path)
     }
 }
 
@@ -88,6 +97,7 @@ const fn flag(name: &'static str) -> DefaultKey<bool> {
 /// before, each with what it is.
 pub(crate) fn read(
     store: &mut Section<'_>,
+    files: &dyn Files,
     store_path: Option<&UrlPath>,
     others: &[(&'static str, &UrlPath)],
 ) -> Option<WebSite> {
@@ -97,15 +107,11 @@ pub(crate) fn read(
         Some(store) => Some(section.value_or(&PATH, store.default_web())),
         None => section.optional(&PATH),
     };
-    let (idle, workspace_control) = values(&mut section);
     if let Some(path) = &path {
         section.note_default(PATH.name, format_args!("\"{path}\""));
     }
-    let site = path.filter(|_| enabled).map(|path| WebSite {
-        path,
-        idle,
-        workspace_control,
-    });
+    let site_at = values(&mut section, files);
+    let site = path.filter(|_| enabled).map(site_at);
     // A store at the path of another one is reported already.
     let is_twice = |path: &UrlPath| others.iter().any(|(_, other)| other.overlaps(path));
     if let Some(site) = &site
@@ -123,9 +129,19 @@ pub(crate) fn read(
     site
 }
 
-/// Reads all keys but `enabled` and `path`.
-fn values(section: &mut Section<'_>) -> (Duration, WorkspaceControl) {
-    (section.value(&IDLE_MINUTES), workspace_control(section))
+/// Reads all keys but `enabled` and `path`. Returns the site with them at a path.
+fn values(section: &mut Section<'_>, files: &dyn Files) -> impl FnOnce(UrlPath) -> WebSite + use<> {
+    let idle = section.value(&IDLE_MINUTES);
+    let post_credentials = section.value(&POST_CREDENTIALS);
+    let workspace_control = workspace_control(section);
+    let branding = branding::read(section, files);
+    move |path| WebSite {
+        path,
+        idle,
+        post_credentials,
+        workspace_control,
+        branding,
+    }
 }
 
 fn workspace_control(site: &mut Section<'_>) -> WorkspaceControl {

@@ -8,12 +8,12 @@ mod read;
 mod transport;
 
 pub use roamd_config::{
-    AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, CitrixGateway,
-    ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl, CredentialCheck, Farm,
-    Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls, LoginThrottle,
-    PublicKeyPin, SAMPLE, SampleLine, SampleRatio, Scheme, SectionSettings, ServerLimits, Setting,
-    SettingValue, SpellingChoice, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite,
-    sample_lines,
+    AccentColor, AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, Branding,
+    CitrixGateway, ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl,
+    CredentialCheck, Farm, Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls,
+    LoginThrottle, Logo, LogoFormat, PublicKeyPin, SAMPLE, SampleLine, SampleRatio, Scheme,
+    SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, Store, Tracing, Trust,
+    UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
 pub use read::{ConfigError, parse, read, read_settings};

@@ -25,7 +25,8 @@ fn configuration_has_all_elements_that_clients_walk_to() {
         <session timeout=\"20\" \
         userLanguages=\"de-CH, &quot;&lt;&amp;&gt;&quot;;q=0.9\"/>\
         <authManager getUsernameURL=\"Authentication/GetUserName\" \
-        logoffURL=\"Authentication/Logoff\" loginFormTimeout=\"5\" \
+        logoffURL=\"Authentication/Logoff\" \
+        changeCredentialsURL=\"ExplicitAuth/GetChangeCredentialForm\" loginFormTimeout=\"5\" \
         allowSelfServiceAccountManagementURL=\
         \"ExplicitAuth/AllowSelfServiceAccountManagement\"/>\
         <storeProxy keepAliveURL=\"Home/KeepAlive\">\

@@ -25,21 +25,24 @@ fn is_allowed(below: &str, facts: Facts) -> bool {
 }
 
 /// Paths that a request without a token, but with its cookie, may have before the sign-in.
-const BEFORE_SIGN_IN: [&str; 7] = [
+const BEFORE_SIGN_IN: [&str; 8] = [
     "Home/Configuration",
     "Authentication/GetAuthMethods",
     "Resources/List",
     "ExplicitAuth/Login",
     "ExplicitAuth/LoginAttempt",
     "ExplicitAuth/SendForm",
+    "ExplicitAuth/SendForm/QTcx",
     "ExplicitAuth/CancelForm",
 ];
 
-const PROTECTED: [&str; 9] = [
+const PROTECTED: [&str; 11] = [
     "Home/KeepAlive",
     "Authentication/GetUserName",
     "Authentication/Logoff",
     "ExplicitAuth/AllowSelfServiceAccountManagement",
+    "ExplicitAuth/GetChangeCredentialForm",
+    "PostCredentialsAuth/Login",
     "Resources/GetLaunchStatus/WEEx",
     "Resources/LaunchIca/WEEx",
     "Sessions/ListAvailable",
@@ -99,8 +102,8 @@ fn expected(below: &str, facts: &Facts) -> bool {
 }
 
 #[test]
-fn page_and_icons_need_no_token() {
-    // WA-87
+fn page_branding_and_icons_need_no_token() {
+    // WA-87, WA-120
     let bare = Facts {
         session: Session::SignedIn,
         header: Token::Absent,
@@ -111,7 +114,13 @@ fn page_and_icons_need_no_token() {
     };
     for method in [Method::Get, Method::Post, Method::Head] {
         let facts = Facts { method, ..bare };
-        for below in ["", "Resources/Icon/WEEx", "Resources/Icon/WEEx/48"] {
+        for below in [
+            "",
+            "branding.json",
+            "branding/00ff",
+            "Resources/Icon/WEEx",
+            "Resources/Icon/WEEx/48",
+        ] {
             assert!(is_allowed(below, facts), "{below}");
         }
     }
@@ -133,7 +142,7 @@ fn https_flag_is_required_except_for_get_and_forms() {
             for method in [Method::Post, Method::Get, Method::Head] {
                 let is_form = ["LoginAttempt", "SendForm", "CancelForm"]
                     .iter()
-                    .any(|name| below.ends_with(name));
+                    .any(|name| below.contains(name));
                 let expected = method == Method::Get
                     || flag == HttpsFlag::Valid
                     || (is_form && flag == HttpsFlag::Absent);
@@ -159,6 +168,9 @@ fn another_site_neither_begins_a_session_nor_signs_in() {
         ("ExplicitAuth/LoginAttempt", Session::None, false),
         ("ExplicitAuth/LoginAttempt", Session::Live, false),
         ("ExplicitAuth/SendForm", Session::SignedIn, false),
+        ("ExplicitAuth/SendForm/QTcx", Session::Live, false),
+        ("PostCredentialsAuth/Login", Session::None, false),
+        ("PostCredentialsAuth/Login", Session::Live, false),
         // With the right token, the origin does not matter.
         ("Home/Configuration", Session::Live, true),
         ("Resources/List", Session::SignedIn, true),
