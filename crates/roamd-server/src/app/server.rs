@@ -207,6 +207,14 @@ impl<L: Listener> Server<L> {
             .collect()
     }
 
+    /// URLs of the web sites of the stores, in configured order.
+    #[must_use]
+    pub fn site_urls(&self) -> Vec<String> {
+        let state = self.state.get();
+        let sites = state.stores.iter().filter_map(|store| store.site.as_ref());
+        sites.map(|site| site.canonical().url.clone()).collect()
+    }
+
     /// Liveness check of the running server.
     #[must_use]
     pub fn liveness(&self) -> Liveness {

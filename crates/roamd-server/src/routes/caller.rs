@@ -90,7 +90,7 @@ pub(crate) async fn caller_with<'s>(
 }
 
 /// Records a refused token. Returns the `401` of the space.
-fn refused(
+pub(super) fn refused(
     space: &ProtectionSpace,
     audit: &AuditScope,
     holder: Option<UserIdentity>,

@@ -15,7 +15,7 @@ use crate::http::request::Request;
 use crate::http::response::respond_secret;
 use crate::http::urls::ProtectionSpace;
 use crate::routes::caller::caller;
-use crate::routes::planned_launch::{Launched, PlannedLaunch, retry_after};
+use crate::routes::planned_launch::{Launched, PlannedLaunch, ResourceTarget, retry_after};
 use crate::routes::resources::found;
 
 /// Reconnects the client to a session.
@@ -45,11 +45,9 @@ pub(crate) async fn resource(
     request: Request,
 ) -> Result<Response, ApiError> {
     let urls = store.urls(&request);
-    let ids = ResourceIds::from_segment(resource);
-    let first = ids.as_ref().and_then(|ids| ids.iter().next());
-    let name = first.map_or_else(|| resource.to_owned(), ToString::to_string);
+    let ResourceTarget { ids, launchable } = ResourceTarget::of_segment(resource);
     let requested = Requested {
-        launchable: Launchable::Resource(Text::new(&name)),
+        launchable,
         url: ids
             .as_ref()
             .map_or_else(String::new, |ids| urls.resource_launch(ids)),

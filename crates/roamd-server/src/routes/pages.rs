@@ -26,7 +26,15 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 #[template(path = "index.html")]
 struct RootPage<'a> {
     version: &'static str,
-    stores: Vec<&'a str>,
+    stores: Vec<StoreEntry<'a>>,
+}
+
+/// A store on the page at the root.
+struct StoreEntry<'a> {
+    /// URL of the store.
+    url: &'a str,
+    /// URL of its web site, if it has one.
+    site: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -50,13 +58,16 @@ struct SchemasPage {
     schemas: &'static [Schema],
 }
 
-/// The page at the root: what this server is, and where its stores are.
+/// The page at the root: what this server is, and where its stores and their web sites are.
 pub(crate) fn root(state: &AppState, request: &Request) -> Result<Response, ApiError> {
     let stores = state.stores.iter();
     render(&RootPage {
         version: VERSION,
         stores: stores
-            .map(|store| store.urls(request).root.as_str())
+            .map(|store| StoreEntry {
+                url: &store.urls(request).root,
+                site: store.site(request).map(|site| site.url.as_str()),
+            })
             .collect(),
     })
 }

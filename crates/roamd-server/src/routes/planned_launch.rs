@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use roamd_sessions::{
     EndPoint, FailureCause, FarmId, Launch, LaunchFailure, LaunchOutcome, LaunchPlan, LaunchTarget,
-    NotReady,
+    NotReady, ResourceIds,
 };
 use roamd_store_proto::{ErrorReason, RetryReason};
 use secrecy::SecretString;
 use tracing::info;
 
 use crate::app::state::{AppState, HostedStore};
-use crate::audit::{Actor, Event, LaunchRequest, Launchable};
+use crate::audit::{Actor, Event, LaunchRequest, Launchable, Text};
 use crate::auth::password_checks::CheckPolicy;
 use crate::http::error::ApiError;
 use crate::routes::caller::Caller;
@@ -22,6 +22,28 @@ pub(super) struct PlannedLaunch {
     plan: Option<LaunchPlan>,
     actor: Actor,
     record: LaunchRequest,
+}
+
+/// A resource that a segment of a path names.
+pub(super) struct ResourceTarget {
+    /// Its ids, on each farm of a group; `None` if the segment names none.
+    pub(super) ids: Option<ResourceIds>,
+    /// The resource as the audit log names it.
+    pub(super) launchable: Launchable,
+}
+
+impl ResourceTarget {
+    /// Reads a segment of a path. The audit log names the first id, and a segment that is none as
+    /// it is.
+    pub(super) fn of_segment(segment: &str) -> Self {
+        let ids = ResourceIds::from_segment(segment);
+        let first = ids.as_ref().and_then(|ids| ids.iter().next());
+        let name = first.map_or_else(|| segment.to_owned(), ToString::to_string);
+        Self {
+            ids,
+            launchable: Launchable::Resource(Text::new(&name)),
+        }
+    }
 }
 
 /// Outcome of a launch.

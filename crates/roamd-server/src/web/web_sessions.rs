@@ -58,6 +58,7 @@ pub(crate) struct WebSessions {
 pub(crate) struct WebSession {
     id: [u8; 16],
     made: Timestamp,
+    csrf_token: String,
 }
 
 impl WebSessions {
@@ -72,7 +73,7 @@ impl WebSessions {
         let made = now.as_second();
         let plain = [made.to_be_bytes().as_slice(), &id].concat();
         let made = Timestamp::from_second(made).unwrap_or(now);
-        let session = WebSession { id, made };
+        let session = WebSession::new(id, made);
         let context = site.as_str().as_bytes();
         let sealed = self.keys.seal(PURPOSE, context, &plain, &mut rng());
         (session, BASE64URL_NOPAD.encode(&sealed))
@@ -154,9 +155,8 @@ impl WebSessions {
         session: &WebSession,
         now: Timestamp,
     ) -> Result<Option<Timestamp>, StateError> {
-        let flag = (FlagKind::WebSignInInUse, session.digest());
-        let [end, ..] = self.state.flag_expiries([flag; 3], now).await?;
-        Ok(end)
+        let (kind, key) = (FlagKind::WebSignInInUse, session.digest());
+        self.state.flag_expiry(kind, key, now).await
     }
 
     fn open(&self, site: &Realm, cookie: &str) -> Option<WebSession> {
@@ -167,24 +167,30 @@ impl WebSessions {
         let context = site.as_str().as_bytes();
         let plain = self.keys.open(PURPOSE, context, &sealed).ok()?;
         let (made, id) = plain.split_first_chunk()?;
-        Some(WebSession {
-            id: id.try_into().ok()?,
-            made: Timestamp::from_second(i64::from_be_bytes(*made)).ok()?,
-        })
+        let made = Timestamp::from_second(i64::from_be_bytes(*made)).ok()?;
+        Some(WebSession::new(id.try_into().ok()?, made))
     }
 }
 
 impl WebSession {
+    fn new(id: [u8; 16], made: Timestamp) -> Self {
+        Self {
+            id,
+            made,
+            csrf_token: HEXUPPER.encode(&hash(&id, "csrf")),
+        }
+    }
+
     /// The value of `CsrfToken`: 32 upper-case hexadecimal digits.
-    pub(crate) fn csrf_token(&self) -> String {
-        HEXUPPER.encode(&self.hash("csrf"))
+    pub(crate) fn csrf_token(&self) -> &str {
+        &self.csrf_token
     }
 
     /// Whether a text is the CSRF token. The comparison takes the same time for every text of the
     /// right length.
     pub(crate) fn is_csrf_token(&self, text: &str) -> bool {
-        let (token, text) = (self.csrf_token(), text.as_bytes());
-        let pairs = token.bytes().zip(text);
+        let (token, text) = (self.csrf_token.as_bytes(), text.as_bytes());
+        let pairs = token.iter().zip(text);
         let differences = pairs.fold(0, |all, (one, other)| all | (one ^ other));
         token.len() == text.len() && differences == 0
     }
@@ -210,15 +216,20 @@ impl WebSession {
         Digest::of(&self.hash("state"))
     }
 
-    /// Derives a value for one purpose. None of them reveals the id, or another one.
     fn hash(&self, purpose: &str) -> [u8; 16] {
-        let digest = Sha256::new()
-            .chain_update(purpose)
-            .chain_update(self.id)
-            .finalize();
-        let digest: [u8; 32] = digest.into();
-        *digest.first_chunk().unwrap_or(&[0; 16])
+        hash(&self.id, purpose)
     }
+}
+
+/// Derives a value from the id of a session for one purpose. None of them reveals the id, or
+/// another one.
+fn hash(id: &[u8; 16], purpose: &str) -> [u8; 16] {
+    let digest = Sha256::new()
+        .chain_update(purpose)
+        .chain_update(id)
+        .finalize();
+    let digest: [u8; 32] = digest.into();
+    *digest.first_chunk().unwrap_or(&[0; 16])
 }
 
 /// Returns the cookie `CtxsAuthId` of a token: the same bytes in an alphabet of cookies (WA-23).
@@ -324,11 +335,8 @@ mod tests {
     #[test]
     fn values_of_a_session_have_their_shape_and_differ() {
         // WA-23, WA-24, WA-26, WA-33
-        let session = |id| WebSession {
-            id: [id; 16],
-            made: Timestamp::UNIX_EPOCH,
-        };
-        let token = session(1).csrf_token();
+        let session = |id| WebSession::new([id; 16], Timestamp::UNIX_EPOCH);
+        let token = session(1).csrf_token().to_owned();
         assert_eq!(token.len(), 32);
         assert!(
             token
@@ -341,7 +349,7 @@ mod tests {
             "",
             "null",
             &token[1..],
-            &session(2).csrf_token(),
+            session(2).csrf_token(),
             &format!("{token}0"),
         ] {
             assert!(!session(1).is_csrf_token(other), "{other}");

@@ -25,7 +25,7 @@ fn demo_prints_farms_users_and_usable_examples() {
     let store = demo.url().to_owned();
     let base = store.strip_suffix("/Citrix/Store").unwrap();
 
-    let [farms @ .., try_curl, try_sessions, try_page, ready] = &demo.lines[..] else {
+    let [farms @ .., try_curl, try_sessions, try_page, web, ready] = &demo.lines[..] else {
         panic!("{:?}", demo.lines);
     };
     let (farms, users) = farms.split_at(6);
@@ -54,7 +54,13 @@ fn demo_prints_farms_users_and_usable_examples() {
         assert!(ran.out.contains(session), "{session} is not in {}", ran.out);
     }
     assert_eq!(*try_page, format!("{base}/"));
-    assert!(get(demo.address(), "/").starts_with("HTTP/1.1 200 OK\r\n"));
+    let page = get(demo.address(), "/");
+    assert!(page.starts_with("HTTP/1.1 200 OK\r\n"), "{page}");
+    assert_eq!(*web, format!("web {base}/Citrix/StoreWeb/"));
+    let link = format!("<a href=\"{base}/Citrix/StoreWeb/\">");
+    assert!(page.contains(&link), "{page}");
+    let site = get(demo.address(), "/Citrix/StoreWeb/");
+    assert!(site.starts_with("HTTP/1.1 200 OK\r\n"), "{site}");
 
     let (status, rest) = demo.stop();
     assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
@@ -189,7 +195,7 @@ fn demo_with_tls_has_a_certificate_that_clients_can_import() {
     // Without the certificate, the client refuses to sign in. The printed lines name it.
     let ran = list(demo.url());
     assert_ne!(ran.code, 0, "{ran:?}");
-    let [.., try_curl, try_sessions, _, _] = &demo.lines[..] else {
+    let [.., try_curl, try_sessions, _, _, _] = &demo.lines[..] else {
         panic!("{:?}", demo.lines);
     };
     let ran = run_in_shell(try_curl);

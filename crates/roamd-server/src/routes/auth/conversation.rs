@@ -102,7 +102,10 @@ impl ConversationPost {
         let state = &self.state;
         let is_open = match self.ending {
             Ending::Spent => spend(state, self.party, &self.conversation).await?,
-            Ending::BeginsAgain => true,
+            Ending::BeginsAgain => {
+                self.forget_failures().await?;
+                true
+            }
         };
         if !is_open {
             let refusal = ConversationRefusal::SessionIdInvalid;

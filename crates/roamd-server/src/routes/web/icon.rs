@@ -19,8 +19,8 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::routes::resources::icon_for;
 
-/// Length of a hash in a thumbprint, in characters.
-const HASH: usize = 32;
+/// The hash in the thumbprint of a resource without a version. All hashes are as long.
+const NO_HASH: &str = "00000000000000000000000000000000";
 
 /// Sizes that a client may request, in pixels.
 const SIZES: [u16; 9] = [16, 24, 32, 48, 64, 96, 128, 256, 512];
@@ -30,8 +30,7 @@ const DATE: HeaderValue = HeaderValue::from_static("Sat, 01 Jan 2000 00:00:00 GM
 
 /// Returns the thumbprint of a resource. One without a version gets no hash.
 pub(super) fn thumbprint(id: &ResourceId, hash: Option<&str>) -> String {
-    let none = "0".repeat(HASH);
-    format!("{}{}", hash.unwrap_or(&none), id.to_segment())
+    format!("{}{}", hash.unwrap_or(NO_HASH), id.to_segment())
 }
 
 /// Returns an icon in the size that fits best.
@@ -59,12 +58,12 @@ pub(super) async fn icon(
         caller.body(request).await?;
     }
     let (hash, id) = thumbprint
-        .split_at_checked(HASH)
+        .split_at_checked(NO_HASH.len())
         .ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     let png = icon_for(visit.store, &caller, &id, size).await?;
     // Without a version, nothing shows that the image has changed.
-    let has_version = hash.bytes().any(|byte| byte != b'0');
+    let has_version = hash != NO_HASH;
     let mut response = if has_version && is_known {
         let mut response = answer(media_type::PNG, Bytes::new());
         *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -3,7 +3,7 @@
 use http::Method;
 use http::header::{CONTENT_DISPOSITION, HeaderValue};
 use roamd_http::Response;
-use roamd_sessions::{FarmId, Launch, ResourceIds};
+use roamd_sessions::{FarmId, Launch};
 use roamd_state::Digest;
 use roamd_store_proto::{LaunchErrorId, LaunchParams};
 use roamd_web_proto::{LaunchStatus, LaunchTarget, Parameters, media_type};
@@ -15,7 +15,7 @@ use crate::audit::{Launchable, Text};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::routes::caller::Caller;
-use crate::routes::planned_launch::{Launched, PlannedLaunch, retry_after};
+use crate::routes::planned_launch::{Launched, PlannedLaunch, ResourceTarget, retry_after};
 use crate::web::kept_launches::{Kept, LaunchKey, ReadyIca, Turn};
 
 /// Longest name of an ICA file, in characters.
@@ -180,14 +180,10 @@ fn target_of(
             Launchable::Session(Text::new(id)),
         ),
         LaunchTarget::Resource(id) => {
-            let ids = ResourceIds::from_segment(id);
-            let first = ids.as_ref().and_then(|ids| ids.iter().next());
-            let name = first.map_or_else(|| id.to_owned(), ToString::to_string);
+            let ResourceTarget { ids, launchable } = ResourceTarget::of_segment(id);
             let ids = ids.map(|ids| prepared_by.and_then(|farm| ids.on(farm)).unwrap_or(ids));
-            (
-                ids.map(roamd_sessions::LaunchTarget::Application),
-                Launchable::Resource(Text::new(&name)),
-            )
+            let target = ids.map(roamd_sessions::LaunchTarget::Application);
+            (target, launchable)
         }
     }
 }

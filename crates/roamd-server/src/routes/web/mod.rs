@@ -3,6 +3,7 @@
 //! A request is handled in this order: the web session of its cookies, the rule against requests of
 //! other sites, the sign-in, the body, the operation. The operations are those of the other routes.
 
+mod branding;
 mod icon;
 mod launch;
 mod resources;
@@ -36,6 +37,9 @@ pub(super) async fn respond(
     route: WebRoute<'_>,
     request: Request,
 ) -> Result<Response, ApiError> {
+    if route == WebRoute::PostCredentials && !site.post_credentials {
+        return Err(ApiError::NotFound);
+    }
     let visit = Visit::new(state, store, site, route, &request).await?;
     let mut response = match operation(&visit, route, request).await {
         // Without a sign-in there is no challenge for an icon and a user name (WA-42, WA-68).
@@ -57,11 +61,16 @@ async fn operation(
     match route {
         WebRoute::Root => redirect(request.path()),
         WebRoute::Page => pages::site(visit.store.urls(&request)).map(with_site_headers),
+        WebRoute::Branding => Ok(branding::branding(visit.site)),
+        WebRoute::Logo { hash } => branding::logo(visit.site, hash),
         WebRoute::Configuration => session::configuration(visit, request).await,
         WebRoute::KeepAlive => session::keep_alive(visit, &request).await,
-        WebRoute::AuthMethods => sign_in::methods(request).await,
+        WebRoute::AuthMethods => sign_in::methods(visit, request).await,
         WebRoute::Login => sign_in::login(visit, request).await,
         WebRoute::LoginAttempt => sign_in::attempt(visit, request).await,
+        WebRoute::SendForm { state } => sign_in::send_form(visit, state, request).await,
+        WebRoute::ChangeCredentialForm => sign_in::change_form(visit, request).await,
+        WebRoute::PostCredentials => sign_in::post_credentials(visit, request).await,
         WebRoute::CancelForm => sign_in::cancel(request).await,
         WebRoute::SelfService => sign_in::self_service(request).await,
         WebRoute::UserName => session::user_name(visit, request).await,

@@ -60,9 +60,6 @@ pub(super) fn redirect(path: &str) -> Result<Response, ApiError> {
 
 /// The answer to a request that failed. Its body is empty: nothing of a farm or a user is said.
 pub(in crate::routes) fn refuse(error: ApiError) -> Response {
-    if let ApiError::Unauthorized(_) = error {
-        return challenge();
-    }
     let mut response = with_site_headers(error.into_response());
     response.headers_mut().remove(CONTENT_TYPE);
     *response.body_mut() = Full::default();

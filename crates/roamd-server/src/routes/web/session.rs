@@ -3,7 +3,6 @@
 
 use http::header::ACCEPT_LANGUAGE;
 use roamd_http::Response;
-use roamd_store_proto::auth::DestroyToken;
 use roamd_web_proto::{ClientSettings, media_type};
 
 use super::response::{answer, set_cookies};
@@ -11,8 +10,6 @@ use super::visit::{SignIn, Visit};
 use crate::fairness::parties;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::routes::auth::tokens;
-use crate::routes::caller::caller_with;
 
 /// Returns the configuration of the site (WA-47).
 pub(super) async fn configuration(
@@ -59,22 +56,17 @@ pub(super) async fn sign_out(visit: &Visit<'_>, request: Request) -> Result<Resp
         request.body().await?;
         return Ok(response);
     };
-    match visit.sign_in() {
-        SignIn::Foreign => return Err(ApiError::Forbidden),
-        SignIn::None | SignIn::Ended => drop(request.body().await?),
-        SignIn::Token { token, presented } => {
-            let space = &visit.site.space;
-            match caller_with(state, &request, space, (**presented).clone()).await {
-                Ok(caller) => {
-                    request.body().await?;
-                    let token = token.clone();
-                    tokens::destroy_for(state, &caller, &DestroyToken { token }).await?;
-                }
-                // It has ended already.
-                Err(ApiError::Unauthorized(_)) => drop(request.body().await?),
-                Err(error) => return Err(error),
-            }
+    if let SignIn::Refused { reason, holder } = visit.sign_in() {
+        let refused = visit.refused(&request, holder.as_ref(), *reason);
+        if matches!(refused, ApiError::Forbidden) {
+            return Err(refused);
         }
+    }
+    // `None` if it has ended already.
+    let signed_in = visit.signed_in(&request).await?;
+    request.body().await?;
+    if let Some(signed_in) = signed_in {
+        signed_in.end(state).await?;
     }
     state.web.launches.forget(session.digest());
     set_cookies(&mut response, visit.cookie_scope().cleared())?;

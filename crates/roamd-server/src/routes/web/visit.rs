@@ -1,12 +1,13 @@
 //! A request to a site, with what its cookies stand for, after the rule against requests of other
 //! sites.
 
-use std::sync::Arc;
+use std::borrow::Cow;
+use std::sync::{Arc, OnceLock};
 
 use http::Method;
 use http::header::{COOKIE, HeaderName, ORIGIN};
-use roamd_citrixauth::{Audience, PresentedToken};
-use roamd_store_proto::auth::Reason;
+use roamd_citrixauth::{Audience, PresentedToken, UserIdentity};
+use roamd_store_proto::auth::{DestroyToken, Reason};
 use roamd_web_proto::csrf::{self, Facts, HttpsFlag, Token};
 use roamd_web_proto::{CookieScope, Cookies, DeviceId, WebRoute};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -16,8 +17,9 @@ use crate::fairness::parties;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::web_site::WebSite;
-use crate::routes::caller::{Caller, caller_with, unauthorized};
-use crate::web::web_sessions::{WebSession, token_of};
+use crate::routes::auth::tokens;
+use crate::routes::caller::{Caller, caller_with, refused, unauthorized};
+use crate::web::web_sessions::{WebSession, cookie_of, token_of};
 
 const CSRF_TOKEN: HeaderName = HeaderName::from_static("csrf-token");
 const USING_HTTPS: HeaderName = HeaderName::from_static("x-citrix-isusinghttps");
@@ -35,10 +37,12 @@ pub(super) struct Visit<'s> {
     sign_in: SignIn,
     /// Whether the client sends a cookie of a sign-in.
     has_auth_cookie: bool,
+    /// The cookie of a sign-in that the request makes.
+    issued: OnceLock<String>,
     /// The device id that the client sends.
     device: Option<DeviceId>,
     /// Path of the site as the client spells it.
-    cookie_path: String,
+    cookie_path: Cow<'s, str>,
 }
 
 /// The sign-in of a request.
@@ -51,10 +55,19 @@ pub(super) enum SignIn {
         token: SecretString,
         presented: Box<PresentedToken>,
     },
-    /// It has expired.
-    Ended,
-    /// It belongs to another web session.
-    Foreign,
+    /// It is refused, because it has expired, or belongs to another web session.
+    Refused {
+        reason: Reason,
+        /// Its user, if the server has issued it.
+        holder: Option<UserIdentity>,
+    },
+}
+
+/// The caller of a request that does not need a sign-in, and has one.
+pub(super) struct SignedIn<'v, 's> {
+    pub(super) caller: Caller<'s>,
+    /// The token as the token service issued it.
+    pub(super) token: &'v SecretString,
 }
 
 impl<'s> Visit<'s> {
@@ -94,9 +107,9 @@ impl<'s> Visit<'s> {
             new_session_cookie,
             sign_in,
             has_auth_cookie: !cookies.auth.is_empty(),
+            issued: OnceLock::new(),
             device: devices.find_map(|device| DeviceId::parse(device)),
-            cookie_path: WebRoute::site_of(request.path(), site.path.as_str())
-                .unwrap_or_else(|| format!("{}/", site.path)),
+            cookie_path: cookie_path(site, request.path()),
         })
     }
 
@@ -122,9 +135,10 @@ impl<'s> Visit<'s> {
     /// there is none, or it has ended or was idle for too long.
     pub(super) async fn caller(&self, request: &Request) -> Result<Caller<'s>, ApiError> {
         let (presented, session) = match (&self.sign_in, &self.session) {
-            (SignIn::Foreign, _) => return Err(ApiError::Forbidden),
             (SignIn::None, _) | (_, None) => return Err(self.not_signed_in(Reason::NoToken)),
-            (SignIn::Ended, _) => return Err(self.not_signed_in(Reason::Expired)),
+            (SignIn::Refused { reason, holder }, _) => {
+                return Err(self.refused(request, holder.as_ref(), *reason));
+            }
             (SignIn::Token { presented, .. }, Some(session)) => (presented, session),
         };
         let (state, space) = (self.state, &self.site.space);
@@ -137,13 +151,62 @@ impl<'s> Visit<'s> {
         {
             Ok(caller)
         } else {
-            Err(self.not_signed_in(Reason::Expired))
+            let holder = &caller.claims.user;
+            Err(self.refused(request, Some(holder), Reason::Expired))
+        }
+    }
+
+    /// Returns the caller of a request that does not need a sign-in, or `None` if its user is not
+    /// signed in.
+    ///
+    /// # Errors
+    /// If it is not known whether the user is signed in: the shared state does not respond, or a
+    /// limit is reached.
+    pub(super) async fn signed_in(
+        &self,
+        request: &Request,
+    ) -> Result<Option<SignedIn<'_, 's>>, ApiError> {
+        let SignIn::Token { token, presented } = &self.sign_in else {
+            return Ok(None);
+        };
+        let space = &self.site.space;
+        match caller_with(self.state, request, space, (**presented).clone()).await {
+            Ok(caller) => Ok(Some(SignedIn { caller, token })),
+            Err(ApiError::Unauthorized(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Records a sign-in that is refused. Returns its error: the challenge if it has ended, and
+    /// [`ApiError::Forbidden`] if it is not one of this session (WA-41).
+    pub(super) fn refused(
+        &self,
+        request: &Request,
+        holder: Option<&UserIdentity>,
+        reason: Reason,
+    ) -> ApiError {
+        let audit = self.state.audit_scope(request);
+        let challenge = refused(&self.site.space, &audit, holder.cloned(), reason);
+        match reason {
+            Reason::Expired => challenge,
+            _ => ApiError::Forbidden,
         }
     }
 
     /// The error of a request that needs a sign-in.
     pub(super) fn not_signed_in(&self, reason: Reason) -> ApiError {
         unauthorized(&self.site.space, reason)
+    }
+
+    /// Gives the client the cookie of the sign-in that the request makes.
+    ///
+    /// # Errors
+    /// If the token cannot be a cookie.
+    pub(super) fn issue(&self, token: &SecretString) -> Result<(), ApiError> {
+        let cookie = cookie_of(token.expose_secret());
+        let cookie = cookie.ok_or_else(|| ApiError::Internal("the token is not Base64".into()))?;
+        self.issued.get_or_init(|| cookie);
+        Ok(())
     }
 
     /// Where cookies are valid.
@@ -165,13 +228,15 @@ impl<'s> Visit<'s> {
             cookies.extend(new.map(|cookie| scope.session(cookie)));
             // A client reads the token from its second configuration.
             if new.is_some() || route == WebRoute::Configuration {
-                cookies.push(scope.csrf(&session.csrf_token()));
+                cookies.push(scope.csrf(session.csrf_token()));
             }
+        }
+        if let Some(cookie) = self.issued.get() {
+            cookies.push(scope.auth(cookie));
+        } else if self.new_session_cookie.is_some() && self.has_auth_cookie {
             // The sign-in of an earlier session would be refused in the new one.
-            if new.is_some() && self.has_auth_cookie {
-                let [.., auth] = scope.cleared();
-                cookies.push(auth);
-            }
+            let [.., auth] = scope.cleared();
+            cookies.push(auth);
         }
         if route == WebRoute::Resources
             && let Ok(device) = self.device()
@@ -182,6 +247,17 @@ impl<'s> Visit<'s> {
     }
 }
 
+impl SignedIn<'_, '_> {
+    /// Ends the sign-in, on every server.
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(super) async fn end(self, state: &Arc<AppState>) -> Result<(), ApiError> {
+        let token = self.token.clone();
+        tokens::destroy_for(state, &self.caller, &DestroyToken { token }).await
+    }
+}
+
 impl SignIn {
     /// The sign-in of the cookies in a session. Of several cookies, one that is valid is enough
     /// (WA-27).
@@ -189,24 +265,38 @@ impl SignIn {
         let (realm, now) = (session.realm(&site.space.realm), state.now());
         let mut found = Self::None;
         for cookie in cookies {
-            let checked = token_of(cookie).map(|token| {
-                let value = format!("CitrixAuth {}", token.expose_secret());
-                let checked = state
-                    .tokens
-                    .check(Some(&value), &realm, &site.space.audience, now);
-                (token, checked)
-            });
-            match checked {
-                Some((token, Ok(presented))) => {
-                    let presented = Box::new(presented);
-                    return Self::Token { token, presented };
+            let (reason, holder) = match token_of(cookie) {
+                Some(token) => {
+                    let text = token.expose_secret();
+                    let audience = &site.space.audience;
+                    match state.tokens.check_token(text, &realm, audience, now) {
+                        Ok(presented) => {
+                            let presented = Box::new(presented);
+                            return Self::Token { token, presented };
+                        }
+                        Err(reason) => (reason, state.tokens.holder_of_token(text)),
+                    }
                 }
-                Some((_, Err(Reason::Expired))) => found = Self::Ended,
-                Some((_, Err(_))) | None if matches!(found, Self::None) => found = Self::Foreign,
-                Some((_, Err(_))) | None => {}
+                None => (Reason::InvalidToken, None),
+            };
+            // One that has expired says more than one of another session.
+            if matches!(found, Self::None) || reason == Reason::Expired {
+                found = Self::Refused { reason, holder };
             }
         }
         found
+    }
+}
+
+/// Returns the path of cookies: the site as the client spells it, because cookie jars compare paths
+/// with regard to case (WA-23).
+fn cookie_path<'s>(site: &'s WebSite, path: &str) -> Cow<'s, str> {
+    if path.starts_with(&site.cookie_path) {
+        return Cow::Borrowed(&site.cookie_path);
+    }
+    match WebRoute::site_of(path, site.path.as_str()) {
+        Some(spelled) => Cow::Owned(spelled),
+        None => Cow::Borrowed(&site.cookie_path),
     }
 }
 
@@ -236,7 +326,7 @@ fn facts(
         session: match (session, sign_in) {
             (None, _) => csrf::Session::None,
             (Some(_), SignIn::Token { .. }) => csrf::Session::SignedIn,
-            (Some(_), SignIn::None | SignIn::Ended | SignIn::Foreign) => csrf::Session::Live,
+            (Some(_), SignIn::None | SignIn::Refused { .. }) => csrf::Session::Live,
         },
         header: token(&request.header_lines(&CSRF_TOKEN)),
         query: token(&query),

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use roamd_testsuite::{HttpPeer, Response, TestEnvironment};
+use roamd_testkit::ScriptedController;
+use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment};
+use serde_json::Value;
 
 /// Path of the site of the demo's store.
 pub(super) const SITE: &str = "/Citrix/StoreWeb";
@@ -45,28 +47,9 @@ impl Browser {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Response {
-        let cookies: Vec<_> = self
-            .cookies
-            .iter()
-            .map(|(n, v)| format!("{n}={v}"))
-            .collect();
-        let cookies = cookies.join("; ");
-        let mut all = headers.to_vec();
-        if !cookies.is_empty() {
-            all.push(("Cookie", &cookies));
-        }
         let path = format!("{SITE}/{below}");
-        let response = self.server.send(method, &path, &all, body.as_bytes()).await;
-        for line in set_cookies(&response) {
-            let (name, rest) = line.split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            if line.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        response
+        let jar = &mut self.cookies;
+        send_with(&self.server, method, &path, headers, body, jar).await
     }
 
     /// Posts as a page does: with the token and the flag of https.
@@ -114,9 +97,9 @@ impl Browser {
     /// Lists the sessions, and returns their applications and launch URLs.
     pub(super) async fn sessions(&mut self) -> Vec<(String, String)> {
         let listed = self.post("Sessions/ListAvailable", "").await;
-        let listed: serde_json::Value = serde_json::from_slice(&listed.body).unwrap();
+        let listed = json(&listed);
         let sessions = listed.as_array().unwrap().iter();
-        let text = |value: &serde_json::Value| value.as_str().unwrap().to_owned();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
         sessions
             .map(|session| (text(&session["initialapp"]), text(&session["launchurl"])))
             .collect()
@@ -129,12 +112,62 @@ impl Browser {
     }
 
     /// Lists the resources, and returns the one of this name.
-    pub(super) async fn resource(&mut self, name: &str) -> serde_json::Value {
-        let listed = self.post("Resources/List", "format=json").await;
-        let listed: serde_json::Value = serde_json::from_slice(&listed.body).unwrap();
+    pub(super) async fn resource(&mut self, name: &str) -> Value {
+        let listed = json(&self.post("Resources/List", "format=json").await);
         let mut resources = listed["resources"].as_array().unwrap().iter();
         resources.find(|it| it["name"] == name).unwrap().clone()
     }
+}
+
+/// Sends a request with the cookies of a jar, and keeps those of the response in it.
+pub(super) async fn send_with(
+    server: &HttpPeer,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+    jar: &mut BTreeMap<String, String>,
+) -> Response {
+    let cookies: Vec<_> = jar.iter().map(|(n, v)| format!("{n}={v}")).collect();
+    let cookies = cookies.join("; ");
+    let mut all = headers.to_vec();
+    if !cookies.is_empty() {
+        all.push(("Cookie", &cookies));
+    }
+    let response = server.send(method, path, &all, body.as_bytes()).await;
+    for line in set_cookies(&response) {
+        let (name, rest) = line.split_once('=').unwrap();
+        let value = rest.split(';').next().unwrap();
+        if line.contains("Max-Age=0") {
+            jar.remove(name);
+        } else {
+            jar.insert(name.to_owned(), value.to_owned());
+        }
+    }
+    response
+}
+
+/// An environment with a scripted farm, which publishes `Ledger` and has a session of it.
+pub(super) async fn env_with_scripted_farm() -> (TestEnvironment, ScriptedController) {
+    let farm = ScriptedController::healthy().await;
+    let options = Options {
+        more_sections: farm.farm_section("SCRIPTED", "Scripted"),
+        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
+        ..Options::default()
+    };
+    (TestEnvironment::start(options).await, farm)
+}
+
+/// Reads the JSON of a response.
+pub(super) fn json(response: &Response) -> Value {
+    serde_json::from_str(response.text()).unwrap_or_else(|_| panic!("{}", response.text()))
+}
+
+/// Returns the status URL of a launch URL.
+pub(super) fn status_url(launch_url: &str) -> String {
+    launch_url
+        .replace("LaunchIca", "GetLaunchStatus")
+        .replace(".ica", "")
 }
 
 /// Lines of `Set-Cookie`.

@@ -3,24 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use roamd_testkit::ScriptedController;
-use roamd_testsuite::{Options, TestEnvironment};
+use roamd_testsuite::TestEnvironment;
 use tokio::sync::Semaphore;
 
-use super::browser::{Browser, assert_refused};
+use super::browser::{Browser, assert_refused, env_with_scripted_farm, status_url};
 
 const SUCCESS: &str = "{\"fileFetchUrl\":null,\"status\":\"success\"}";
-
-/// An environment with a scripted farm, which publishes `Ledger` and has a session of it.
-async fn env() -> (TestEnvironment, ScriptedController) {
-    let farm = ScriptedController::healthy().await;
-    let options = Options {
-        more_sections: farm.farm_section("SCRIPTED", "Scripted"),
-        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        ..Options::default()
-    };
-    (TestEnvironment::start(options).await, farm)
-}
 
 /// Returns the status URL and the launch URL of `Ledger`.
 async fn ledger(browser: &mut Browser) -> (String, String) {
@@ -32,7 +20,7 @@ async fn ledger(browser: &mut Browser) -> (String, String) {
 #[tokio::test]
 async fn ica_file_of_a_status_is_given_out_once() {
     // WA-80, WA-81
-    let (env, farm) = env().await;
+    let (env, farm) = env_with_scripted_farm().await;
     let mut browser = Browser::signed_in(&env, "alice").await;
     let (status, launch) = ledger(&mut browser).await;
     farm.discard_requests();
@@ -59,7 +47,7 @@ async fn ica_file_of_a_status_is_given_out_once() {
 #[tokio::test]
 async fn concurrent_requests_share_one_launch() {
     // WA-83
-    let (env, farm) = env().await;
+    let (env, farm) = env_with_scripted_farm().await;
     let mut browser = Browser::signed_in(&env, "alice").await;
     let (status, _) = ledger(&mut browser).await;
     farm.discard_requests();
@@ -81,7 +69,7 @@ async fn concurrent_requests_share_one_launch() {
 #[tokio::test]
 async fn launch_that_is_not_ready_or_fails_is_reported() {
     // WA-82, WA-85, WA-102
-    let (env, farm) = env().await;
+    let (env, farm) = env_with_scripted_farm().await;
     let mut browser = Browser::signed_in(&env, "alice").await;
     let (status, launch) = ledger(&mut browser).await;
     let sessions = browser.sessions().await;
@@ -104,10 +92,7 @@ async fn launch_that_is_not_ready_or_fails_is_reported() {
         "Address",
         "<ErrorId>unspecified</ErrorId><MPSError type=\"IMA\">0x80060001</MPSError>",
     );
-    let status = session
-        .replace("LaunchIca", "GetLaunchStatus")
-        .replace(".ica", "");
-    let ended = browser.post(&status, "").await;
+    let ended = browser.post(&status_url(session), "").await;
     assert!(
         ended.text().contains("\"errorId\":\"AppRemoved\""),
         "{}",

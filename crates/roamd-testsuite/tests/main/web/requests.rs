@@ -118,7 +118,7 @@ async fn protected_urls_need_the_sign_in_of_their_session() {
 }
 
 #[tokio::test]
-async fn methods_and_large_bodies_are_refused() {
+async fn methods_and_unreadable_forms_are_refused() {
     // WA-9, WA-21, WA-108
     let env = TestEnvironment::demo().await;
     let mut browser = Browser::signed_in(&env, "alice").await;
@@ -141,15 +141,6 @@ async fn methods_and_large_bodies_are_refused() {
     let response = browser.get("Sessions/Disconnect").await;
     assert_refused(&response, 403, "disconnect by a link");
     assert_eq!(env.sessions("alice"), before);
-    let large = "x".repeat(10 * 1024 * 1024);
-    for below in [
-        "Resources/List",
-        "ExplicitAuth/LoginAttempt",
-        "Home/Configuration",
-    ] {
-        let response = browser.post(below, &large).await;
-        assert_refused(&response, 413, below);
-    }
     // WA-10, WA-21: a form that cannot be read
     let long = format!("username=DEMO%5Calice&password={}", "x".repeat(1_025));
     for body in ["", "not a form", "{\"username\":\"a\"}", &long] {
@@ -197,8 +188,6 @@ async fn later_stages_are_not_served() {
     let mut browser = Browser::signed_in(&env, "alice").await;
     for below in [
         "PostCredentialsAuth/Login",
-        "ExplicitAuth/GetChangeCredentialForm",
-        "Authentication/GetChangeCredentialForm",
         "Authentication/GetUserDetails",
         "ClientAssistant/GetDetectionTicket",
         "Resources/PowerOff/WEEx",

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use roamd_farm::World;
-use roamd_testkit::ScriptedController;
 use roamd_testsuite::{Options, TestEnvironment};
 
-use super::browser::{Browser, assert_refused};
+use super::browser::{Browser, assert_refused, env_with_scripted_farm, json, status_url};
 
 /// Starts an application in a browser, and connects it.
 async fn start(env: &TestEnvironment, browser: &mut Browser, name: &str) {
@@ -76,8 +75,7 @@ async fn kinds_of_sessions_can_be_selected() {
             "MSPaint, Notepad, Win7Desktop, Excel, Word, Win11Desktop",
         ),
     ] {
-        let listed = browser.post("Sessions/ListAvailable", body).await;
-        let listed: serde_json::Value = serde_json::from_str(listed.text()).unwrap();
+        let listed = json(&browser.post("Sessions/ListAvailable", body).await);
         let names = listed.as_array().unwrap().iter();
         let names: Vec<_> = names.map(|it| it["initialapp"].as_str().unwrap()).collect();
         assert_eq!(names.join(", "), expected, "{body}");
@@ -87,13 +85,7 @@ async fn kinds_of_sessions_can_be_selected() {
 #[tokio::test]
 async fn ids_of_another_user_reach_no_farm() {
     // WA-78, WA-100
-    let farm = ScriptedController::healthy().await;
-    let options = Options {
-        more_sections: farm.farm_section("SCRIPTED", "Scripted"),
-        authentication: "credentials = \"CVAD\"\ndomains = [\"DEMO\"]".to_owned(),
-        ..Options::default()
-    };
-    let env = TestEnvironment::start(options).await;
+    let (env, farm) = env_with_scripted_farm().await;
     let mut alice = Browser::signed_in(&env, "alice").await;
     let mut bob = Browser::signed_in(&env, "bob").await;
     let of_alice = alice.sessions().await;
@@ -102,10 +94,7 @@ async fn ids_of_another_user_reach_no_farm() {
     farm.discard_requests();
     let before = env.sessions("alice");
     for (app, url) in &of_alice {
-        let status = url
-            .replace("LaunchIca", "GetLaunchStatus")
-            .replace(".ica", "");
-        assert_refused(&bob.post(&status, "").await, 404, app);
+        assert_refused(&bob.post(&status_url(url), "").await, 404, app);
         assert_refused(&bob.get(url).await, 404, app);
         assert_refused(&bob.post(url, "").await, 404, app);
     }

@@ -100,6 +100,26 @@ async fn too_many_attempts_end_the_conversation_and_it_begins_again() {
 }
 
 #[tokio::test]
+async fn success_forgets_the_failed_attempts_before_it() {
+    // WA-58, CA-72
+    let options = Options {
+        listener: "[login_throttle]\nfree_attempts = 100".to_owned(),
+        ..Options::default()
+    };
+    let env = TestEnvironment::start(options).await;
+    let mut browser = Browser::new(&env);
+    browser.post("Home/Configuration", "").await;
+    for _ in 0..2 {
+        for _ in 0..4 {
+            let refused = browser.attempt("alice", "wrong-one").await;
+            assert!(refused.text().contains("Incorrect"), "{}", refused.text());
+        }
+        let signed_in = browser.attempt("alice", "roam-demo").await;
+        assert!(signed_in.text().contains("success"));
+    }
+}
+
+#[tokio::test]
 async fn filled_form_without_session_times_out() {
     // WA-63
     let env = TestEnvironment::demo().await;
@@ -218,4 +238,48 @@ async fn sign_ins_are_in_the_audit_log() {
     let out = browser.post("Authentication/Logoff", "").await;
     let all = audit.lines_until(&out).await;
     assert_eq!(all[0]["event"], "token-destroyed");
+}
+
+#[tokio::test]
+async fn refused_sign_ins_are_in_the_audit_log() {
+    // WA-41, WA-42
+    let env = TestEnvironment::demo().await;
+    let alice = Browser::signed_in(&env, "alice").await;
+    let of_alice = alice.cookies["CtxsAuthId"].clone();
+    let mut ended = alice.clone();
+    ended.post("Authentication/Logoff", "").await;
+    ended.cookies = alice.cookies.clone();
+    let mut browser = Browser::new(&env);
+    browser.post("Home/Configuration", "").await;
+    let mut audit = env.audit();
+    for (cookie, user, reason) in [
+        (of_alice.as_str(), Some("DEMO\\alice"), "notforthisservice"),
+        ("9A41", None, "invalidtoken"),
+    ] {
+        let cookie = cookie.to_owned();
+        browser.cookies.insert("CtxsAuthId".to_owned(), cookie);
+        for below in ["Sessions/ListAvailable", "Authentication/Logoff"] {
+            let refused = browser.post(below, "").await;
+            assert_refused(&refused, 403, below);
+            let lines = audit.lines_until(&refused).await;
+            let line = lines.last().unwrap();
+            assert_eq!(line["event"], "token-refused", "{below}");
+            assert_eq!(line["realm"], "web:/Citrix/StoreWeb");
+            assert_eq!(line["user"].as_str(), user);
+            assert_eq!(line["reason"], reason);
+        }
+    }
+    let refused = ended.post("Sessions/ListAvailable", "").await;
+    assert_challenge(&refused, "signed out");
+    let lines = audit.lines_until(&refused).await;
+    assert_eq!(lines[0]["reason"], "expired");
+    // A client without a sign-in is not refused.
+    browser.cookies.remove("CtxsAuthId");
+    let listed = browser.post("Sessions/ListAvailable", "").await;
+    assert_challenge(&listed, "no sign-in");
+    browser.attempt("bob", "wrong-one").await;
+    let attempt = browser.attempt("bob", "wrong-one").await;
+    let lines = audit.lines_until(&attempt).await;
+    let events: Vec<_> = lines.iter().map(|line| &line["event"]).collect();
+    assert_eq!(events, ["sign-in-refused", "sign-in-refused"]);
 }

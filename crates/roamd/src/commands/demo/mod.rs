@@ -105,9 +105,9 @@ impl DemoCommand {
             config.listener.tls = Some(files);
         }
         let server = Server::with_listener(&config, listener)?;
-        let stores = server.store_urls();
+        let (stores, sites) = (server.store_urls(), server.site_urls());
         tasks.spawn(server.run(stop.clone()));
-        print_summary(&config, &users, &stores)?;
+        print_summary(&config, &users, &stores, &sites)?;
 
         stop.cancelled().await;
         tasks.close();
@@ -249,11 +249,13 @@ fn parse_base_url(text: &str) -> Result<BaseUrl, BaseUrlError> {
     text.parse()
 }
 
-/// Prints the farms, the users, three lines to try, and the `ready` line of each store.
+/// Prints the farms, the users, three lines to try, the `web` line of each web site, and the
+/// `ready` line of each store.
 fn print_summary(
     config: &Config,
     users: &[(String, String)],
     stores: &[String],
+    sites: &[String],
 ) -> anyhow::Result<()> {
     for farm in config.stores.iter().flat_map(|store| &store.farms) {
         for controller in &farm.controllers {
@@ -291,6 +293,9 @@ fn print_summary(
         }
     }
     output::print_line(format_args!("{}/", config.base_urls.canonical()))?;
+    for site in sites {
+        output::print_line(format_args!("web {site}"))?;
+    }
     for store in stores {
         output::print_line(format_args!("ready {store}"))?;
     }
