@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use crate::{Audience, Realm};
+use crate::{Audience, HeldSids, Realm};
 
 /// An account, named as by the farm that checked its password.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct UserIdentity {
     domain: String,
     name: String,
     key: String,
+    sids: Option<HeldSids>,
 }
 
 /// Longest domain and longest name that a farm may name, in bytes: the limit of a DNS name.
@@ -61,7 +62,18 @@ impl UserIdentity {
     pub fn new(domain: impl Into<String>, name: impl Into<String>) -> Self {
         let (domain, name) = (domain.into(), name.into());
         let key = format!("{}\\{}", domain.to_lowercase(), name.to_lowercase());
-        Self { domain, name, key }
+        Self {
+            domain,
+            name,
+            key,
+            sids: None,
+        }
+    }
+
+    /// Returns the identity with the security identifiers that the account has.
+    #[must_use]
+    pub fn with_sids(self, sids: Option<HeldSids>) -> Self {
+        Self { sids, ..self }
     }
 
     /// Parses an account name `DOMAIN\name`, as farms write it. Returns `None` if it is malformed,
@@ -87,6 +99,12 @@ impl UserIdentity {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the security identifiers that the account has; `None` if no farm has named them.
+    #[must_use]
+    pub fn sids(&self) -> Option<HeldSids> {
+        self.sids
     }
 
     /// Returns a text that is equal for all spellings of an account, `demo\alice`.
@@ -161,6 +179,7 @@ impl Claims {
             b: self.signed_in.as_second(),
             e: self.expiry.as_second(),
             s: self.sign_in_expiry.as_second(),
+            g: self.user.sids,
         };
         #[expect(clippy::expect_used, reason = "text and numbers, written into memory")]
         let json = serde_json::to_vec(&serialised).expect("claims are JSON");
@@ -184,7 +203,7 @@ impl Claims {
         Some(Self {
             id: TokenId::from_text(&read.j)?,
             sign_in: TokenId::from_text(&read.q)?,
-            user: UserIdentity::new(read.d, read.n),
+            user: UserIdentity::new(read.d, read.n).with_sids(read.g),
             password: std::str::from_utf8(password).ok()?.into(),
             realm: Realm::new(read.r),
             audience: read.a.parse().ok()?,
@@ -212,4 +231,6 @@ struct SerialisedClaims<'a> {
     b: i64,
     e: i64,
     s: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    g: Option<HeldSids>,
 }

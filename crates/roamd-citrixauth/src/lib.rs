@@ -6,6 +6,7 @@ mod conversation;
 mod credentials;
 mod login_throttle;
 mod named_account;
+mod named_sids;
 mod service;
 mod texts;
 mod token;
@@ -21,6 +22,7 @@ pub use credentials::{
 };
 pub use login_throttle::{Budget, BudgetUse, ClientNetwork, LoginThrottlePolicy, StatedWait};
 pub use named_account::may_name;
+pub use named_sids::{HeldSids, NamedSids};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{
     BodyTokenError, Grant, IssuedToken, PresentedToken, Revocation, ServiceTokenError, TokenPolicy,

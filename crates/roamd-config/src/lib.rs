@@ -14,7 +14,9 @@ mod url_path;
 pub use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, PublicKeyPin, ServiceKeys, Trust,
 };
-pub use roamd_sessions::{ClientNameLength, Generation};
+pub use roamd_sessions::{
+    ClientNameLength, Generation, Roaming, RoamingException, RoamingPolicy, RoamingUser,
+};
 pub use roamd_store_proto::Lifetime;
 pub use roamd_web_proto::{LogoffAction, WorkspaceControl};
 

@@ -8,8 +8,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Description, FarmDescription, FarmEnumeration, FarmId, FarmListResult, FarmPlan,
-    FarmSession, Generation, ListOutcome, ListRequest, ResourceEnumeration, SessionIds, SessionKey,
-    UserKey, merge_list, merge_resources,
+    FarmSession, Generation, ListOutcome, ListRequest, ResourceEnumeration, Roaming, SessionIds,
+    SessionKey, UserKey, merge_list, merge_resources,
 };
 
 const FARMS: usize = 16;
@@ -108,7 +108,7 @@ fn sessions(criterion: &mut Criterion) {
     let request = ListRequest::DISCONNECTED;
     let results: Vec<_> = farms
         .iter()
-        .filter_map(|farm| match FarmPlan::new(farm, request) {
+        .filter_map(|farm| match FarmPlan::new(farm, request, Roaming::Always) {
             FarmPlan::Query(query) => Some(FarmListResult {
                 farm,
                 outcome: ListOutcome::Listed {

@@ -15,6 +15,7 @@ mod remote_access;
 mod resource_enumeration;
 mod resource_id;
 mod resources;
+mod roaming;
 mod session_id;
 mod session_settings;
 mod store;
@@ -33,9 +34,10 @@ pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
 pub use icon::{Icon, IconSize};
 pub use launch::{FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchPlan, LaunchTarget};
 pub use list::{
-    ActiveSessionsRequested, FarmListResult, FarmPlan, ListOutcome, ListPlan, ListQuery,
-    ListRequest, ListScope, ListedSession, QueriedSessions, SessionList, SkipReason,
-    merge as merge_list,
+    ActiveSessionsRequested, ExplainedSession, FarmAnswer, FarmExplanation, FarmListResult,
+    FarmPlan, ListExplanation, ListOutcome, ListPlan, ListQuery, ListRequest, ListScope,
+    ListedSession, PlanReason, PlanReasons, QueriedSessions, SessionList, SkipReason, Verdict,
+    explain as explain_list, merge as merge_list,
 };
 pub use remote_access::RemoteAccess;
 pub use resource_enumeration::{Application, ContentLocation, Kind, ResourceEnumeration};
@@ -43,6 +45,10 @@ pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
     FarmEnumeration, ListedResource, QueriedResources, ResourceError, ResourceList, Scope,
     merge as merge_resources,
+};
+pub use roaming::{
+    Roaming, RoamingClient, RoamingException, RoamingPolicy, RoamingRule, RoamingUser, RuleSource,
+    Sid, SidError,
 };
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{

@@ -8,9 +8,10 @@ use secrecy::SecretString;
 use crate::farm::find_farm;
 use crate::{
     Busy, EndAction, EndOutcome, EndPoint, Farm, FarmEnumeration, FarmListResult, Icon, IconSize,
-    Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListPlan, ListRequest, ListedResource,
-    QueriedResources, QueriedSessions, RemoteAccess, ResourceError, ResourceId, ResourceList,
-    Scope, SessionIds, SessionList, User, UserKey, end, launch, list, resources,
+    Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListExplanation, ListPlan, ListRequest,
+    ListedResource, QueriedResources, QueriedSessions, RemoteAccess, ResourceError, ResourceId,
+    ResourceList, Roaming, Scope, SessionIds, SessionList, User, UserKey, end, launch, list,
+    resources,
 };
 
 /// The farms of a store, and the service that they provide together.
@@ -50,10 +51,10 @@ impl<F: Farm> Store<F> {
         &self.farms
     }
 
-    /// Plans a list of sessions (SS-29 to SS-35).
+    /// Plans a list of the sessions that a roaming policy offers (SS-29 to SS-35, SS-71).
     #[must_use]
-    pub fn plan_list(&self, request: ListRequest) -> ListPlan {
-        ListPlan::new(self.farms.iter().map(Farm::description), request)
+    pub fn plan_list(&self, request: ListRequest, roaming: Roaming) -> ListPlan {
+        ListPlan::new(self.farms.iter().map(Farm::description), request, roaming)
     }
 
     /// Queries the farms for the sessions that the user may connect to from this end-point (SS-28
@@ -77,11 +78,21 @@ impl<F: Farm> Store<F> {
         user: &UserKey,
         queried: QueriedSessions,
     ) -> Result<SessionList, Busy> {
+        list::merge(&self.ids, user, &self.results(queried))
+    }
+
+    /// Explains the list that [`merge_sessions`](Self::merge_sessions) makes of these results.
+    #[must_use]
+    pub fn explain_sessions(&self, user: &UserKey, queried: QueriedSessions) -> ListExplanation {
+        list::explain(&self.ids, user, &self.results(queried))
+    }
+
+    fn results(&self, queried: QueriedSessions) -> Vec<FarmListResult<'_>> {
         let results = queried.0.into_iter().filter_map(|(id, outcome)| {
             let farm = find_farm(&self.farms, &id)?.description();
             Some(FarmListResult { farm, outcome })
         });
-        list::merge(&self.ids, user, &results.collect::<Vec<_>>())
+        results.collect()
     }
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point, on every
@@ -99,10 +110,11 @@ impl<F: Farm> Store<F> {
         end::merge(end::end(&self.farms, user, end_point, action, tickets).await)
     }
 
-    /// Plans a launch: which farms can serve it, in which order.
+    /// Plans a launch: which farms can serve it, in which order. A session that the roaming policy
+    /// does not offer cannot be launched (SS-71).
     #[must_use]
-    pub fn plan_launch(&self, user: &User, target: &LaunchTarget) -> LaunchPlan {
-        LaunchPlan::new(&self.farms, &self.ids, user, target)
+    pub fn plan_launch(&self, user: &User, target: &LaunchTarget, roaming: Roaming) -> LaunchPlan {
+        LaunchPlan::new(&self.farms, &self.ids, user, target, roaming)
     }
 
     /// Connects the client to a session, or starts an application (SS-53 to SS-59). If several

@@ -10,6 +10,7 @@ mod audience;
 mod conversation;
 mod form;
 mod login_throttle;
+mod named_sids;
 mod password_change;
 mod posted_credentials;
 mod token_check;

@@ -1,10 +1,14 @@
 //! `[[store]]`: a store and its farms.
 
-use roamd_sessions::ClientNameLength;
+use std::collections::BTreeSet;
+
+use roamd_citrixauth::NamedSids;
+use roamd_sessions::{ClientNameLength, RoamingPolicy};
 
 use super::citrix_gateway::{self, CitrixGateway};
 use super::farm::{self, Farm, SeenFarm};
 use super::free_path::free_path;
+use super::roaming;
 use super::web_site::{self, WebSite};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key};
@@ -47,6 +51,8 @@ pub struct Store {
     pub spelling: SpellingChoice,
     /// Length to which client names are cut.
     pub client_name_length: ClientNameLength,
+    /// Which sessions it offers to which clients.
+    pub roaming: RoamingPolicy,
     /// The Citrix Gateway for clients outside. Without one, all clients are inside.
     pub gateway: Option<CitrixGateway>,
     /// Its web site; `None` if it has none.
@@ -77,11 +83,22 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         );
     }
     let mut ids = Vec::new();
+    let mut sids = BTreeSet::new();
     let mut stores: Vec<Store> = Vec::new();
     for mut section in sections.into_iter().flatten() {
         let path = section.required(&PATH);
         let spelling = section.value(&SPELLING);
         let client_name_length = section.value(&CLIENT_NAME_LENGTH);
+        let roaming = roaming::read(&mut section);
+        sids.extend(roaming.sids().cloned());
+        if sids.len() > NamedSids::MOST {
+            let problem = format!(
+                "the exceptions of all stores name {} SIDs; {} are possible",
+                sids.len(),
+                NamedSids::MOST
+            );
+            section.error("roaming", problem);
+        }
         let gateway = citrix_gateway::read(&mut section, files);
         let others = stores.iter().map(|store| ("store", &store.path));
         let sites = stores.iter().filter_map(|store| store.web.as_ref());
@@ -107,6 +124,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
                 path,
                 spelling,
                 client_name_length,
+                roaming,
                 gateway,
                 web,
                 farms,

@@ -16,6 +16,7 @@ mod farm;
 mod keys;
 mod listener;
 mod login_throttle;
+mod roaming;
 mod settings;
 mod store;
 mod support;

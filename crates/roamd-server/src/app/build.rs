@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use roamd_citrixauth::{Conversations, Domain, FormPolicy, TokenPolicy, TokenService};
-use roamd_sessions::{Farm, Store};
+use roamd_citrixauth::{Conversations, Domain, FormPolicy, NamedSids, TokenPolicy, TokenService};
+use roamd_sessions::{Farm, Sid, Store};
 
 use crate::app::environment::Environment;
 use crate::app::lasting::Lasting;
@@ -53,7 +53,8 @@ impl AppState {
             network: _,
         } = lasting.environment.clone();
         let changes = lasting.changes.clone();
-        let credential_farms = credential_farms(&config.authentication, farms());
+        let named_sids = Arc::new(named_sids(config));
+        let credential_farms = credential_farms(&config.authentication, farms(), &named_sids);
         let ticket_lifetimes = farms().map(|farm| farm.description().ticket_time_to_live);
         Ok(Self {
             tokens: TokenService::new(
@@ -71,6 +72,7 @@ impl AppState {
                 Arc::clone(&lasting.check_rates),
             ),
             credential_farms,
+            named_sids,
             login_throttle: Arc::new(LoginThrottle::new(
                 config.login_throttle,
                 lasting.login_checks.clone(),
@@ -147,6 +149,7 @@ fn stores(
             site: site.map(|site| auth_urls.map(|auth_urls| WebSite::new(auth_urls, site))),
             spelling: store.spelling,
             client_name_length: store.client_name_length,
+            roaming: store.roaming.clone(),
             service: Arc::new(service),
             authorities,
         });
@@ -181,16 +184,27 @@ fn ticket_authorities(
         })
 }
 
+/// The security identifiers that the roaming policies of all stores name.
+fn named_sids(config: &Config) -> NamedSids {
+    let stores = config.stores.iter();
+    NamedSids::new(stores.flat_map(|store| store.roaming.sids().map(Sid::as_str)))
+}
+
 /// The farms that check passwords.
 fn credential_farms<'a>(
     config: &config::Authentication,
     farms: impl Iterator<Item = &'a NfuseFarm>,
+    named_sids: &Arc<NamedSids>,
 ) -> CredentialFarms {
     let checks = |farm: &&NfuseFarm| match &config.credentials {
         CredentialCheck::FirstFarm => true,
         CredentialCheck::Farm(id) => farm.description().id.as_str() == id,
     };
-    CredentialFarms::new(farms.filter(checks).cloned(), &config.domains)
+    CredentialFarms::new(
+        farms.filter(checks).cloned(),
+        &config.domains,
+        Arc::clone(named_sids),
+    )
 }
 
 fn token_policy(config: &config::Authentication, auth_urls: &AuthUrls) -> TokenPolicy {

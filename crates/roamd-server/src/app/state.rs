@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use roamd_citrixauth::{Conversations, Realm, TokenService};
+use roamd_citrixauth::{Conversations, NamedSids, Realm, TokenService};
 use roamd_nfuse_client::ControllerState;
-use roamd_sessions::{ClientNameLength, EndPoint, Store, User};
+use roamd_sessions::{ClientNameLength, EndPoint, RoamingPolicy, Store, User};
 use roamd_state::SharedState;
 use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
 use roamd_web_proto::DeviceId;
@@ -56,6 +56,8 @@ pub(crate) struct AppState {
     pub(crate) conversations: Conversations,
     /// Farms that check passwords.
     pub(crate) credential_farms: CredentialFarms,
+    /// The security identifiers that the roaming policies name.
+    pub(crate) named_sids: Arc<NamedSids>,
     pub(crate) login_throttle: Arc<LoginThrottle>,
     pub(crate) password_checks: PasswordChecks,
     pub(crate) revocations: Revocations,
@@ -100,6 +102,8 @@ pub(crate) struct HostedStore {
     pub(crate) spelling: SpellingChoice,
     /// Length to which client names are cut.
     pub(crate) client_name_length: ClientNameLength,
+    /// Which sessions are offered to which clients (SS-71).
+    pub(crate) roaming: RoamingPolicy,
     /// The Sessions Service of the store's farms. Shared, because a change continues after its
     /// client disconnects.
     pub(crate) service: Arc<Store<NfuseFarm>>,

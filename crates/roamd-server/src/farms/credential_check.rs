@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use roamd_citrixauth::{
-    ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange, UserIdentity,
-    may_name,
+    ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, NamedSids, PasswordChange,
+    UserIdentity, may_name,
 };
 use roamd_fairness::{NoPermit, Permit};
 use roamd_nfuse_client::{CallError, Sent, with_causes};
 use roamd_nfuse_proto::{
     CapabilityId, ChangePasswordRequest, ChangePasswordResponse, ErrorId,
-    ValidateCredentialsRequest,
+    UserIdentity as IdentityInfo, ValidateCredentialsRequest,
 };
 use roamd_sessions::{ErrorCodes, FarmError, FarmId, User, UserKey};
 use roamd_store_proto::auth::Reason;
@@ -32,6 +32,8 @@ pub(crate) struct CredentialFarms {
     farms: Arc<[NfuseFarm]>,
     /// The configured domains.
     domains: Arc<[String]>,
+    /// The security identifiers that rules name.
+    named_sids: Arc<NamedSids>,
 }
 
 /// Refusal of a sign-in.
@@ -43,10 +45,15 @@ pub(crate) struct RefusedSignIn {
 }
 
 impl CredentialFarms {
-    pub(crate) fn new(farms: impl IntoIterator<Item = NfuseFarm>, domains: &[String]) -> Self {
+    pub(crate) fn new(
+        farms: impl IntoIterator<Item = NfuseFarm>,
+        domains: &[String],
+        named_sids: Arc<NamedSids>,
+    ) -> Self {
         Self {
             farms: farms.into_iter().collect(),
             domains: domains.into(),
+            named_sids,
         }
     }
 
@@ -175,9 +182,7 @@ impl CredentialFarms {
             drop(farm.counts.record_operation(OperationKind::SignIn, outcome));
             match response {
                 Ok(response) => {
-                    let sam = response.identity.and_then(|identity| identity.sam);
-                    let named = sam.as_deref().and_then(UserIdentity::from_sam);
-                    return Ok(self.identity(id, typed, named));
+                    return Ok(self.identity(id, typed, response.identity.unwrap_or_default()));
                 }
                 Err(CallError::Refused(error)) => {
                     let sent = error_codes(&error);
@@ -202,18 +207,18 @@ impl CredentialFarms {
 
 impl CredentialFarms {
     /// Returns the account that a farm names, if the farm may name it, and otherwise the typed one.
-    fn identity(
-        &self,
-        farm: &FarmId,
-        typed: UserIdentity,
-        named: Option<UserIdentity>,
-    ) -> UserIdentity {
-        let Some(named) = named else {
-            return typed;
+    /// The security identifiers are those of the account that the farm names.
+    fn identity(&self, farm: &FarmId, typed: UserIdentity, info: IdentityInfo) -> UserIdentity {
+        let sids = match info.sids.as_slice() {
+            [] => None,
+            sids => self.named_sids.held_by(sids),
+        };
+        let Some(named) = info.sam.as_deref().and_then(UserIdentity::from_sam) else {
+            return typed.with_sids(sids);
         };
         let is_only_one = self.farms.len() == 1;
         if may_name(&typed, &named, &self.domains, is_only_one) {
-            return named;
+            return named.with_sids(sids);
         }
         warn!(%farm, %typed, %named, "Farm names another account; keeping the typed one");
         typed

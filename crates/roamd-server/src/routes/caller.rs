@@ -1,16 +1,17 @@
 //! The caller of a request: the user of its token, its audit scope, and the check of its password.
 
 use std::future::poll_fn;
+use std::net::IpAddr;
 use std::pin::Pin;
 
 use jiff::Timestamp;
 use roamd_citrixauth::{Claims, PresentedToken, UserIdentity};
-use roamd_sessions::User;
+use roamd_sessions::{RoamingClient, RoamingRule, User};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
 use zeroize::Zeroizing;
 
-use crate::app::state::AppState;
+use crate::app::state::{AppState, HostedStore};
 use crate::audit::{AuditScope, Event, account};
 use crate::auth::password_checks::CheckPolicy;
 use crate::auth::revocation::TokenDigests;
@@ -25,6 +26,8 @@ pub(crate) struct Caller<'s> {
     state: &'s AppState,
     space: &'s ProtectionSpace,
     digests: TokenDigests,
+    /// Address of the client; `None` if a proxy hides it.
+    address: Option<IpAddr>,
     /// Claims of the token.
     pub(crate) claims: Claims,
     /// The user of the token.
@@ -83,6 +86,7 @@ pub(crate) async fn caller_with<'s>(
         state,
         space,
         digests,
+        address: request.own_client_address(),
         user,
         claims,
         audit,
@@ -239,6 +243,21 @@ impl Caller<'_> {
             }
             PasswordCheck::Good | PasswordCheck::Unknown | PasswordCheck::Suspect => Ok(()),
         }
+    }
+
+    /// The roaming rule of a store for the caller (SS-71).
+    pub(crate) fn roaming(&self, store: &HostedStore) -> RoamingRule {
+        let sids = self.state.named_sids.of(self.claims.user.sids());
+        let sids: Option<Vec<_>> = sids.map(|sids| {
+            sids.into_iter()
+                .filter_map(|sid| sid.parse().ok())
+                .collect()
+        });
+        store.roaming.rule(RoamingClient {
+            address: self.address,
+            user: self.user.key(),
+            sids: sids.as_deref(),
+        })
     }
 
     /// Current time, by the injected clock.

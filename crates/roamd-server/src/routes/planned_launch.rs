@@ -77,7 +77,8 @@ impl PlannedLaunch {
         end_point: &EndPoint,
     ) -> Self {
         let user = &caller.user;
-        let plan = target.map(|target| store.service.plan_launch(user, target));
+        let roaming = caller.roaming(store).sessions;
+        let plan = target.map(|target| store.service.plan_launch(user, target, roaming));
         let candidates = plan.as_ref().map(LaunchPlan::candidates);
         let actor = Actor::new(user, &store.path, end_point);
         Self {

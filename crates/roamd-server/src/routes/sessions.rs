@@ -58,7 +58,7 @@ pub(super) async fn list_for(
 ) -> Result<SessionList, ApiError> {
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
-    let plan = service.plan_list(list_request);
+    let plan = service.plan_list(list_request, caller.roaming(store).sessions);
     // A list with side effects runs to completion, like every change. Any other is cancelled if
     // its client disconnects.
     let list = if plan.has_side_effects() {

@@ -8,12 +8,13 @@ use tracing::{info, warn};
 
 use super::failure::{FailureCause, LaunchFailure};
 use super::outcome::LaunchOutcome;
+use super::plan::LaunchPlan;
 use super::publication::{enumeration_for, not_startable, not_startable_any_more};
 use crate::remote_access::route;
 use crate::{
     Application, Busy, ConnectRequest, DeadlineShare, DefaultWindow, EndPoint, Farm, FarmError,
-    IcaContent, IcaFile, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration,
-    SessionSettings, Target, User,
+    IcaContent, IcaFile, ListScope, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration,
+    SessionKey, SessionSettings, Target,
 };
 
 /// Launch request of a client.
@@ -35,10 +36,10 @@ pub(crate) async fn attempt<F: Farm>(
     launch: &Launch,
     farm: &F,
     access: Option<&RemoteAccess>,
-    user: &User,
+    plan: &LaunchPlan,
     target: Target,
 ) -> Result<LaunchOutcome, Busy> {
-    let failure = match launch.connect(farm, access, user, target).await {
+    let failure = match launch.connect(farm, access, plan, target).await {
         Ok(outcome) => return Ok(outcome),
         Err(failure) => failure,
     };
@@ -68,14 +69,26 @@ impl Launch {
         &self,
         farm: &F,
         access: Option<&RemoteAccess>,
-        user: &User,
+        plan: &LaunchPlan,
         target: Target,
     ) -> Result<LaunchOutcome, LaunchFailure> {
+        let user = plan.user();
         let description = farm.description();
         // Assumed until the enumeration names the application.
         let desktop = description.generation.hosts_only_desktops();
         let failed = |desktop| move |error: FarmError| LaunchFailure::new(error, desktop);
         let operation = farm.begin(user).await.map_err(failed(desktop))?;
+        let end_point = EndPoint::from(&self.params);
+        if let Target::Session(session) = &target
+            && plan.requires_disconnected()
+            && !is_disconnected(&operation, &end_point, session)
+                .await
+                .map_err(|error| failed(desktop)(error.after_read()))?
+        {
+            let farm = &description.id;
+            info!(%farm, "Launch of a session that the roaming policy does not offer");
+            return Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound));
+        }
         let enumeration = match &target {
             Target::Session(_) => operation.applications(DeadlineShare::Half).await,
             Target::Application(in_name) => enumeration_for(&operation, in_name).await,
@@ -104,7 +117,7 @@ impl Launch {
         let shares = matches!(target, Target::Application(_)) && !desktop;
         let connect = ConnectRequest {
             target,
-            end_point: EndPoint::from(&self.params),
+            end_point,
             client_address: self.params.client_address.or(self.seen_address),
             sharing_key: shares.then(|| settings.sharing_key(user, &description.publisher_name)),
             settings,
@@ -141,6 +154,19 @@ impl Launch {
         };
         Ok(LaunchOutcome::Ready { ica, ticket, farm })
     }
+}
+
+/// Whether the farm lists a session as disconnected.
+async fn is_disconnected(
+    operation: &impl Operation,
+    end_point: &EndPoint,
+    session: &SessionKey,
+) -> Result<bool, FarmError> {
+    let listed = operation
+        .sessions(end_point, ListScope::Disconnected)
+        .await?;
+    let mut listed = listed.as_slice().iter();
+    Ok(listed.any(|it| it.key.is_same_session(session)))
 }
 
 /// Returns `None` for a failed enumeration that the launch does not need: the host of an existing

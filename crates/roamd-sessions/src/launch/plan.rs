@@ -1,7 +1,7 @@
 //! Plan of a launch: the farms that can serve it, in the order in which they are tried.
 
 use crate::farm::find_farm;
-use crate::{Farm, FarmId, ResourceId, ResourceIds, SessionIds, Target, User};
+use crate::{Farm, FarmId, ResourceId, ResourceIds, Roaming, SessionIds, Target, User};
 
 /// Target of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,18 +18,21 @@ pub enum LaunchTarget {
 pub struct LaunchPlan {
     user: User,
     candidates: Vec<(FarmId, Target)>,
+    roaming: Roaming,
 }
 
 impl LaunchPlan {
     /// Plans a launch of this user. There are no candidates if the id does not belong to this user,
-    /// or names no farm of the store.
+    /// names no farm of the store, or if the roaming policy offers no session at all.
     pub(crate) fn new<F: Farm>(
         farms: &[F],
         ids: &SessionIds,
         user: &User,
         target: &LaunchTarget,
+        roaming: Roaming,
     ) -> Self {
         let candidates = match target {
+            LaunchTarget::Session(_) if !roaming.offers_disconnected() => Vec::new(),
             LaunchTarget::Session(id) => {
                 let session = ids.open(user.key(), id).into_iter();
                 session
@@ -50,12 +53,18 @@ impl LaunchPlan {
             candidates: candidates
                 .filter(|(farm, _)| find_farm(farms, farm).is_some())
                 .collect(),
+            roaming,
         }
     }
 
     /// The user of the launch.
     pub(crate) fn user(&self) -> &User {
         &self.user
+    }
+
+    /// Whether a session is launched only if it is disconnected (SS-71).
+    pub(crate) const fn requires_disconnected(&self) -> bool {
+        !self.roaming.offers_active()
     }
 
     /// The farms to try, in order, and the target on each.

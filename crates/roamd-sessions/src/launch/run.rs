@@ -25,7 +25,7 @@ pub(crate) async fn run<F: Farm>(
         let Some(farm) = find_farm(farms, farm) else {
             continue;
         };
-        let outcome = attempt(launch, farm, access, plan.user(), target.clone()).await;
+        let outcome = attempt(launch, farm, access, plan, target.clone()).await;
         let may_try_next_farm = failover::may_try_next_farm(&outcome);
         best = Some(match best {
             Some(earlier) => failover::more_specific(earlier, outcome),

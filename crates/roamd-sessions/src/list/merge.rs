@@ -7,6 +7,7 @@ use roamd_store_proto::EnumerationStatus;
 use tracing::warn;
 
 use super::plan::{ListQuery, SkipReason};
+use super::reason::Verdict;
 use crate::end::FarmResult;
 use crate::enumeration_status::{Completeness, enumeration_status};
 use crate::farm::is_account_refused;
@@ -110,15 +111,15 @@ pub fn merge(
     user: &UserKey,
     results: &[FarmListResult<'_>],
 ) -> Result<SessionList, Busy> {
-    let queried = results.iter().filter_map(|it| it.outcome.completeness());
-    let queried: Vec<_> = queried.collect();
-    let enumeration = enumeration_status(queried.iter().copied())?;
+    let enumeration = enumeration_status(queried(results))?;
     let sessions = results
         .iter()
         .flat_map(|result| {
-            let visible = result.visible_sessions().into_iter();
-            visible.map(|(session, application)| {
-                listed_session(ids, user, result.farm, session, application, results)
+            result.offered_sessions().map(|offered| {
+                let JudgedSession {
+                    session, published, ..
+                } = offered;
+                listed_session(ids, user, result.farm, session, published, results)
             })
         })
         .collect();
@@ -126,8 +127,20 @@ pub fn merge(
         enumeration,
         sessions,
         disconnected_on: results.iter().filter_map(disconnect_result).collect(),
-        account_refused: is_account_refused(queried.into_iter().map(|it| it.map(drop))),
+        account_refused: account_refused(results),
     })
+}
+
+/// The result of each farm that had to be queried.
+pub(super) fn queried<'r>(
+    results: &'r [FarmListResult<'_>],
+) -> impl Iterator<Item = Result<Completeness, &'r FarmError>> {
+    results.iter().filter_map(|it| it.outcome.completeness())
+}
+
+/// Whether no farm listed, and a farm refused the account (CA-12).
+pub(super) fn account_refused(results: &[FarmListResult<'_>]) -> bool {
+    is_account_refused(queried(results).map(|it| it.map(drop)))
 }
 
 impl ListOutcome {
@@ -151,9 +164,17 @@ impl ListOutcome {
     }
 }
 
+/// A session that a farm listed, and whether the list offers it.
+pub(super) struct JudgedSession<'r> {
+    pub(super) session: &'r FarmSession,
+    /// Its application in the user's enumeration.
+    pub(super) published: Option<&'r Application>,
+    pub(super) verdict: Verdict,
+}
+
 impl FarmListResult<'_> {
-    /// The sessions to list, and their applications if the enumeration has them.
-    fn visible_sessions(&self) -> Vec<(&FarmSession, Option<&Application>)> {
+    /// The sessions that the farm listed, in its order; those with an invalid key are last.
+    pub(super) fn judged_sessions(&self) -> Vec<JudgedSession<'_>> {
         let ListOutcome::Listed {
             query,
             sessions,
@@ -171,11 +192,37 @@ impl FarmListResult<'_> {
             let pre_launched = || pre_launch.as_ref()?.application(&session.key.in_name);
             published(session).or_else(pre_launched)
         };
-        entries_by_session(self.farm, sessions.as_slice())
-            .filter(|entries| query.lists(entries.iter().map(application)))
-            .filter_map(|entries| entries.into_iter().next())
-            .map(|first| (first, published(first)))
-            .collect()
+        let (valid, invalid): (Vec<_>, Vec<_>) = sessions
+            .as_slice()
+            .iter()
+            .partition(|session| has_valid_key(session));
+        let judged = entries_by_session(valid).filter_map(|entries| {
+            let session = *entries.first()?;
+            Some(JudgedSession {
+                session,
+                published: published(session),
+                verdict: query.verdict(entries.iter().map(application)),
+            })
+        });
+        let unusable = invalid.into_iter().map(|session| JudgedSession {
+            session,
+            published: published(session),
+            verdict: Verdict::InvalidKey,
+        });
+        judged.chain(unusable).collect()
+    }
+
+    /// The sessions to list.
+    fn offered_sessions(&self) -> impl Iterator<Item = JudgedSession<'_>> {
+        let judged = self.judged_sessions();
+        let invalid = judged.iter().filter(|it| it.verdict == Verdict::InvalidKey);
+        let count = invalid.count();
+        if count > 0 {
+            let farm = &self.farm.id;
+            warn!(%farm, count, "Sessions with an invalid key left out of the list");
+        }
+        let judged = judged.into_iter();
+        judged.filter(|it| it.verdict == Verdict::Offered)
     }
 }
 
@@ -194,17 +241,9 @@ fn disconnect_result(result: &FarmListResult<'_>) -> Option<FarmResult> {
 
 /// The entries of each session, in the order of the farm. Some farms list a session once for each
 /// application that shares it; the first of these created it.
-fn entries_by_session<'a>(
-    farm: &FarmDescription,
-    sessions: &'a [FarmSession],
-) -> impl Iterator<Item = Vec<&'a FarmSession>> {
-    let (valid, invalid): (Vec<_>, Vec<_>) = sessions.iter().partition(|it| has_valid_key(it));
-    if !invalid.is_empty() {
-        let count = invalid.len();
-        warn!(farm = %farm.id, count, "Sessions with an invalid key left out of the list");
-    }
+fn entries_by_session(sessions: Vec<&FarmSession>) -> impl Iterator<Item = Vec<&FarmSession>> {
     let mut entries = IndexMap::<_, Vec<_>>::new();
-    for session in valid {
+    for session in sessions {
         entries
             .entry(session.key.identity())
             .or_default()
@@ -241,9 +280,7 @@ fn listed_session(
     results: &[FarmListResult<'_>],
 ) -> ListedSession {
     let in_name = &session.key.in_name;
-    let title = application.map(|application| application.title.as_str());
-    let names = [title, session.friendly_name.as_deref(), Some(in_name)];
-    let initial_app = farm.display_name(names.into_iter().flatten());
+    let initial_app = initial_app(farm, session, application);
     let (resource_id, aggregated) = resource(farm, in_name, application, results);
     // Assumed if the enumeration does not name the application.
     let hosts_only_desktops = farm.generation.hosts_only_desktops();
@@ -256,6 +293,18 @@ fn listed_session(
         resource_id: resource_id.to_string(),
         publisher_name: farm.publisher_name.clone(),
     }
+}
+
+/// Display name of the application of a session (SS-40).
+pub(super) fn initial_app<'a>(
+    farm: &'a FarmDescription,
+    session: &'a FarmSession,
+    application: Option<&'a Application>,
+) -> &'a str {
+    let title = application.map(|application| application.title.as_str());
+    let in_name = session.key.in_name.as_str();
+    let names = [title, session.friendly_name.as_deref(), Some(in_name)];
+    farm.display_name(names.into_iter().flatten())
 }
 
 /// Resource id of the application of a session, and whether it is aggregated.
@@ -302,7 +351,7 @@ mod tests {
     use super::*;
     use crate::list::plan::{FarmPlan, ListRequest};
     use crate::resource_enumeration::reads_of_identity;
-    use crate::{FarmEnumeration, Generation, SessionKey, merge_resources};
+    use crate::{FarmEnumeration, Generation, Roaming, SessionKey, merge_resources};
 
     const FARMS: usize = 16;
     const SESSIONS: usize = 20_000;
@@ -331,7 +380,7 @@ mod tests {
 
     fn listed(farm: &FarmDescription, enumeration: Arc<ResourceEnumeration>) -> FarmListResult<'_> {
         let everything = ListRequest::DISCONNECTED;
-        let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
+        let FarmPlan::Query(query) = FarmPlan::new(farm, everything, Roaming::Always) else {
             panic!("every farm is queried");
         };
         let sessions: Vec<_> = (0..SESSIONS).map(session).collect();
@@ -365,9 +414,8 @@ mod tests {
         let results: Vec<_> = results.collect();
         let resources = || {
             let sessions = results.iter().flat_map(|result| {
-                let visible = result.visible_sessions().into_iter();
-                visible.map(|(session, application)| {
-                    resource(result.farm, &session.key.in_name, application, &results)
+                result.offered_sessions().map(|it| {
+                    resource(result.farm, &it.session.key.in_name, it.published, &results)
                 })
             });
             sessions.collect::<Vec<_>>()

@@ -1,11 +1,12 @@
 //! Plan of a list: which farms are queried, and for which sessions (SS-29 to SS-35).
 //!
-//! INVARIANT: what `appSessionsOnly` and `includeActiveSessions` mean is decided here alone. The
-//! query and the merge call the methods of [`ListQuery`], and the farm adapter those of
-//! [`ListScope`].
+//! INVARIANT: what `appSessionsOnly`, `includeActiveSessions` and the roaming policy mean is decided
+//! here alone. The query and the merge call the methods of [`ListQuery`], and the farm adapter those
+//! of [`ListScope`].
 
+use super::reason::{PlanReason, PlanReasons, Verdict};
 use crate::{
-    Application, DeadlineShare, FarmDescription, FarmId, FarmSession, ResourceEnumeration,
+    Application, DeadlineShare, FarmDescription, FarmId, FarmSession, ResourceEnumeration, Roaming,
 };
 
 /// Parameters of a list (SS-19).
@@ -46,6 +47,7 @@ pub enum FarmPlan {
 pub struct ListQuery {
     scope: ListScope,
     app_sessions_only: bool,
+    reasons: PlanReasons,
 }
 
 /// Scope of a query for sessions.
@@ -60,8 +62,8 @@ pub enum ListScope {
 
 /// Proof that a client requested active sessions, and the effect of the request on the farm.
 ///
-/// INVARIANT: only a request with `include_active_sessions` makes one, so that no farm is queried
-/// for active sessions without it.
+/// INVARIANT: only a request with `include_active_sessions` makes one, and only if the roaming policy
+/// offers active sessions, so that no farm is queried for active sessions without both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveSessionsRequested {
     disconnects: bool,
@@ -73,17 +75,22 @@ pub enum SkipReason {
     /// Only application sessions are wanted. The farm hosts desktops, and the query could
     /// disconnect active ones (SS-33).
     HostsDesktops,
+    /// The roaming policy offers no sessions (SS-71).
+    RoamingPolicy,
 }
 
 impl ListPlan {
-    /// Plans a list on these farms, which are in configured order.
+    /// Plans a list on these farms, which are in configured order, of the sessions that a roaming
+    /// policy offers.
     #[must_use]
     pub fn new<'f>(
         farms: impl IntoIterator<Item = &'f FarmDescription>,
         request: ListRequest,
+        roaming: Roaming,
     ) -> Self {
         let farms = farms.into_iter();
-        let plan = |farm: &FarmDescription| (farm.id.clone(), FarmPlan::new(farm, request));
+        let plan =
+            |farm: &FarmDescription| (farm.id.clone(), FarmPlan::new(farm, request, roaming));
         Self {
             farms: farms.map(plan).collect(),
         }
@@ -99,6 +106,17 @@ impl ListPlan {
         })
     }
 
+    /// The same plan, except that farms that would disconnect active sessions are queried for
+    /// disconnected ones only.
+    #[must_use]
+    pub fn without_side_effects(self) -> Self {
+        let farms = self.farms.into_iter();
+        let plan = |(farm, plan): (FarmId, FarmPlan)| (farm, plan.without_side_effects());
+        Self {
+            farms: farms.map(plan).collect(),
+        }
+    }
+
     /// The plan for each farm, in configured order.
     #[must_use]
     pub fn farms(&self) -> &[(FarmId, FarmPlan)] {
@@ -107,27 +125,67 @@ impl ListPlan {
 }
 
 impl FarmPlan {
-    /// Plans a list on one farm (SS-29 to SS-35).
+    /// Plans a list on one farm (SS-29 to SS-35, SS-71).
     #[must_use]
-    pub fn new(farm: &FarmDescription, request: ListRequest) -> Self {
+    pub fn new(farm: &FarmDescription, request: ListRequest, roaming: Roaming) -> Self {
         let ListRequest {
             include_active_sessions,
             app_sessions_only,
         } = request;
         let disconnects = farm.generation.listing_active_disconnects();
-        let risks_desktops = disconnects && farm.generation.hosts_only_desktops();
-        if app_sessions_only && risks_desktops && !farm.legacy_workspace_control {
+        let risks_desktops =
+            app_sessions_only && disconnects && farm.generation.hosts_only_desktops();
+        if !roaming.offers_disconnected() {
+            return Self::Skip(SkipReason::RoamingPolicy);
+        }
+        if risks_desktops && !farm.legacy_workspace_control {
             return Self::Skip(SkipReason::HostsDesktops);
         }
-        let scope = if include_active_sessions {
-            ListScope::WithActive(ActiveSessionsRequested { disconnects })
+        let (scope, active) = match (include_active_sessions, roaming.offers_active()) {
+            (true, true) => (
+                ListScope::WithActive(ActiveSessionsRequested { disconnects }),
+                PlanReason::Requested,
+            ),
+            (true, false) => (ListScope::Disconnected, PlanReason::RoamingPolicy),
+            (false, _) => (ListScope::Disconnected, PlanReason::NotRequested),
+        };
+        let disconnected = if risks_desktops {
+            PlanReason::LegacyWorkspaceControl
         } else {
-            ListScope::Disconnected
+            PlanReason::Always
         };
         Self::Query(ListQuery {
             scope,
             app_sessions_only,
+            reasons: PlanReasons {
+                disconnected,
+                active,
+            },
         })
+    }
+
+    /// Why the farm is queried for sessions, or is not.
+    #[must_use]
+    pub fn reasons(self) -> PlanReasons {
+        match self {
+            Self::Query(query) => query.reasons,
+            Self::Skip(SkipReason::HostsDesktops) => PlanReasons::both(PlanReason::HostsDesktops),
+            Self::Skip(SkipReason::RoamingPolicy) => PlanReasons::both(PlanReason::RoamingPolicy),
+        }
+    }
+
+    fn without_side_effects(self) -> Self {
+        match self {
+            Self::Query(query) if query.scope.disconnects_active() => Self::Query(ListQuery {
+                scope: ListScope::Disconnected,
+                reasons: PlanReasons {
+                    active: PlanReason::WouldDisconnect,
+                    ..query.reasons
+                },
+                ..query
+            }),
+            plan => plan,
+        }
     }
 }
 
@@ -185,14 +243,22 @@ impl ListQuery {
         self.app_sessions_only && sessions.iter().any(is_unknown)
     }
 
-    /// Whether a session is listed (SS-35). A session may run several applications; `None` is one
-    /// that no enumeration has: it might be a desktop.
-    pub(super) fn lists<'a>(
+    /// Whether a session is listed, and why (SS-35). A session may run several applications; `None`
+    /// is one that no enumeration has: it might be a desktop.
+    pub(super) fn verdict<'a>(
         self,
         applications: impl IntoIterator<Item = Option<&'a Application>>,
-    ) -> bool {
-        let is_application = |found: Option<&Application>| found.is_some_and(|it| !it.is_desktop());
-        self.lists_desktops() || applications.into_iter().all(is_application)
+    ) -> Verdict {
+        if self.lists_desktops() {
+            return Verdict::Offered;
+        }
+        let of_each = applications.into_iter().map(|found| match found {
+            Some(application) if application.is_desktop() => Verdict::Desktop,
+            Some(_) => Verdict::Offered,
+            None => Verdict::UnknownApplication,
+        });
+        // A known desktop explains more than an unknown application.
+        of_each.max().unwrap_or(Verdict::Offered)
     }
 
     /// Whether sessions are not listed although they are not known to be desktops: these

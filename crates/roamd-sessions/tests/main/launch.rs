@@ -8,8 +8,8 @@ use roamd_sessions::{
     Application, ApplicationSettings, Busy, ConnectRequest, Connection, DeadlineShare,
     DefaultWindow, Encryption, FailureCause, FarmError, FarmId, Generation, HostPort, IcaError,
     Kind, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, ListRequest, Logon, NoTicket,
-    NotReady, Refusal, RemoteAccess, ResourceEnumeration, ResourceId, ResourceIds, SessionSettings,
-    Sound, StaTicket, Store, Target, WindowSize,
+    NotReady, Refusal, RemoteAccess, ResourceEnumeration, ResourceId, ResourceIds, Roaming,
+    SessionSettings, Sound, StaTicket, Store, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -106,6 +106,56 @@ async fn listed_session_is_launched_from_named_end_point() {
         Ok(LaunchOutcome::NotFound(ErrorReason::ResourceNotFound))
     ));
     assert_eq!(store.farms()[0].calls().len(), before);
+}
+
+#[tokio::test]
+async fn launch_by_id_follows_roaming_policy() {
+    // SS-71: the farm lists session 7 as disconnected, and session 8 not.
+    let quiet = Call::Sessions { active: false };
+    for (roaming, number, is_launched, asks) in [
+        (Roaming::Always, 7, true, false),
+        (Roaming::Always, 8, true, false),
+        (Roaming::DisconnectedOnly, 7, true, true),
+        (Roaming::DisconnectedOnly, 8, false, true),
+        (Roaming::SameEndpointOnly, 7, false, false),
+    ] {
+        let mut all = paint(Generation::XenApp6);
+        all.sessions = Ok(vec![session(number, "Paint")]);
+        let target = session_of(&Store::new(vec![all], keys())).await;
+        let store = Store::new(vec![paint(Generation::XenApp6)], keys());
+        let (alice, launch) = (user("alice"), launch());
+        let launched = scripted::launch_under(&store, &alice, &target, &launch, roaming).await;
+        let is_found = !matches!(launched.unwrap(), LaunchOutcome::NotFound(_));
+        assert_eq!(is_found, is_launched, "{roaming:?} {number}");
+        let calls = store.farms()[0].calls();
+        assert_eq!(calls.contains(&quiet), asks, "{roaming:?} {calls:?}");
+        let connects = calls.iter().any(|call| matches!(call, Call::Connect(_)));
+        assert_eq!(connects, is_launched, "{roaming:?} {number}");
+    }
+}
+
+#[tokio::test]
+async fn launch_fails_if_policy_cannot_be_checked() {
+    // SS-71
+    let mut farm = paint(Generation::Cvad7);
+    let target = session_of(&Store::new(vec![farm.clone()], keys())).await;
+    farm.sessions = Err(down());
+    let store = Store::new(vec![farm], keys());
+    let (alice, roaming) = (user("alice"), Roaming::DisconnectedOnly);
+    let launched = scripted::launch_under(&store, &alice, &target, &launch(), roaming).await;
+    assert!(matches!(launched.unwrap(), LaunchOutcome::Failed(_)));
+    let calls = store.farms()[0].calls();
+    assert!(!calls.iter().any(|call| matches!(call, Call::Connect(_))));
+}
+
+#[tokio::test]
+async fn application_launch_ignores_roaming_policy() {
+    // SS-71: the farm decides.
+    let store = Store::new(vec![paint(Generation::Cvad7)], keys());
+    let (target, alice) = (application("Paint"), user("alice"));
+    let roaming = Roaming::SameEndpointOnly;
+    let ready = scripted::launch_under(&store, &alice, &target, &launch(), roaming).await;
+    assert!(ica_text(&ready.unwrap()).contains("Title=Paint 2016"));
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use roamd_sessions::{
     Application, FarmDescription, FarmListResult, FarmPlan, FarmSession, FarmSessions, Generation,
-    ListOutcome, ListQuery, ListRequest, ResourceEnumeration, SessionIds, SessionList, UserKey,
-    merge_list,
+    ListOutcome, ListQuery, ListRequest, ResourceEnumeration, Roaming, SessionIds, SessionList,
+    UserKey, merge_list,
 };
 use roamd_store_proto::EnumerationStatus;
 
@@ -47,7 +47,7 @@ fn planned(
     request: ListRequest,
     outcome: impl FnOnce(ListQuery) -> ListOutcome,
 ) -> FarmListResult<'_> {
-    let outcome = match FarmPlan::new(farm, request) {
+    let outcome = match FarmPlan::new(farm, request, Roaming::Always) {
         FarmPlan::Query(query) => outcome(query),
         FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
     };

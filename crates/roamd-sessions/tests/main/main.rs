@@ -9,6 +9,7 @@
 
 mod description;
 mod end;
+mod explanation;
 mod failover;
 mod ica_file;
 mod launch;
@@ -17,6 +18,7 @@ mod plan;
 mod publication;
 mod remote_access;
 mod resources;
+mod roaming;
 mod scripted;
 mod session_id;
 mod store;

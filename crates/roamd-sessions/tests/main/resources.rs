@@ -6,7 +6,7 @@ use roamd_sessions::{
     Application, Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId,
     FarmListResult, FarmPlan, Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget,
     ListOutcome, ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceId,
-    ResourceList, Scope, SessionIds, Store, UserKey, merge_list, merge_resources,
+    ResourceList, Roaming, Scope, SessionIds, Store, UserKey, merge_list, merge_resources,
 };
 use roamd_store_proto::{EnumerationStatus, LaunchParams};
 
@@ -177,7 +177,7 @@ fn session_has_id_of_listed_resource() {
     let resources = merge_resources(&farms.map(|farm| listed(farm, &entries))).unwrap();
     let everything = ListRequest::DISCONNECTED;
     let sessions = farms.map(|farm| {
-        let FarmPlan::Query(query) = FarmPlan::new(farm, everything) else {
+        let FarmPlan::Query(query) = FarmPlan::new(farm, everything, Roaming::Always) else {
             panic!("every farm is asked");
         };
         let sessions = entries.iter().zip(1..);

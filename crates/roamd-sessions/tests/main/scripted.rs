@@ -8,7 +8,8 @@ use roamd_sessions::{
     Application, Busy, ConnectRequest, Connection, DeadlineShare, EndAction, EndPoint, Farm,
     FarmDescription, FarmError, FarmId, FarmSession, FarmSessions, Generation, HostPort, IconSize,
     Kind, Launch, LaunchOutcome, LaunchTarget, ListRequest, ListScope, Logon, NoTicket, Operation,
-    ResourceEnumeration, ResourceList, Scope, SessionKey, SessionList, StaTicket, Store, User,
+    ResourceEnumeration, ResourceList, Roaming, Scope, SessionKey, SessionList, StaTicket, Store,
+    User,
 };
 use secrecy::SecretString;
 
@@ -81,7 +82,7 @@ pub(crate) async fn list(
     user: &User,
     request: ListRequest,
 ) -> Result<SessionList, Busy> {
-    let plan = store.plan_list(request);
+    let plan = store.plan_list(request, Roaming::Always);
     let queried = store.query_sessions(&plan, user, &here()).await;
     store.merge_sessions(user.key(), queried)
 }
@@ -102,7 +103,18 @@ pub(crate) async fn launch(
     target: &LaunchTarget,
     launch: &Launch,
 ) -> Result<LaunchOutcome, Busy> {
-    let plan = store.plan_launch(user, target);
+    launch_under(store, user, target, launch, Roaming::Always).await
+}
+
+/// Plans and runs a launch of this user under a roaming policy.
+pub(crate) async fn launch_under(
+    store: &Store<ScriptedFarm>,
+    user: &User,
+    target: &LaunchTarget,
+    launch: &Launch,
+    roaming: Roaming,
+) -> Result<LaunchOutcome, Busy> {
+    let plan = store.plan_launch(user, target, roaming);
     store.launch(&plan, launch).await
 }
 

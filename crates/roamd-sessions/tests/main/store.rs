@@ -2,7 +2,8 @@
 
 use futures_util::FutureExt;
 use roamd_sessions::{
-    Busy, DeadlineShare, EndAction, FarmError, FarmResult, Generation, ListRequest, Refusal, Store,
+    Busy, DeadlineShare, EndAction, FarmError, FarmResult, Generation, ListRequest, Refusal,
+    Roaming, Store,
 };
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use secrecy::SecretString;
@@ -175,7 +176,7 @@ fn list_plan_has_side_effects_if_any_farm_disconnects() {
     ] {
         let farms = generations.iter().map(|g| ScriptedFarm::new("F", *g));
         let store = Store::new(farms.collect(), keys());
-        let found = store.plan_list(request).has_side_effects();
+        let found = store.plan_list(request, Roaming::Always).has_side_effects();
         assert_eq!(found, expected, "{generations:?} {request:?}");
     }
 }

@@ -33,6 +33,7 @@ mod metrics;
 mod password_change;
 mod rejected_requests;
 mod resources;
+mod roaming;
 mod secret_scan;
 mod session_matrix;
 mod sessions;

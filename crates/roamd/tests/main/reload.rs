@@ -222,6 +222,37 @@ async fn farms_and_stores_are_added_and_removed() {
     assert_eq!(b.request_count("Capabilities"), 1);
 }
 
+/// SS-71
+#[tokio::test(flavor = "multi_thread")]
+async fn changed_roaming_policy_holds_for_earlier_sign_ins() {
+    let a = ScriptedController::healthy().await;
+    let store = |lines: &str| StoreConfig {
+        lines: lines.to_owned(),
+        ..StoreConfig::new(STORE, [farm("A", &a)])
+    };
+    let mut server = Reloading::start(vec![store("")], "");
+    let mut alice = server.client(STORE, "alice");
+    for (lines, expected) in [
+        ("", &["A.Ledger"][..]),
+        ("[store.roaming]\nsessions = \"same_endpoint_only\"", &[]),
+        (
+            "[store.roaming]\nsessions = \"disconnected_only\"",
+            &["A.Ledger"],
+        ),
+        // The sign-in does not say whether alice is in the group.
+        (
+            "[[store.roaming.exception]]\ngroups = [\"S-1-5-32-545\"]\n\
+             sessions = \"same_endpoint_only\"",
+            &[],
+        ),
+    ] {
+        server.config.stores = vec![store(lines)];
+        server.reload_well();
+        assert_eq!(resources(&mut alice).await, expected, "{lines}");
+    }
+    server.audited("sign-in", 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn changed_limits_hold_for_open_connections() {
     let a = ScriptedController::healthy().await;

@@ -83,6 +83,30 @@ async fn kinds_of_sessions_can_be_selected() {
 }
 
 #[tokio::test]
+async fn roaming_policy_governs_the_site() {
+    // SS-71, WA-93
+    for (policy, listed) in [("disconnected_only", 2), ("same_endpoint_only", 0)] {
+        let options = Options {
+            store: format!("[store.roaming]\nsessions = \"{policy}\""),
+            ..Options::default()
+        };
+        let env = TestEnvironment::start(options).await;
+        let before = env.sessions("alice");
+        let mut browser = Browser::signed_in(&env, "alice").await;
+        let sessions = browser.sessions().await;
+        assert_eq!(sessions.len(), listed, "{policy}");
+        assert_eq!(
+            env.sessions("alice"),
+            before,
+            "no farm disconnects: {policy}"
+        );
+        for (app, url) in sessions {
+            assert_eq!(browser.get(&url).await.status, 200, "{app}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn ids_of_another_user_reach_no_farm() {
     // WA-78, WA-100
     let (env, farm) = env_with_scripted_farm().await;
