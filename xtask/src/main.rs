@@ -12,6 +12,7 @@ mod bench;
 mod check;
 mod debian;
 mod fuzz;
+mod npm;
 mod process;
 mod reproduce;
 mod rust_tokens;

@@ -14,7 +14,8 @@ use regex::Regex;
 use roamd_farm::World;
 use roamd_nfuse_proto::encode_ctx1;
 use secrecy::ExposeSecret;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
 
 /// Shorter secrets are not searched for, because they may occur by chance.
 const MIN_LENGTH: usize = 8;
@@ -66,7 +67,9 @@ pub(crate) fn start(world: &World) {
             .with_max_level(LevelFilter::TRACE)
             .with_ansi(false)
             .with_writer(|| Log)
-            .finish();
+            .finish()
+            // The driver of a browser logs what a user types.
+            .with(filter_fn(|event| !event.target().starts_with("thirtyfour")));
         tracing::subscriber::set_global_default(log).unwrap();
     });
     for user in world.domains.iter().flat_map(|domain| &domain.users) {

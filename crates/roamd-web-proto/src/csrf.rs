@@ -91,9 +91,11 @@ impl HttpsFlag {
 pub fn check(route: WebRoute<'_>, facts: &Facts) -> Result<(), Forbidden> {
     let may_have_no_token = match route {
         // They return what every client gets.
-        WebRoute::Root | WebRoute::Page | WebRoute::Branding | WebRoute::Logo { .. } => {
-            return Ok(());
-        }
+        WebRoute::Root
+        | WebRoute::Page
+        | WebRoute::PageFile { .. }
+        | WebRoute::Branding
+        | WebRoute::Logo { .. } => return Ok(()),
         // An image, which a page of another site cannot read (WA-87).
         WebRoute::Icon { .. } => return Ok(()),
         WebRoute::Configuration | WebRoute::AuthMethods => true,

@@ -10,6 +10,13 @@ pub enum WebRoute<'p> {
     Root,
     /// The page.
     Page,
+    /// `page/{version}/{name}`: a file of the page.
+    PageFile {
+        /// Version of the page that the file belongs to.
+        version: &'p str,
+        /// Name of the file.
+        name: &'p str,
+    },
     /// `branding.json`.
     Branding,
     /// `branding/{hash}`: the logo with this hash.
@@ -97,6 +104,9 @@ impl<'p> WebRoute<'p> {
                 same(b, "SendForm").then_some(Self::SendForm { state })
             }
             [Some(folder), Some(name), None, ..] => Self::of_name(folder, name),
+            [Some(folder), Some(version), Some(name), None] if same(folder, "page") => {
+                Some(Self::PageFile { version, name })
+            }
             [Some(folder), Some(name), Some(id), None] => Self::of_id(folder, name, id),
             [Some(a), Some(b), Some(thumbprint), Some(size)]
                 if same(a, "Resources") && same(b, "Icon") && below.next().is_none() =>
@@ -194,9 +204,12 @@ impl<'p> WebRoute<'p> {
     #[must_use]
     pub const fn allow(self) -> &'static str {
         match self {
-            Self::Root | Self::Page | Self::Branding | Self::Logo { .. } | Self::KeepAlive => {
-                "GET, HEAD"
-            }
+            Self::Root
+            | Self::Page
+            | Self::PageFile { .. }
+            | Self::Branding
+            | Self::Logo { .. }
+            | Self::KeepAlive => "GET, HEAD",
             // A sign-out by a link must not be possible, so the log off has no GET (WA-108).
             Self::Configuration | Self::Icon { .. } | Self::Disconnect | Self::LaunchIca(_) => {
                 "GET, POST"
@@ -224,6 +237,7 @@ impl<'p> WebRoute<'p> {
         match self {
             Self::Root => "web-root",
             Self::Page => "web-page",
+            Self::PageFile { .. } => "web-page-file",
             Self::Branding => "web-branding",
             Self::Logo { .. } => "web-logo",
             Self::Configuration => "web-configuration",

@@ -182,7 +182,7 @@ impl CredentialFarms {
             drop(farm.counts.record_operation(OperationKind::SignIn, outcome));
             match response {
                 Ok(response) => {
-                    return Ok(self.identity(id, typed, response.identity.unwrap_or_default()));
+                    return Ok(self.identity(id, typed, &response.identity.unwrap_or_default()));
                 }
                 Err(CallError::Refused(error)) => {
                     let sent = error_codes(&error);
@@ -208,7 +208,7 @@ impl CredentialFarms {
 impl CredentialFarms {
     /// Returns the account that a farm names, if the farm may name it, and otherwise the typed one.
     /// The security identifiers are those of the account that the farm names.
-    fn identity(&self, farm: &FarmId, typed: UserIdentity, info: IdentityInfo) -> UserIdentity {
+    fn identity(&self, farm: &FarmId, typed: UserIdentity, info: &IdentityInfo) -> UserIdentity {
         let sids = match info.sids.as_slice() {
             [] => None,
             sids => self.named_sids.held_by(sids),

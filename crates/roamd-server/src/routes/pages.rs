@@ -45,13 +45,6 @@ struct StorePage<'a> {
 }
 
 #[derive(Template)]
-#[template(path = "site.html")]
-struct SitePage<'a> {
-    version: &'static str,
-    store: &'a str,
-}
-
-#[derive(Template)]
 #[template(path = "schemas.html")]
 struct SchemasPage {
     version: &'static str,
@@ -75,14 +68,6 @@ pub(crate) fn root(state: &AppState, request: &Request) -> Result<Response, ApiE
 /// The page at the URL of a store: what it is, and how clients use it.
 pub(crate) fn store(urls: &StoreUrls) -> Result<Response, ApiError> {
     render(&StorePage {
-        version: VERSION,
-        store: &urls.root,
-    })
-}
-
-/// The page of a web site: what it is, and what it is not yet.
-pub(crate) fn site(urls: &StoreUrls) -> Result<Response, ApiError> {
-    render(&SitePage {
         version: VERSION,
         store: &urls.root,
     })

@@ -48,6 +48,7 @@ pub(crate) async fn list(
         None => ResourceList {
             enumeration: EnumerationStatus::Full,
             resources: Vec::new(),
+            missing_farms: Vec::new(),
             account_refused: false,
         },
     };

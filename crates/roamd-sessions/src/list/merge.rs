@@ -24,6 +24,8 @@ pub struct SessionList {
     pub enumeration: EnumerationStatus,
     /// The sessions: farms in configured order, then the order of the farm.
     pub sessions: Vec<ListedSession>,
+    /// Publisher names of the farms that did not list, in configured order.
+    pub missing_farms: Vec<String>,
     /// The farms on which this list disconnected active sessions (SS-29), and those that failed,
     /// on which it may have.
     pub disconnected_on: Vec<FarmResult>,
@@ -126,6 +128,7 @@ pub fn merge(
     Ok(SessionList {
         enumeration,
         sessions,
+        missing_farms: results.iter().filter_map(missing_farm).collect(),
         disconnected_on: results.iter().filter_map(disconnect_result).collect(),
         account_refused: account_refused(results),
     })
@@ -224,6 +227,12 @@ impl FarmListResult<'_> {
         let judged = judged.into_iter();
         judged.filter(|it| it.verdict == Verdict::Offered)
     }
+}
+
+/// Publisher name of a farm that did not list.
+fn missing_farm(result: &FarmListResult<'_>) -> Option<String> {
+    let is_missing = matches!(result.outcome, ListOutcome::Failed { .. });
+    is_missing.then(|| result.farm.publisher_name.clone())
 }
 
 /// The result on a farm whose list disconnects active sessions.

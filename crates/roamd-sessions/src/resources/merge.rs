@@ -21,6 +21,8 @@ pub struct ResourceList {
     /// The resources: farms in configured order, then the order of the farm. An aggregated resource
     /// has the position of its first farm.
     pub resources: Vec<ListedResource>,
+    /// Publisher names of the farms that did not list, in configured order.
+    pub missing_farms: Vec<String>,
     /// No farm listed, and a farm refused the account (CA-12).
     pub account_refused: bool,
 }
@@ -143,9 +145,11 @@ pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
             }
         }
     }
+    let missing = farms.iter().filter(|it| it.enumeration.is_err());
     Ok(ResourceList {
         enumeration,
         resources,
+        missing_farms: missing.map(|it| it.farm.publisher_name.clone()).collect(),
         account_refused: is_account_refused(completeness().map(|it| it.map(drop))),
     })
 }

@@ -21,6 +21,13 @@ fn every_path_names_its_route() {
     for (below, route) in [
         ("", R::Root),
         ("/", R::Page),
+        (
+            "/page/0a1b/words-en.js",
+            R::PageFile {
+                version: "0a1b",
+                name: "words-en.js",
+            },
+        ),
         ("/Home/Configuration", R::Configuration),
         ("/Home/KeepAlive", R::KeepAlive),
         ("/Authentication/GetAuthMethods", R::AuthMethods),

@@ -6,6 +6,7 @@
 mod branding;
 mod icon;
 mod launch;
+mod page;
 mod resources;
 mod response;
 mod session;
@@ -19,13 +20,12 @@ use roamd_http::Response;
 use roamd_sessions::EndAction;
 use roamd_web_proto::WebRoute;
 
-use self::response::{challenge, redirect, set_cookies, with_site_headers};
+use self::response::{challenge, redirect, set_cookies};
 use self::visit::{SignIn, Visit};
 use crate::app::state::{AppState, HostedStore};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::web_site::WebSite;
-use crate::routes::pages;
 
 pub(super) use self::response::refuse;
 
@@ -60,7 +60,8 @@ async fn operation(
 ) -> Result<Response, ApiError> {
     match route {
         WebRoute::Root => redirect(request.path()),
-        WebRoute::Page => pages::site(visit.store.urls(&request)).map(with_site_headers),
+        WebRoute::Page => page::document(&request),
+        WebRoute::PageFile { version, name } => page::file(version, name, &request),
         WebRoute::Branding => Ok(branding::branding(visit.site)),
         WebRoute::Logo { hash } => branding::logo(visit.site, hash),
         WebRoute::Configuration => session::configuration(visit, request).await,

@@ -8,7 +8,7 @@ use roamd_store_proto::EnumerationStatus;
 use roamd_web_proto::{Parameters, Resource, Resources, media_type};
 
 use super::icon::thumbprint;
-use super::response::answer;
+use super::response::{answer, with_missing_farms};
 use super::visit::Visit;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -35,6 +35,7 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
     if list.enumeration == EnumerationStatus::Failed {
         return Err(ApiError::FarmUnavailable);
     }
+    let missing_farms = list.missing_farms.clone();
     let size = list.resources.len();
     let write = move || {
         let listed = list.resources.iter();
@@ -42,7 +43,10 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
         Resources { resources }.to_json(details)
     };
     let body = state.large_work.run(size, write).await?;
-    Ok(answer(media_type::JSON, body))
+    Ok(with_missing_farms(
+        answer(media_type::JSON, body),
+        &missing_farms,
+    ))
 }
 
 /// A resource as the list shows it: what the store says of it, with other URLs.

@@ -8,7 +8,7 @@ use http::header::{
 use http::{HeaderName, StatusCode};
 use http_body_util::Full;
 use roamd_http::Response;
-use roamd_web_proto::{Challenge, media_type};
+use roamd_web_proto::{Challenge, MissingFarms, media_type};
 
 use crate::http::error::ApiError;
 use crate::http::response::{Caching, respond, respond_secret};
@@ -63,6 +63,16 @@ pub(in crate::routes) fn refuse(error: ApiError) -> Response {
     let mut response = with_site_headers(error.into_response());
     response.headers_mut().remove(CONTENT_TYPE);
     *response.body_mut() = Full::default();
+    response
+}
+
+/// Names the farms that a list lacks.
+pub(super) fn with_missing_farms(mut response: Response, farms: &[String]) -> Response {
+    let value = MissingFarms::value(farms).map(HeaderValue::try_from);
+    if let Some(Ok(value)) = value {
+        let name = HeaderName::from_static(MissingFarms::HEADER);
+        response.headers_mut().insert(name, value);
+    }
     response
 }
 

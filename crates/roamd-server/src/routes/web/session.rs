@@ -6,6 +6,7 @@ use roamd_http::Response;
 use roamd_web_proto::{ClientSettings, media_type};
 
 use super::response::{answer, set_cookies};
+use super::sessions;
 use super::visit::{SignIn, Visit};
 use crate::fairness::parties;
 use crate::http::error::ApiError;
@@ -23,6 +24,7 @@ pub(super) async fn configuration(
         idle_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
         user_languages: languages.as_deref(),
         workspace_control: visit.site.workspace_control,
+        list_disconnects: sessions::list_disconnects(visit.store),
     };
     Ok(answer(media_type::XML, settings.to_xml()))
 }
@@ -32,8 +34,8 @@ pub(super) async fn keep_alive(visit: &Visit<'_>, request: &Request) -> Result<R
     if let Some(session) = &visit.session {
         let (state, idle) = (visit.state, visit.site.idle);
         let party = parties::of_client(request.client_address());
-        let sessions = &state.web.sessions;
-        sessions
+        let web_sessions = &state.web.sessions;
+        web_sessions
             .record_use(session, idle, party, state.now())
             .await?;
     }

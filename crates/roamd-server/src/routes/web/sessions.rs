@@ -5,8 +5,9 @@ use roamd_sessions::{EndAction, ListRequest};
 use roamd_store_proto::{EnumerationStatus, Session};
 use roamd_web_proto::{Parameters, SessionResult, SessionType, Sessions, media_type};
 
-use super::response::answer;
+use super::response::{answer, with_missing_farms};
 use super::visit::Visit;
+use crate::app::state::HostedStore;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::routes::sessions::{end_for, list_for};
@@ -17,15 +18,13 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
     let caller = visit.caller(&request).await?;
     let session_type = Parameters::decode(&caller.body(request).await?).session_type;
     let (state, store) = (visit.state, visit.store);
-    let list_request = ListRequest {
-        include_active_sessions: true,
-        app_sessions_only: session_type == Some(SessionType::Applications),
-    };
+    let list_request = list_request(session_type);
     let end_point = store.end_point_of(&visit.device()?);
     let list = list_for(state, store, &caller, list_request, end_point).await?;
     if list.enumeration == EnumerationStatus::Failed {
         return Err(ApiError::FarmUnavailable);
     }
+    let missing_farms = list.missing_farms.clone();
     let size = list.sessions.len();
     let write = move || {
         let desktops_only = session_type == Some(SessionType::Desktops);
@@ -40,7 +39,25 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
         Sessions::to_json(&sessions.collect::<Vec<_>>())
     };
     let body = state.large_work.run(size, write).await?;
-    Ok(answer(media_type::JSON, body))
+    Ok(with_missing_farms(
+        answer(media_type::JSON, body),
+        &missing_farms,
+    ))
+}
+
+/// Whether the list of all sessions disconnects active ones on any farm of the store, for any user.
+pub(super) fn list_disconnects(store: &HostedStore) -> bool {
+    let roaming = store.roaming.least_restrictive();
+    let plan = store.service.plan_list(list_request(None), roaming);
+    plan.has_side_effects()
+}
+
+/// A list includes active sessions, always.
+fn list_request(session_type: Option<SessionType>) -> ListRequest {
+    ListRequest {
+        include_active_sessions: true,
+        app_sessions_only: session_type == Some(SessionType::Applications),
+    }
 }
 
 /// Ends the sessions that are connected from this browser (WA-103, WA-104).

@@ -6,6 +6,7 @@ mod browser;
 mod cookies;
 mod csrf;
 mod launches;
+mod page;
 mod password_change;
 mod post_credentials;
 mod requests;

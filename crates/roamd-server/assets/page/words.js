@@ -1,0 +1,96 @@
+// Texts of the page: which language, and how a text gets its values.
+
+export const LANGUAGES = { en: "English", de: "Deutsch", fr: "Français", es: "Español", ja: "日本語" };
+
+const STORED = "roamd.language";
+let current = "en";
+let words = {};
+
+/** The language in use. */
+export const language = () => current;
+
+/** Loads the language that the user has chosen, else the first one that the browser prefers. */
+export async function start() {
+  const preferred = [stored(), ...navigator.languages].map((tag) => (tag ?? "").slice(0, 2).toLowerCase());
+  await load(preferred.find((tag) => Object.hasOwn(LANGUAGES, tag)) ?? "en");
+}
+
+/** Changes the language of the whole page, and keeps the choice. */
+export async function choose(tag) {
+  await load(tag);
+  try {
+    localStorage.setItem(STORED, tag);
+  } catch {
+    // The browser keeps nothing: the choice ends with the page.
+  }
+}
+
+function stored() {
+  try {
+    return localStorage.getItem(STORED);
+  } catch {
+    return null;
+  }
+}
+
+async function load(tag) {
+  words = (await import(`./words-${tag}.js`)).default;
+  current = tag;
+  document.documentElement.lang = tag;
+  translate(document);
+}
+
+/** A text with its values. */
+export function text(key, values = {}) {
+  const known = words[key] ?? key;
+  return known.replace(/\{(\w+)\}/g, (_, name) => {
+    const value = values[name];
+    return String(value instanceof Date ? time(value) : value);
+  });
+}
+
+/** Whether there is a text of this name. */
+export const has = (key) => Object.hasOwn(words, key);
+
+function time(date) {
+  return new Intl.DateTimeFormat(current, { hour: "2-digit", minute: "2-digit" }).format(date);
+}
+
+/** A list such as "a, b and c". */
+export const list = (items) => new Intl.ListFormat(current).format(items);
+
+// The values of each text on the page, so that it can change its language.
+const valuesOf = new WeakMap();
+
+/** Shows a text in an element, now and after each change of the language. */
+export function show(element, key, values) {
+  element.dataset.t = key;
+  valuesOf.set(element, values);
+  element.textContent = text(key, values);
+}
+
+/** Names an element for assistive technology, now and after each change of the language. */
+export function name(element, key, values) {
+  element.dataset.tLabel = key;
+  valuesOf.set(element, values);
+  element.setAttribute("aria-label", text(key, values));
+}
+
+/** Shows a text in an empty box, now and after each change of the language. */
+export function hint(box, key) {
+  box.dataset.tHint = key;
+  box.placeholder = text(key);
+}
+
+/** Translates all texts below an element. */
+function translate(root) {
+  for (const element of root.querySelectorAll("[data-t]")) {
+    element.textContent = text(element.dataset.t, valuesOf.get(element));
+  }
+  for (const element of root.querySelectorAll("[data-t-label]")) {
+    element.setAttribute("aria-label", text(element.dataset.tLabel, valuesOf.get(element)));
+  }
+  for (const element of root.querySelectorAll("[data-t-hint]")) {
+    element.placeholder = text(element.dataset.tHint);
+  }
+}

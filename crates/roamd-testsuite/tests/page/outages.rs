@@ -1,0 +1,44 @@
+//! Farms and servers that do not respond.
+
+use super::browser::Browser;
+use super::site;
+
+#[tokio::test]
+async fn outage_of_a_farm_is_named_and_the_rest_works() {
+    // WA-46
+    let mut env = site::mixed(site::MANUAL).await;
+    env.stop_farm("XA1").await;
+    let browser = Browser::start().await;
+    browser.sign_in(&env, "alice").await;
+    browser
+        .sees("Farm1 does not respond. What runs there is not shown.")
+        .await;
+    browser.press("Find my sessions").await;
+    browser.press("Find them now").await;
+    browser.sees("Sessions found: 4.").await;
+    env.stop_farm("XD5").await;
+    browser.press("Look again").await;
+    browser.press("Find them now").await;
+    browser.sees("Farm1 and Farm2 do not respond.").await;
+    browser.press("Excel").await;
+    browser.take_ica_files(1).await;
+    browser.assert_no_console_error().await;
+}
+
+#[tokio::test]
+async fn server_that_does_not_respond_is_a_sentence_and_no_end() {
+    let env = site::modern(site::MANUAL).await;
+    let browser = Browser::start().await;
+    browser.sign_in(&env, "carol").await;
+    env.stop().await;
+    browser.press("Find my sessions").await;
+    let sentence = "The server cannot be reached. Check the network, then try again.";
+    browser.sees(sentence).await;
+    browser.press("Excel").await;
+    browser
+        .until("twice", |page| page.matches(sentence).count() >= 2)
+        .await;
+    // The sign-out cannot succeed, and does not say so.
+    browser.press("Sign out").await;
+    browser.sees("Close all windows of this browser").await;
+}

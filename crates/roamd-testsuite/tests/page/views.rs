@@ -1,0 +1,123 @@
+//! Every view in every language, width and colour scheme. Pictures of them are written to
+//! `target/page`.
+
+use std::fs;
+
+use data_encoding::BASE64;
+use serde_json::json;
+
+use super::axe::{assert_accessible, workspace};
+use super::browser::Browser;
+use super::site::{self, MANUAL};
+
+/// Widths in CSS pixels, each with a height.
+const SIZES: [(u32, u32); 3] = [(320, 640), (768, 1024), (1280, 900)];
+
+/// Looks at a view in all widths and both colour schemes.
+async fn inspect(browser: &Browser, view: &str) {
+    for scheme in ["light", "dark"] {
+        browser.prefer(scheme).await;
+        for (width, height) in SIZES {
+            browser.resize(width, height).await;
+            let case = format!("{view}-{width}-{scheme}");
+            picture(browser, &case).await;
+            let overflow = "return document.documentElement.scrollWidth - innerWidth";
+            let overflow = browser.run(overflow).await.as_i64().unwrap();
+            assert!(overflow <= 0, "{case}: {overflow} pixels too wide");
+        }
+        assert_accessible(browser, &format!("{view} {scheme}")).await;
+    }
+    browser.prefer("light").await;
+}
+
+/// Writes a picture of the page.
+async fn picture(browser: &Browser, name: &str) {
+    let folder = workspace().join("target/page");
+    fs::create_dir_all(&folder).unwrap();
+    let parameters = json!({ "format": "png" });
+    let taken = browser.devtools("Page.captureScreenshot", parameters).await;
+    let png = BASE64
+        .decode(taken["data"].as_str().unwrap().as_bytes())
+        .unwrap();
+    fs::write(folder.join(format!("{name}.png")), png).unwrap();
+}
+
+#[tokio::test]
+async fn every_view_is_accessible_and_fits() {
+    let mut env = site::mixed(MANUAL).await;
+    let browser = Browser::start().await;
+    browser.open(&env).await;
+    browser.element("#field-username").await;
+    inspect(&browser, "sign-in").await;
+    browser.fill("alice", "wrong").await;
+    browser.sees("Incorrect user name or password").await;
+    inspect(&browser, "sign-in-wrong").await;
+    browser.fill("alice", "roam-demo").await;
+    browser.element(".tile").await;
+    inspect(&browser, "home").await;
+    browser.press("Find my sessions").await;
+    inspect(&browser, "question").await;
+    browser.press("Find them now").await;
+    browser.sees("Sessions found: 6.").await;
+    inspect(&browser, "sessions").await;
+    browser.press_in_row("Excel").await;
+    browser.sees("Excel is opening.").await;
+    browser.press("Log off all").await;
+    inspect(&browser, "opened").await;
+    browser
+        .element("#search")
+        .await
+        .send_keys("zzz")
+        .await
+        .unwrap();
+    browser.sees("Nothing matches.").await;
+    env.stop_farm("XA1").await;
+    browser.press("Look again").await;
+    browser.press("Find them now").await;
+    browser.sees("Farm1 does not respond.").await;
+    inspect(&browser, "outage").await;
+    browser.press("Sign out").await;
+    browser.sees("You are signed out").await;
+    inspect(&browser, "signed-out").await;
+    browser.assert_no_console_error().await;
+}
+
+#[tokio::test]
+async fn every_language_is_chosen_by_the_browser_and_by_the_user() {
+    // The sign-in form comes in the same languages from the server.
+    const WORDS: [(&str, &str, &str, &str); 5] = [
+        ("en", "English", "User name", "Your sessions"),
+        ("de", "Deutsch", "Benutzername", "Ihre Sitzungen"),
+        ("fr", "Français", "Nom d'utilisateur", "Vos sessions"),
+        ("es", "Español", "Nombre de usuario", "Sus sesiones"),
+        ("ja", "日本語", "ユーザー名", "セッション"),
+    ];
+    let env = site::mixed(MANUAL).await;
+    let browser = Browser::in_language("de-CH,de,en").await;
+    browser.open(&env).await;
+    browser.sees("Benutzername").await;
+    for (tag, own_name, user_name, _) in WORDS {
+        choose(&browser, own_name).await;
+        browser.sees(user_name).await;
+        assert_eq!(
+            browser.run("return document.documentElement.lang").await,
+            tag
+        );
+    }
+    browser.open(&env).await;
+    browser.sees("ユーザー名").await;
+    browser.fill("alice", "roam-demo").await;
+    browser.element(".tile").await;
+    for (tag, own_name, _, sessions) in WORDS {
+        choose(&browser, own_name).await;
+        browser.sees(sessions).await;
+        inspect(&browser, &format!("home-{tag}")).await;
+    }
+    browser.assert_no_console_error().await;
+}
+
+/// Chooses a language.
+async fn choose(browser: &Browser, own_name: &str) {
+    let select = browser.element("#language").await;
+    select.send_keys(own_name).await.unwrap();
+}
