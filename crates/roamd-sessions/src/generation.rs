@@ -19,6 +19,19 @@ pub enum Generation {
 }
 
 impl Generation {
+    /// All generations, the oldest first.
+    pub const ALL: [Self; 3] = [Self::XenApp6, Self::XenDesktop5, Self::Cvad7];
+
+    /// Its name, which the configuration uses as well.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::XenApp6 => "xenapp-6",
+            Self::XenDesktop5 => "xendesktop-5",
+            Self::Cvad7 => "cvad-7",
+        }
+    }
+
     /// Whether a list of active sessions disconnects them from their clients (SS-29).
     #[must_use]
     pub const fn listing_active_disconnects(self) -> bool {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use roamd_store_proto::{
-    Endpoints, LaunchData, LaunchParams, Resources, SessionParams, SessionResult, SessionState,
-    SessionStatus, media_type,
+    Endpoints, LaunchData, LaunchParams, Resources, SessionExplanation, SessionParams,
+    SessionResult, SessionState, SessionStatus, media_type,
 };
 use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
@@ -208,6 +208,37 @@ impl StoreClient {
             .operation("ListSessions", params, media_type::SESSION_STATE)
             .await?;
         response.message(SessionState::from_xml)
+    }
+
+    /// Explains which sessions the store lists for these parameters, and why. Only roamd has this
+    /// service, beside that of the list (SS-72).
+    ///
+    /// # Errors
+    /// [`ClientError::NotOffered`] if the store has no such service; those of
+    /// [`StoreClient::list`].
+    pub async fn explain(
+        &mut self,
+        params: &SessionParams,
+    ) -> Result<SessionExplanation, ClientError> {
+        let mut url = self.endpoint("ListSessions").await?;
+        url = url.join("explain").map_err(|_| ClientError::BadLink {
+            part: "an endpoint",
+        })?;
+        let flag = |on: bool| if on { "true" } else { "false" };
+        url.query_pairs_mut()
+            .append_pair("clientName", &params.client_name)
+            .append_pair(
+                "includeActiveSessions",
+                flag(params.include_active_sessions),
+            )
+            .append_pair("appSessionsOnly", flag(params.app_sessions_only))
+            .extend_pairs(params.device_id.iter().map(|id| ("deviceId", id)));
+        let response = self.send(&url, None, media_type::JSON).await?;
+        match response.status {
+            StatusCode::OK => response.message(SessionExplanation::from_json),
+            StatusCode::NOT_FOUND => Err(ClientError::NotOffered { id: "explanations" }),
+            _ => Err(response.unexpected()),
+        }
     }
 
     /// Lists the resources that the user may launch. It subscribes to none.

@@ -17,7 +17,8 @@ pub use connection_problem::ConnectionProblem;
 pub use error::ClientError;
 pub use printable::printable;
 pub use roamd_store_proto::{
-    Audio, Display, EnumerationStatus, LaunchParams, Resource, ResourceType, Resources, Session,
+    Audio, Display, EnumerationStatus, ExplainedAnswer, ExplainedFarm, ExplainedQuestion,
+    ExplainedSession, LaunchParams, Resource, ResourceType, Resources, Session, SessionExplanation,
     SessionParams, SessionState, SessionStatus, Spelling,
 };
 pub use sign_in::{Credentials, SignIn};

@@ -9,6 +9,9 @@ pub enum DecodeError {
     /// The document is not a valid message.
     #[error(transparent)]
     Message(#[from] roamd_xml::Fault),
+    /// The text is not the JSON of the message.
+    #[error("the text is not the JSON of this message")]
+    Json,
 }
 
 impl DecodeError {

@@ -13,6 +13,7 @@ mod lifetime;
 pub mod media_type;
 mod resources;
 pub mod schemas;
+mod session_explanation;
 mod session_params;
 mod session_result;
 mod session_state;
@@ -28,6 +29,10 @@ pub use launch_data::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
 pub use launch_params::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 pub use lifetime::{Lifetime, LifetimeError};
 pub use resources::{Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu};
+pub use session_explanation::{
+    ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedQuestion, ExplainedRequest,
+    ExplainedRoaming, ExplainedSession, SessionExplanation,
+};
 pub use session_params::{SessionOperation, SessionParams};
 pub use session_result::{SessionResult, SessionStatus};
 pub use session_state::{EnumerationStatus, Session, SessionState};

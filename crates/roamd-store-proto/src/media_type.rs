@@ -24,6 +24,8 @@ pub const ICON: &str = "image/vnd.microsoft.icon";
 pub const X_ICON: &str = "image/x-icon";
 /// Endpoints.
 pub const ENDPOINTS: &str = "application/vnd.citrix.endpoints+xml";
+/// Explanation of a list of sessions (SS-72).
+pub const JSON: &str = "application/json";
 /// Request token.
 pub const REQUEST_TOKEN: &str = "application/vnd.citrix.requesttoken+xml";
 /// Request token response.

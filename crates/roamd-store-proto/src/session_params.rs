@@ -93,6 +93,29 @@ impl SessionParams {
         Ok(params)
     }
 
+    /// Decodes the parameters of a list from the query of a URL: names and values, by the rules of
+    /// the document (SS-72). Other names are ignored.
+    ///
+    /// # Errors
+    /// If the document with these elements is not a valid message.
+    pub fn from_query(
+        query: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+    ) -> Result<Self, DecodeError> {
+        const NAMES: [&str; 4] = [
+            "clientName",
+            "deviceId",
+            "includeActiveSessions",
+            "appSessionsOnly",
+        ];
+        let mut writer = document::begin(DOCUMENT_ROOT, NAMESPACE, &[]);
+        for (name, value) in query {
+            if let Some(name) = NAMES.iter().find(|known| **known == name.as_ref()) {
+                writer.leaf(name, &[], value.as_ref());
+            }
+        }
+        Self::from_xml(&writer.finish(), SessionOperation::List)
+    }
+
     /// Encodes a request body. Without tickets, the element is left out.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {

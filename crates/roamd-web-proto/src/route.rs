@@ -62,6 +62,8 @@ pub enum WebRoute<'p> {
     },
     /// `Sessions/ListAvailable`.
     Sessions,
+    /// `Sessions/Explain`: why the list has a session or not (SS-72).
+    Explain,
     /// `Sessions/Disconnect`.
     Disconnect,
     /// `Sessions/Logoff`: the end of sessions.
@@ -147,6 +149,7 @@ impl<'p> WebRoute<'p> {
         } else if same(folder, "Sessions") {
             &[
                 ("ListAvailable", Self::Sessions),
+                ("Explain", Self::Explain),
                 ("Disconnect", Self::Disconnect),
                 ("Logoff", Self::LogOff),
             ]
@@ -226,6 +229,7 @@ impl<'p> WebRoute<'p> {
             | Self::SelfService
             | Self::Resources
             | Self::Sessions
+            | Self::Explain
             | Self::LogOff
             | Self::LaunchStatus(_) => "POST",
         }
@@ -255,6 +259,7 @@ impl<'p> WebRoute<'p> {
             Self::Resources => "web-resources",
             Self::Icon { .. } => "web-icon",
             Self::Sessions => "web-sessions",
+            Self::Explain => "web-explain",
             Self::Disconnect => "web-disconnect",
             Self::LogOff => "web-logoff",
             Self::LaunchStatus(_) => "web-launch-status",

@@ -30,16 +30,7 @@ const NAME: Key<String> = Key {
 
 const GENERATION: Key<Generation> = Key {
     name: "generation",
-    read: |value| {
-        word(
-            value,
-            &[
-                ("xenapp-6", Generation::XenApp6),
-                ("xendesktop-5", Generation::XenDesktop5),
-                ("cvad-7", Generation::Cvad7),
-            ],
-        )
-    },
+    read: |value| word(value, &Generation::ALL.map(|it| (it.as_str(), it))),
 };
 
 const CONTROLLERS: ListKey<ControllerUrl> = ListKey {

@@ -11,9 +11,9 @@ pub use roamd_config::{
     AccentColor, AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, Branding,
     CitrixGateway, ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl,
     CredentialCheck, Farm, Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls,
-    LoginThrottle, Logo, LogoFormat, PublicKeyPin, SAMPLE, SampleLine, SampleRatio, Scheme,
-    SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, Store, Tracing, Trust,
-    UrlPath, UrlPathError, WebSite, sample_lines,
+    LoginThrottle, Logo, LogoFormat, PublicKeyPin, RoamingPolicy, SAMPLE, SampleLine, SampleRatio,
+    Scheme, SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, Store, Tracing,
+    Trust, UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
 pub use read::{ConfigError, parse, read, read_settings};

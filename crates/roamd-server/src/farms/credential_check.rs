@@ -182,7 +182,8 @@ impl CredentialFarms {
             drop(farm.counts.record_operation(OperationKind::SignIn, outcome));
             match response {
                 Ok(response) => {
-                    return Ok(self.identity(id, typed, &response.identity.unwrap_or_default()));
+                    let info = response.identity.unwrap_or_default();
+                    return Ok(self.identity(id, typed, &info));
                 }
                 Err(CallError::Refused(error)) => {
                     let sent = error_codes(&error);

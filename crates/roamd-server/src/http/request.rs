@@ -214,9 +214,14 @@ impl Request {
         &self,
         name: &'n str,
     ) -> impl Iterator<Item = Cow<'_, str>> + use<'_, 'n> {
-        form_urlencoded::parse(self.query_text().as_bytes())
+        self.query_pairs()
             .filter(move |(key, _)| key == name)
             .map(|(_, value)| value)
+    }
+
+    /// Names and values of the query, decoded.
+    pub(crate) fn query_pairs(&self) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.query_text().as_bytes())
     }
 
     /// Address of the client, behind the trusted proxies.

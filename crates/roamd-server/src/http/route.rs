@@ -40,6 +40,8 @@ pub(crate) enum StoreRoute<'p> {
     Page,
     /// `sessions/v1/available`.
     Available,
+    /// `sessions/v1/explain`.
+    Explain,
     /// `sessions/v1/disconnect`.
     Disconnect,
     /// `sessions/v1/logoff`.
@@ -165,6 +167,7 @@ impl<'p> Route<'p> {
             Self::Store(
                 _,
                 StoreRoute::Page
+                | StoreRoute::Explain
                 | StoreRoute::Resources
                 | StoreRoute::Resource { .. }
                 | StoreRoute::Icon { .. }
@@ -199,6 +202,7 @@ impl<'p> Route<'p> {
             Self::Store(_, route) => match route {
                 StoreRoute::Page => "store-page",
                 StoreRoute::Available => "available",
+                StoreRoute::Explain => "explain",
                 StoreRoute::Disconnect => "disconnect",
                 StoreRoute::LogOff => "logoff",
                 StoreRoute::Launch { .. } => "launch",
@@ -247,6 +251,7 @@ impl<'p> StoreRoute<'p> {
             {
                 match rest {
                     [None, ..] if same(c, "available") => Some(Self::Available),
+                    [None, ..] if same(c, "explain") => Some(Self::Explain),
                     [None, ..] if same(c, "disconnect") => Some(Self::Disconnect),
                     [None, ..] if same(c, "logoff") => Some(Self::LogOff),
                     [Some(d), Some(e), retry, None]
@@ -402,6 +407,10 @@ mod tests {
                 "/Citrix/Store/session/v1/available",
                 Route::Store(0, S::Available),
             ), // SS-10
+            (
+                "/Citrix/Store/sessions/v1/explain",
+                Route::Store(0, S::Explain),
+            ),
             (
                 "/Citrix/Store/sessions/v1/disconnect/",
                 Route::Store(0, S::Disconnect),

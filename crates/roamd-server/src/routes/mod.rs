@@ -4,6 +4,7 @@
 mod auth;
 mod caller;
 mod documents;
+mod explain;
 mod icon_file;
 mod launch;
 mod monitoring;
@@ -36,6 +37,7 @@ pub(crate) async fn respond(
                 StoreRoute::Page => pages::store(store.urls(&request)),
                 // Most handlers are on the heap: every request has room for the largest other one.
                 StoreRoute::Available => sessions::available(state, store, request).await,
+                StoreRoute::Explain => Box::pin(explain::explain(state, store, request)).await,
                 StoreRoute::Disconnect => {
                     Box::pin(sessions::disconnect(state, store, request)).await
                 }

@@ -18,8 +18,8 @@ mod request_spans;
 mod scope;
 mod tracer;
 
-pub use self::context::TraceId;
 pub(crate) use self::context::RemoteParent;
+pub use self::context::TraceId;
 pub use self::error::TracerError;
 pub(crate) use self::farm_call::CallEnd;
 pub use self::scope::RequestIds;

@@ -22,6 +22,7 @@ mod media_type;
 mod resources;
 mod round_trip;
 mod schemas;
+mod session_explanation;
 mod session_params;
 mod session_result;
 mod session_state;

@@ -592,3 +592,50 @@ fn encoded_parameters_keep_the_spelling_of_the_root() {
     <sessionParams xmlns="http://citrix.com/delivery-services/1-0/sessionparams"><clientName>WS-114</clientName><includeActiveSessions>false</includeActiveSessions><appSessionsOnly>false</appSessionsOnly></sessionParams>
     "#);
 }
+
+/// SS-72
+#[test]
+fn query_has_the_rules_of_the_document() {
+    let query = |pairs: &[(&str, &str)]| SessionParams::from_query(pairs.iter().copied());
+    let whole = [
+        ("clientName", " B\u{fc}ro & <1> "),
+        ("deviceId", "7f3a0c52"),
+        ("other", "\n"),
+        ("includeActiveSessions", "1"),
+        ("appSessionsOnly", "true"),
+    ];
+    let expected = SessionParams {
+        device_id: Some("7f3a0c52".to_owned()),
+        include_active_sessions: true,
+        app_sessions_only: true,
+        ..named("B\u{fc}ro & <1>")
+    };
+    assert_eq!(query(&whole), Ok(expected));
+    assert_eq!(query(&[("clientName", "a")]), Ok(named("a")));
+    let path = |name| format!("sessionparams/{name}");
+    for (pairs, name, kind) in [
+        (&[("clientname", "a")][..], "clientName", FaultKind::Missing),
+        (&[("clientName", " ")], "clientName", FaultKind::Empty),
+        (
+            &[("clientName", "a"), ("clientName", "b")],
+            "clientName",
+            FaultKind::Repeated,
+        ),
+        (
+            &[("clientName", "a\nb")],
+            "clientName",
+            FaultKind::ControlCharacter,
+        ),
+        (
+            &[("clientName", "a"), ("appSessionsOnly", "yes")],
+            "appSessionsOnly",
+            FaultKind::Unexpected {
+                expected: "true, false, 1 or 0",
+            },
+        ),
+    ] {
+        assert_eq!(fault(query(pairs)), (path(name), kind), "{pairs:?}");
+    }
+    assert!(query(&[("clientName", "a\0b")]).is_err());
+    assert!(query(&[("clientName", &"a".repeat(257))]).is_err());
+}

@@ -17,6 +17,7 @@ mod client_guide;
 mod client_quirks;
 mod document_types;
 mod every_route;
+mod explain;
 mod external_tools;
 mod failover;
 mod fan_out;

@@ -81,6 +81,48 @@ fn active_flag_lists_sessions_of_other_clients() {
     );
 }
 
+/// SS-72
+#[test]
+fn explanation_shows_reasons_and_disconnects_nothing() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let client = ["--client-name", "DESK-C"];
+    let before = demo.alice(&["list", "--json", client[0], client[1]]).out;
+    let json = demo.alice(&["explain", "--active", "--json", client[0], client[1]]);
+    assert_eq!((json.code, json.err.as_str()), (0, ""));
+    let reasons = json.column("/farms", "generation");
+    assert_eq!(reasons, ["xenapp-6", "xendesktop-5", "cvad-7"]);
+    assert_eq!(
+        json.json()["farms"][0]["active"]["reason"],
+        "would-disconnect"
+    );
+
+    let table = demo.alice(&["explain", "--active", "--apps-only", client[0], client[1]]);
+    assert_eq!((table.code, table.err.as_str()), (0, ""));
+    for expected in [
+        "The roaming policy of the store offers disconnected and active sessions.",
+        "FARM ",
+        "session MSPaint",
+        "asking would disconnect them",
+        "the farm hosts desktops and only applications are wanted",
+        "left out",
+    ] {
+        assert!(table.out.contains(expected), "{expected}: {}", table.out);
+    }
+    assert_eq!(
+        demo.alice(&["list", "--json", client[0], client[1]]).out,
+        before
+    );
+}
+
+#[test]
+fn store_that_cannot_explain_is_reported() {
+    let store = MockStore::start(healthy_store);
+    let ran = CommandOutput::of(store_command(&store, &["explain"]).output().unwrap());
+    assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+    assert!(ran.err.contains("does not offer explanations"), "{ran:?}");
+}
+
 #[test]
 fn password_is_read_from_stdin_or_environment() {
     let world = World::new();

@@ -79,6 +79,7 @@ async fn operation(
         WebRoute::Resources => resources::list(visit, request).await,
         WebRoute::Icon { thumbprint, size } => icon::icon(visit, thumbprint, size, request).await,
         WebRoute::Sessions => sessions::list(visit, request).await,
+        WebRoute::Explain => Box::pin(sessions::explain(visit, request)).await,
         WebRoute::Disconnect => sessions::end(visit, EndAction::Disconnect, request).await,
         WebRoute::LogOff => sessions::end(visit, EndAction::LogOff, request).await,
         WebRoute::LaunchStatus(target) => launch::status(visit, target, request).await,

@@ -2,7 +2,7 @@
 
 use roamd_http::Response;
 use roamd_sessions::{EndAction, ListRequest};
-use roamd_store_proto::{EnumerationStatus, Session};
+use roamd_store_proto::{EnumerationStatus, ExplainedSession, Session};
 use roamd_web_proto::{Parameters, SessionResult, SessionType, Sessions, media_type};
 
 use super::response::{answer, with_missing_farms};
@@ -10,10 +10,10 @@ use super::visit::Visit;
 use crate::app::state::HostedStore;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
+use crate::routes::explain::explain_for;
 use crate::routes::sessions::{end_for, list_for};
 
-/// Lists the sessions that the user may move to this browser. Active ones are always included,
-/// which disconnects them on farms before version 7 (WA-98).
+/// Lists the sessions that the user may move to this browser.
 pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response, ApiError> {
     let caller = visit.caller(&request).await?;
     let session_type = Parameters::decode(&caller.body(request).await?).session_type;
@@ -57,6 +57,45 @@ fn list_request(session_type: Option<SessionType>) -> ListRequest {
     ListRequest {
         include_active_sessions: true,
         app_sessions_only: session_type == Some(SessionType::Applications),
+    }
+}
+
+/// Explains the list of [`list`] (SS-72), without its side effect.
+pub(super) async fn explain(visit: &Visit<'_>, request: Request) -> Result<Response, ApiError> {
+    let caller = visit.caller(&request).await?;
+    let session_type = Parameters::decode(&caller.body(request).await?).session_type;
+    let (state, store) = (visit.state, visit.store);
+    let list_request = list_request(session_type);
+    let end_point = store.end_point_of(&visit.device()?);
+    let mut explained = explain_for(state, store, &caller, list_request, end_point).await?;
+    if session_type == Some(SessionType::Desktops) {
+        let sessions = explained.farms.iter_mut().flat_map(|it| &mut it.sessions);
+        sessions.for_each(leave_out_application);
+    }
+    let size = explained.farms.iter().map(|farm| farm.sessions.len()).sum();
+    let body = state
+        .large_work
+        .run(size, move || explained.to_json())
+        .await?;
+    Ok(answer(media_type::JSON, body))
+}
+
+/// The list of the sessions of this type. Active ones are always included, which disconnects them
+/// on farms before version 7 (WA-98).
+fn list_request(session_type: Option<SessionType>) -> ListRequest {
+    ListRequest {
+        include_active_sessions: true,
+        app_sessions_only: session_type == Some(SessionType::Applications),
+    }
+}
+
+/// Explains that a list of desktops does not have the session of an application.
+fn leave_out_application(session: &mut ExplainedSession) {
+    if session.offered && session.desktop != Some(true) {
+        session.offered = false;
+        session.id = None;
+        "not-a-desktop".clone_into(&mut session.reason);
+        "Not offered: only desktops are wanted.".clone_into(&mut session.text);
     }
 }
 

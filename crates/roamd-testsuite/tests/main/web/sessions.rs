@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 use roamd_farm::World;
+use roamd_store_proto::SessionExplanation;
+use roamd_testkit::ScriptedController;
 use roamd_testsuite::{Options, TestEnvironment};
 
 use super::browser::{Browser, assert_refused, env_with_scripted_farm, json, status_url};
@@ -80,6 +82,41 @@ async fn kinds_of_sessions_can_be_selected() {
         let names: Vec<_> = names.map(|it| it["initialapp"].as_str().unwrap()).collect();
         assert_eq!(names.join(", "), expected, "{body}");
     }
+}
+
+/// SS-72
+#[tokio::test]
+async fn explanation_has_the_reasons_of_the_list() {
+    let env = TestEnvironment::demo().await;
+    let before = env.sessions("alice");
+    let mut browser = Browser::signed_in(&env, "alice").await;
+    for (body, expected) in [
+        (
+            "",
+            "MSPaint offered, Excel offered, Word offered, Win11Desktop offered",
+        ),
+        (
+            "resourceTypes=Citrix.MPS.Desktop",
+            "MSPaint not-a-desktop, Excel not-a-desktop, Word not-a-desktop, \
+             Win11Desktop offered",
+        ),
+        (
+            "resourceTypes=Citrix.MPS.Application",
+            "MSPaint offered, Excel offered, Word offered, Win11Desktop desktop",
+        ),
+    ] {
+        let response = browser.post("Sessions/Explain", body).await;
+        let explained = SessionExplanation::from_json(&response.body).unwrap();
+        let sessions = explained.farms.iter().flat_map(|farm| &farm.sessions);
+        let reasons: Vec<_> = sessions
+            .map(|it| format!("{} {}", it.name, it.reason))
+            .collect();
+        assert_eq!(reasons.join(", "), expected, "{body}");
+        assert_eq!(explained.farms[0].active.reason, "would-disconnect");
+    }
+    assert_eq!(env.sessions("alice"), before, "no side effect");
+    browser.cookies.remove("CsrfToken").unwrap();
+    assert_refused(&browser.post("Sessions/Explain", "").await, 403, "no token");
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use roamd_server::Server;
 use roamd_server::config::{
     Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, ClientNameLength, Config,
     ControllerUrl, CredentialCheck, Farm, Generation, Keys, ListenerConfig, LoginThrottle,
-    SpellingChoice, Store, Tracing, UrlPath, WebSite,
+    RoamingPolicy, SpellingChoice, Store, Tracing, UrlPath, WebSite,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -238,6 +238,7 @@ fn configuration(
             path,
             spelling: SpellingChoice::Auto,
             client_name_length: ClientNameLength::default(),
+            roaming: RoamingPolicy::default(),
             gateway: None,
             farms,
         }],

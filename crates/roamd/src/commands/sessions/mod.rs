@@ -1,6 +1,7 @@
 //! `roamd sessions`: a client of the Sessions Service of any store.
 
 mod disconnect;
+mod explain;
 mod launch;
 mod list;
 mod logoff;
@@ -32,6 +33,7 @@ pub(crate) struct SessionsCommand {
 #[derive(Debug, Subcommand)]
 enum SessionsSubcommand {
     List(list::ListSessions),
+    Explain(explain::ExplainSessions),
     Disconnect(disconnect::DisconnectSessions),
     Logoff(logoff::LogOffSessions),
     Launch(launch::LaunchSessions),
@@ -43,6 +45,7 @@ impl SessionsCommand {
         block_on(async {
             match self.subcommand {
                 SessionsSubcommand::List(command) => command.run().await,
+                SessionsSubcommand::Explain(command) => command.run().await,
                 SessionsSubcommand::Disconnect(command) => command.run().await,
                 SessionsSubcommand::Logoff(command) => command.run().await,
                 SessionsSubcommand::Launch(command) => command.run().await,

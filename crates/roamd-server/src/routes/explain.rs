@@ -1,0 +1,208 @@
+//! `sessions/v1/explain`: why a list offers a session or does not (SS-72).
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use roamd_http::Response;
+use roamd_sessions::{
+    EndPoint, FarmAnswer, FarmError, FarmExplanation, ListExplanation, ListRequest, PlanReason,
+    Roaming, RoamingRule, RuleSource, Verdict,
+};
+use roamd_store_proto::{
+    ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedQuestion, ExplainedRequest,
+    ExplainedRoaming, ExplainedSession, SessionExplanation, SessionParams, media_type,
+};
+
+use crate::app::state::{AppState, HostedStore};
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::response::{Caching, respond};
+use crate::routes::caller::{Caller, caller};
+
+/// Explains the list for the parameters in the query.
+pub(crate) async fn explain(
+    state: &AppState,
+    store: &HostedStore,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let caller = caller(state, &request, &store.urls(&request).sessions).await?;
+    let media = request.accepts(&[media_type::JSON], media_type::JSON)?;
+    let params = SessionParams::from_query(request.query_pairs())?;
+    let params = store.client_name_length.cut_session_params(params);
+    let list_request = ListRequest {
+        include_active_sessions: params.include_active_sessions,
+        app_sessions_only: params.app_sessions_only,
+    };
+    let end_point = EndPoint::from(&params);
+    let explained = explain_for(state, store, &caller, list_request, end_point).await?;
+    let size = explained.farms.iter().map(|farm| farm.sessions.len()).sum();
+    let body = state
+        .large_work
+        .run(size, move || explained.to_json())
+        .await?;
+    Ok(respond(StatusCode::OK, media, Caching::None, body))
+}
+
+/// Explains the list that a caller gets at an end-point, after a check of the password. Has no side
+/// effect.
+pub(super) async fn explain_for(
+    state: &AppState,
+    store: &HostedStore,
+    caller: &Caller<'_>,
+    list_request: ListRequest,
+    end_point: EndPoint,
+) -> Result<SessionExplanation, ApiError> {
+    caller.check_password(store.check_policy()).await?;
+    let service = Arc::clone(&store.service);
+    let rule = caller.roaming(store);
+    let plan = service.plan_list(list_request, rule.sessions);
+    let plan = plan.without_side_effects();
+    let queried = service
+        .query_sessions(&plan, &caller.user, &end_point)
+        .await;
+    let (size, user) = (queried.size(), caller.user.key().clone());
+    let explain = move || service.explain_sessions(&user, queried);
+    let explained = state.large_work.run(size, explain).await?;
+    caller.check_again_if(explained.account_refused).await?;
+    // The farms may have taken long to respond.
+    caller.check_token_again().await?;
+    let user = &caller.user;
+    Ok(SessionExplanation {
+        store: store.path.to_string(),
+        user: format!("{}\\{}", user.domain(), user.name()),
+        end_point: explained_end_point(end_point),
+        request: ExplainedRequest {
+            include_active_sessions: list_request.include_active_sessions,
+            app_sessions_only: list_request.app_sessions_only,
+        },
+        roaming: explained_rule(rule),
+        enumeration: explained.enumeration.as_str().to_owned(),
+        farms: explained_farms(explained),
+    })
+}
+
+fn explained_end_point(end_point: EndPoint) -> ExplainedEndPoint {
+    let identified_by = match end_point.device_id {
+        Some(_) => "deviceId",
+        None => "clientName",
+    };
+    ExplainedEndPoint {
+        client_name: end_point.client_name,
+        device_id: end_point.device_id,
+        identified_by: identified_by.to_owned(),
+        text: "Farms do not list sessions that are connected from this end-point.".to_owned(),
+    }
+}
+
+fn explained_rule(rule: RoamingRule) -> ExplainedRoaming {
+    let (id, exception) = match rule.source {
+        RuleSource::Store => ("store", None),
+        RuleSource::Exception(number) => ("exception", Some(number)),
+        RuleSource::Undecided(number) => ("undecided", Some(number)),
+    };
+    let origin = match rule.source {
+        RuleSource::Store => "The roaming policy of the store".to_owned(),
+        RuleSource::Exception(number) => format!("Exception {number} of the roaming policy"),
+        RuleSource::Undecided(number) => format!(
+            "Exception {number} of the roaming policy, which may apply since the address or the \
+             groups are not known,"
+        ),
+    };
+    let offer = match rule.sessions {
+        Roaming::Always => "offers disconnected and active sessions",
+        Roaming::DisconnectedOnly => "offers disconnected sessions only",
+        Roaming::SameEndpointOnly => "offers no sessions of other clients",
+    };
+    ExplainedRoaming {
+        sessions: rule.sessions.as_str().to_owned(),
+        rule: id.to_owned(),
+        exception,
+        text: format!("{origin} {offer}."),
+    }
+}
+
+fn explained_farms(explained: ListExplanation) -> Vec<ExplainedFarm> {
+    explained.farms.into_iter().map(explained_farm).collect()
+}
+
+fn explained_farm(explained: FarmExplanation) -> ExplainedFarm {
+    let FarmExplanation {
+        farm,
+        reasons,
+        answer,
+        sessions,
+    } = explained;
+    let sessions = sessions.into_iter().map(|session| ExplainedSession {
+        name: session.name,
+        desktop: session.desktop,
+        offered: session.verdict == Verdict::Offered,
+        reason: session.verdict.id().to_owned(),
+        id: session.id,
+        text: session.verdict.text().to_owned(),
+    });
+    let sessions: Vec<_> = sessions.collect();
+    ExplainedFarm {
+        id: farm.id.to_string(),
+        name: farm.publisher_name,
+        generation: farm.generation.as_str().to_owned(),
+        legacy_workspace_control: farm.legacy_workspace_control,
+        disconnected: explained_question(reasons.disconnected),
+        active: explained_question(reasons.active),
+        answer: explained_answer(&answer, sessions.len()),
+        sessions,
+    }
+}
+
+fn explained_question(reason: PlanReason) -> ExplainedQuestion {
+    ExplainedQuestion {
+        list_asks: reason.list_asks(),
+        asked: reason.asks(),
+        reason: reason.id().to_owned(),
+        text: reason.text().to_owned(),
+    }
+}
+
+fn explained_answer(answer: &FarmAnswer, sessions: usize) -> ExplainedAnswer {
+    let unknown = |result: &str, text: &str| ExplainedAnswer {
+        result: result.to_owned(),
+        error: None,
+        sessions: None,
+        truncated: None,
+        text: text.to_owned(),
+    };
+    match answer {
+        FarmAnswer::NotAsked => unknown("not-asked", "The farm was not asked."),
+        FarmAnswer::Listed { is_truncated } => ExplainedAnswer {
+            sessions: Some(sessions),
+            truncated: Some(*is_truncated),
+            ..unknown("listed", &listed(sessions, *is_truncated))
+        },
+        FarmAnswer::Failed(error) => ExplainedAnswer {
+            error: Some(error.reason().to_owned()),
+            ..unknown("failed", failed(error))
+        },
+    }
+}
+
+fn listed(sessions: usize, is_truncated: bool) -> String {
+    let number = match sessions {
+        0 => "no session".to_owned(),
+        1 => "1 session".to_owned(),
+        number => format!("{number} sessions"),
+    };
+    let rest = if is_truncated {
+        ", and has more than are read"
+    } else {
+        ""
+    };
+    format!("The farm listed {number}{rest}.")
+}
+
+/// The kind of an error. Its details are for the administrator, and in the log.
+fn failed(error: &FarmError) -> &'static str {
+    match error {
+        FarmError::Unavailable(_) | FarmError::NotDone(_) => "The farm does not respond.",
+        FarmError::Busy => "The farm is busy; try again later.",
+        FarmError::Refused(_) | FarmError::RefusedHalfway(_) => "The farm refused.",
+    }
+}

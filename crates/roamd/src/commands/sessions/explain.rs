@@ -1,0 +1,93 @@
+//! `roamd sessions explain`.
+
+use clap::Args;
+use roamd_store_client::{ExplainedFarm, ExplainedQuestion, SessionExplanation};
+
+use super::session_params::{SessionFilterArgs, list_params};
+use crate::commands::store::StoreArgs;
+use crate::exit_code::Exit;
+use crate::output::{self, printable};
+
+/// Explains why `roamd sessions list` shows a session or does not.
+///
+/// Shows what the list asks each farm and why, what the farm answers, and which of its sessions are
+/// offered. Disconnects nothing. Only a store of roamd can explain.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Examples:\n  roamd sessions explain\n  roamd sessions explain --active --json"
+)]
+pub(super) struct ExplainSessions {
+    #[command(flatten)]
+    store: StoreArgs,
+    /// Explain the list with --active. Unlike that list, this disconnects no session.
+    #[arg(long)]
+    active: bool,
+    /// Explain the list with --apps-only.
+    #[arg(long)]
+    apps_only: bool,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+impl ExplainSessions {
+    pub(super) async fn run(self) -> anyhow::Result<Exit> {
+        let filter = SessionFilterArgs {
+            active: self.active,
+            apps_only: self.apps_only,
+        };
+        let params = list_params(&self.store, filter);
+        let explained = self
+            .store
+            .with_client(async |client| Ok(client.explain(&params).await?))
+            .await?;
+        if self.json {
+            output::print_json(&explained)?;
+        } else {
+            print_explanation(&explained)?;
+        }
+        Ok(Exit::Done)
+    }
+}
+
+fn print_explanation(explained: &SessionExplanation) -> anyhow::Result<()> {
+    output::print_line(printable(&explained.roaming.text))?;
+    output::print_line(printable(&explained.end_point.text))?;
+    let rows = explained.farms.iter().flat_map(rows);
+    Ok(output::print_table(
+        ["FARM", "SUBJECT", "RESULT", "REASON"],
+        rows,
+    )?)
+}
+
+/// The rows of a farm: what it is asked, what it answers, and its sessions.
+fn rows(farm: &ExplainedFarm) -> Vec<[String; 4]> {
+    let row = |subject: String, result: &str, text: &str| {
+        [
+            farm.name.clone(),
+            subject,
+            result.to_owned(),
+            text.to_owned(),
+        ]
+    };
+    let question = |subject: &str, question: &ExplainedQuestion| {
+        let result = if question.asked { "asked" } else { "not asked" };
+        row(subject.to_owned(), result, &question.text)
+    };
+    let answer = &farm.answer;
+    let asked = [
+        question("disconnected sessions", &farm.disconnected),
+        question("active sessions", &farm.active),
+        row("answer".to_owned(), &answer.result, &answer.text),
+    ];
+    let sessions = farm.sessions.iter().map(|session| {
+        let subject = format!("session {}", session.name);
+        let result = if session.offered {
+            "offered"
+        } else {
+            "left out"
+        };
+        row(subject, result, &session.text)
+    });
+    asked.into_iter().chain(sessions).collect()
+}
