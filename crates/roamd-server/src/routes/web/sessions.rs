@@ -52,14 +52,6 @@ pub(super) fn list_disconnects(store: &HostedStore) -> bool {
     plan.has_side_effects()
 }
 
-/// A list includes active sessions, always.
-fn list_request(session_type: Option<SessionType>) -> ListRequest {
-    ListRequest {
-        include_active_sessions: true,
-        app_sessions_only: session_type == Some(SessionType::Applications),
-    }
-}
-
 /// Explains the list of [`list`] (SS-72), without its side effect.
 pub(super) async fn explain(visit: &Visit<'_>, request: Request) -> Result<Response, ApiError> {
     let caller = visit.caller(&request).await?;

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use roamd_farm::World;
 use roamd_store_proto::SessionExplanation;
-use roamd_testkit::ScriptedController;
 use roamd_testsuite::{Options, TestEnvironment};
 
 use super::browser::{Browser, assert_refused, env_with_scripted_farm, json, status_url};
