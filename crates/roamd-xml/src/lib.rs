@@ -6,6 +6,7 @@ mod charset;
 mod error;
 mod fault;
 mod limit_checker;
+mod lines;
 mod names;
 mod namespaces;
 mod position;
@@ -21,6 +22,7 @@ mod writer;
 
 pub use error::{Error, ErrorKind};
 pub use fault::{Fault, FaultKind};
+pub use lines::Lines;
 pub use position::Position;
 pub use reader::parse;
 pub use rules::{Charset, Doctype, Rules, XmlLimits};

@@ -81,9 +81,19 @@ impl<T: AsRef<str>> Texts<T> {
         })
     }
 
+    /// Returns the whole document.
+    pub(crate) fn document(&self) -> &str {
+        self.document.as_ref()
+    }
+
+    /// Returns the offset of a slice of the document, in bytes; `None` if it is no slice of it.
+    pub(crate) fn offset(&self, slice: &str) -> Option<usize> {
+        offset_in(self.document(), slice)
+    }
+
     /// Returns the range of a slice of the document, or copies a text that is none.
     pub(crate) fn keep(&mut self, text: &str) -> Text {
-        if let Some(start) = offset_in(self.document.as_ref(), text) {
+        if let Some(start) = self.offset(text) {
             return Text::new(start, text.len(), false);
         }
         let start = self.resolved.len();

@@ -8,6 +8,7 @@
 
 mod accepted;
 mod conformance;
+mod lines;
 mod properties;
 mod rejected;
 mod writer;
