@@ -1,0 +1,303 @@
+//! Citrix Gateways (SI-17, SI-18).
+
+use roamd_config::{ControllerOrder, ControllerUrl};
+use roamd_sessions::HostPort;
+use secrecy::ExposeSecret as _;
+use url::Url;
+
+use crate::controller;
+use crate::finding::{Findings, Grade};
+use crate::key_file;
+use crate::model::{Gateway, KeyFile};
+use crate::record::{Field, OFF, ON, Record, Setting, Silence, Unused, Value};
+use crate::source::Place;
+
+const NO_SIGN_IN: &str = "roamd serves no sign-in through Citrix Gateway";
+const BY_NETWORKS: &str = "`inside` and `outside` decide by networks";
+
+/// Settings of a Citrix Gateway without a key in roamd.
+const UNUSED: [Unused; 20] = [
+    Unused {
+        names: &["stasBypassDuration"],
+        silence: Silence::Never,
+        grade: Grade::Note,
+        text: "roamd asks a failed authority again within seconds",
+    },
+    Unused {
+        names: &["useTwoTickets", "RequestTicketTwoStas"],
+        silence: OFF,
+        grade: Grade::Warning,
+        text: "roamd gets one ticket, from one authority",
+    },
+    Unused {
+        names: &["zones"],
+        silence: Silence::At(&[""]),
+        grade: Grade::Warning,
+        text: "roamd has no zones; one Citrix Gateway serves all farms of a store",
+    },
+    Unused {
+        names: &["neverLaunchThroughGateway"],
+        silence: OFF,
+        grade: Grade::Warning,
+        text: "clients outside always connect through the Citrix Gateway",
+    },
+    Unused {
+        names: &["callbackUrl"],
+        silence: Silence::At(&[""]),
+        grade: Grade::Warning,
+        text: NO_SIGN_IN,
+    },
+    Unused {
+        names: &["logon", "LogonType"],
+        silence: Silence::At(&["none", "usedforhdxonly", "0"]),
+        grade: Grade::Warning,
+        text: NO_SIGN_IN,
+    },
+    Unused {
+        names: &["smartCardFallback", "SmartCardFallbackLogonType"],
+        silence: Silence::At(&["none", "0", ""]),
+        grade: Grade::Warning,
+        text: NO_SIGN_IN,
+    },
+    Unused {
+        names: &["authenticationCapable"],
+        silence: Silence::Always,
+        grade: Grade::Note,
+        text: NO_SIGN_IN,
+    },
+    Unused {
+        names: &["ipAddress", "SubnetIPAddress"],
+        silence: Silence::At(&[""]),
+        grade: Grade::Note,
+        text: BY_NETWORKS,
+    },
+    Unused {
+        names: &["gslbLocation", "GslbAddressUri"],
+        silence: Silence::At(&[""]),
+        grade: Grade::Warning,
+        text: "a Citrix Gateway has one address",
+    },
+    Unused {
+        names: &["hdxRoutingCapable"],
+        silence: ON,
+        grade: Grade::Warning,
+        text: "clients outside always connect through the Citrix Gateway",
+    },
+    // The rest names or describes the Citrix Gateway.
+    silent(&["key"]),
+    silent(&["default", "IsDefault"]),
+    silent(&["edition"]),
+    silent(&["version"]),
+    silent(&["id"]),
+    silent(&["description"]),
+    silent(&["enabled"]),
+    silent(&["stasBypassDurationInSeconds"]),
+    silent(&["deployment"]),
+];
+
+/// A Citrix Gateway of a file.
+pub(crate) struct FoundGateway<'s> {
+    pub(crate) place: Place<'s>,
+    pub(crate) name: String,
+    /// Farms whose launches use it; `None` for all.
+    pub(crate) farms: Option<Vec<Setting<'s>>>,
+    pub(crate) gateway: Gateway,
+}
+
+const fn silent(names: &'static [&'static str]) -> Unused {
+    Unused {
+        names,
+        silence: Silence::Always,
+        grade: Grade::Note,
+        text: "",
+    }
+}
+
+/// Reads the Citrix Gateway for launches from some farms. Returns `None` if it cannot be taken,
+/// which is reported.
+pub(crate) fn read_optimal<'s>(
+    mut record: Record<'s>,
+    key_path: &str,
+    findings: &mut Findings,
+) -> Option<FoundGateway<'s>> {
+    let place = record.place;
+    match record.flag(&["enabledOnDirectAccess"], findings) {
+        Some((false, setting)) => {
+            let finding = setting.finding(Grade::Note, BY_NETWORKS).key("inside");
+            findings.add(setting.place, finding);
+        }
+        Some((true, setting)) => {
+            let text = "clients in `inside` connect directly; leave `inside` empty for none";
+            let finding = setting.finding(Grade::Warning, text).key("inside");
+            findings.add(setting.place, finding);
+        }
+        None => {}
+    }
+    let farms = record.items(&["farms"], &["farm"], findings);
+    let farms = farms
+        .into_iter()
+        .filter_map(|farm| farm.item_text(&["name"], findings));
+    let farms: Vec<_> = farms.collect();
+    // XML has an element inside, and objects have the properties themselves.
+    let mut gateway = match record.take(&["optimalGateway"]) {
+        Some(inner) => {
+            record.finish(Grade::Error, findings);
+            inner.into_record(findings)?
+        }
+        None => record,
+    };
+    let names = ["name", "OptimalGatewayName", "GatewayName"];
+    let name = gateway.text(&names, findings);
+    let name = name.map(|name| name.value).unwrap_or_default();
+    let mut hosts = gateway
+        .items(&["hostnames"], &["add"], findings)
+        .into_iter();
+    let address = hosts
+        .next()
+        .and_then(|host| host.item_text(&["hostname"], findings));
+    for other in hosts {
+        let text = "a Citrix Gateway has one address; this one is not taken";
+        findings.warning(other.place, "hostnames", text);
+    }
+    let Some(address) = address else {
+        findings.error(
+            place,
+            format!("gateway \"{name}\""),
+            "has no host name; not taken",
+        );
+        return None;
+    };
+    let Ok(parsed) = HostPort::parse(&address.value, HostPort::HTTPS) else {
+        let text = "is not a host with a port; the Citrix Gateway is not taken";
+        findings.add(address.place, address.finding(Grade::Error, text));
+        return None;
+    };
+    let gateway = rest(gateway, place, &name, parsed, key_path, findings)?;
+    Some(FoundGateway {
+        place,
+        name,
+        farms: Some(farms),
+        gateway,
+    })
+}
+
+/// Reads a Citrix Gateway of the deployment. Returns `None` if it cannot be taken, which is
+/// reported.
+pub(crate) fn read_roaming<'s>(
+    mut record: Record<'s>,
+    key_path: &str,
+    findings: &mut Findings,
+) -> Option<FoundGateway<'s>> {
+    let place = record.place;
+    let name = record.text(&["name"], findings);
+    let name = name.map(|name| name.value).unwrap_or_default();
+    let Some(location) = record.text(&["location", "GatewayUrl", "Address"], findings) else {
+        findings.error(
+            place,
+            format!("gateway \"{name}\""),
+            "has no address; not taken",
+        );
+        return None;
+    };
+    let address = Url::parse(&location.value).ok().and_then(|url| {
+        let port = url.port_or_known_default()?;
+        HostPort::parse(&format!("{}:{port}", url.host_str()?), port).ok()
+    });
+    let Some(address) = address else {
+        let text = "is not a URL with a host; the Citrix Gateway is not taken";
+        findings.add(location.place, location.finding(Grade::Error, text));
+        return None;
+    };
+    let gateway = rest(record, place, &name, address, key_path, findings)?;
+    Some(FoundGateway {
+        place,
+        name,
+        farms: None,
+        gateway,
+    })
+}
+
+/// Reads what both kinds have, and reports the rest.
+fn rest(
+    mut record: Record<'_>,
+    place: Place<'_>,
+    name: &str,
+    address: HostPort,
+    key_path: &str,
+    findings: &mut Findings,
+) -> Option<Gateway> {
+    let names = ["staUrls", "SecureTicketAuthorityUrls"];
+    let items = record.items(&names, &["add"], findings);
+    let (authorities, service_key) = authorities(items, key_path, findings);
+    if authorities.is_empty() {
+        let text = "has no ticket authority; not taken";
+        findings.error(place, format!("gateway \"{name}\""), text);
+        return None;
+    }
+    let balanced = record.flag(&["stasUseLoadBalancing"], findings);
+    let names = ["enableSessionReliability", "SessionReliability"];
+    let reliable = record.flag(&names, findings);
+    record.unused(&UNUSED, findings);
+    record.finish(Grade::Warning, findings);
+    Some(Gateway {
+        address,
+        authorities,
+        authority_order: match balanced {
+            Some((true, _)) => ControllerOrder::Balanced,
+            Some((false, _)) | None => ControllerOrder::Ordered,
+        },
+        service_key,
+        session_reliability: reliable.is_none_or(|(reliable, _)| reliable),
+    })
+}
+
+/// Reads the ticket authorities, in their old form of URLs and in their new one of objects, and
+/// their key.
+fn authorities(
+    items: Vec<Field<'_>>,
+    key_path: &str,
+    findings: &mut Findings,
+) -> (Vec<ControllerUrl>, Option<KeyFile>) {
+    let mut authorities = Vec::new();
+    let mut key: Option<KeyFile> = None;
+    for item in items {
+        let place = item.place;
+        let (url, own_key) = match item.value {
+            Value::Record(mut record) => {
+                let url = record.text(&["staUrl"], findings);
+                if url.is_none() {
+                    findings.error(place, "staUrls", "an item has no `staUrl`; not taken");
+                }
+                let enabled = ["staValidationEnabled"];
+                let secret = ["staValidationSecret"];
+                let path = key_path.to_owned();
+                let key = key_file::read(&mut record, &enabled, &secret, path, findings);
+                record.finish(Grade::Note, findings);
+                (url, key)
+            }
+            _ => (item.item_text(&["staUrl"], findings), None),
+        };
+        if let Some(own) = own_key {
+            let is_other = |key: &KeyFile| key.key.expose_secret() != own.key.expose_secret();
+            if key.as_ref().is_some_and(is_other) {
+                let text = "the authorities have different keys; only the first one is taken";
+                findings.error(place, "staValidationSecret", text);
+            } else {
+                key = Some(own);
+            }
+        }
+        let Some(url) = url else { continue };
+        match controller::ticket_authority(&url.value) {
+            Ok(parsed) if authorities.contains(&parsed) => {
+                let text = "is there twice; taken once";
+                findings.add(url.place, url.finding(Grade::Warning, text));
+            }
+            Ok(parsed) => authorities.push(parsed),
+            Err(problem) => {
+                let text = format!("{problem}; not taken");
+                findings.add(url.place, url.finding(Grade::Error, text));
+            }
+        }
+    }
+    (authorities, key)
+}

@@ -1,0 +1,181 @@
+//! The text of the configuration.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use roamd_config::{AddressForm, ControllerOrder, Lifetime, LogoffAction, UrlPath};
+use toml_writer::{ToTomlValue as _, WriteTomlValue};
+
+use crate::model::{Deployment, Farm, Gateway, SignIn, Store, WebSite};
+use crate::options::generation_name;
+
+/// Address of the listener: no other machine reaches it before the operator decides so.
+const LISTEN: &str = "127.0.0.1:8080";
+
+/// Folder of the keys and the state, as in the sample of roamd.
+const DATA_DIR: &str = "/var/lib/roamd";
+
+/// Returns the configuration of a deployment.
+pub(crate) fn write(deployment: &Deployment) -> String {
+    let mut text = Text::default();
+    text.key("listen", LISTEN);
+    match deployment.base_urls.as_slice() {
+        [only] => text.key("base_url", only.to_string().as_str()),
+        urls => text.list("base_urls", urls),
+    }
+    text.key("data_dir", DATA_DIR);
+    sign_in(&deployment.sign_in, &mut text);
+    for store in &deployment.stores {
+        write_store(store, &mut text);
+    }
+    text.0
+}
+
+/// Lines of a configuration.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    /// Begins a section after a blank line.
+    fn section(&mut self, header: &str) {
+        self.line("");
+        self.line(header);
+    }
+
+    fn key(&mut self, name: &str, value: impl WriteTomlValue) {
+        self.line(&format!("{name} = {}", value.to_toml_value()));
+    }
+
+    fn optional(&mut self, name: &str, value: Option<impl WriteTomlValue>) {
+        if let Some(value) = value {
+            self.key(name, value);
+        }
+    }
+
+    fn list(&mut self, name: &str, items: &[impl Display]) {
+        let items: Vec<_> = items
+            .iter()
+            .map(|item| item.to_string().to_toml_value())
+            .collect();
+        self.line(&format!("{name} = [{}]", items.join(", ")));
+    }
+
+    fn comment(&mut self, comment: &str) {
+        // A name of StoreFront must not end the comment.
+        let is_end = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
+        let comment = comment.replace(is_end, " ");
+        self.line(&format!("# {}", comment.trim_end()));
+    }
+
+    fn line(&mut self, line: &str) {
+        self.0.push_str(line);
+        self.0.push('\n');
+    }
+}
+
+fn sign_in(sign_in: &SignIn, text: &mut Text) {
+    let lifetime = |lifetime: Option<Duration>| lifetime.map(|it| Lifetime(it).to_string());
+    text.section("[authentication]");
+    let path = sign_in.path.as_ref();
+    text.optional("path", path.map(UrlPath::as_str));
+    if !sign_in.domains.is_empty() {
+        text.list("domains", &sign_in.domains);
+    }
+    text.optional("default_domain", sign_in.default_domain.as_deref());
+    text.optional("token_lifetime", lifetime(sign_in.token_lifetime));
+    text.optional("token_lifetime_max", lifetime(sign_in.token_lifetime_max));
+}
+
+fn write_store(store: &Store, text: &mut Text) {
+    text.section("[[store]]");
+    text.key("path", store.path.as_str());
+    if let Some(gateway) = &store.gateway {
+        write_gateway(gateway, text);
+    }
+    if let Some(web) = &store.web {
+        web_site(web, text);
+    }
+    for farm in &store.farms {
+        write_farm(farm, text);
+    }
+    if !store.not_taken.is_empty() {
+        text.line("");
+    }
+    for comment in &store.not_taken {
+        text.comment(comment);
+    }
+}
+
+fn write_gateway(gateway: &Gateway, text: &mut Text) {
+    text.section("[store.gateway]");
+    text.key("address", gateway.address.to_string());
+    text.list("sta", &gateway.authorities);
+    text.key("sta_order", order(gateway.authority_order));
+    let key = gateway.service_key.as_ref();
+    text.optional("service_key_file", key.map(|key| key.path.as_str()));
+    text.key("session_reliability", gateway.session_reliability);
+    text.comment(
+        "To do: the networks of clients that reach hosts directly. StoreFront had beacons.",
+    );
+    text.line("inside = []");
+}
+
+fn web_site(site: &WebSite, text: &mut Text) {
+    text.section("[store.web]");
+    let path = site.path.as_ref();
+    text.optional("path", path.map(UrlPath::as_str));
+    text.optional("idle_minutes", site.idle_minutes);
+    let Some(control) = &site.workspace_control else {
+        return;
+    };
+    text.section("[store.web.workspace_control]");
+    text.key("enabled", control.enabled);
+    text.key("auto_reconnect_at_logon", control.auto_reconnect_at_logon);
+    let action = match control.logoff_action {
+        LogoffAction::Disconnect => "disconnect",
+        LogoffAction::Terminate => "terminate",
+        LogoffAction::None => "none",
+    };
+    text.key("logoff_action", action);
+    text.key("show_reconnect_button", control.show_reconnect_button);
+    text.key("show_disconnect_button", control.show_disconnect_button);
+}
+
+fn write_farm(farm: &Farm, text: &mut Text) {
+    text.line("");
+    for remark in &farm.remarks {
+        text.comment(remark);
+    }
+    if let Some(aggregation) = &farm.aggregation {
+        text.comment(&format!(
+            "Aggregation group of mapping \"{}\".",
+            aggregation.mapping
+        ));
+    }
+    text.line("[[store.farm]]");
+    text.key("id", farm.id.as_str());
+    text.key("name", farm.name.as_str());
+    text.key("generation", generation_name(farm.generation));
+    text.list("controllers", &farm.controllers);
+    text.key("controller_order", order(farm.controller_order));
+    text.optional("timeout_ms", farm.timeouts.whole);
+    text.optional("connect_timeout_ms", farm.timeouts.connect);
+    text.optional("response_timeout_ms", farm.timeouts.response);
+    text.optional("attempts", farm.attempts);
+    let key = farm.service_key.as_ref();
+    text.optional("service_key_file", key.map(|key| key.path.as_str()));
+    text.optional("ticket_seconds", farm.ticket_seconds);
+    text.optional("address_form", farm.address_form.map(AddressForm::as_str));
+    if farm.legacy_workspace_control {
+        text.key("legacy_workspace_control", true);
+    }
+    let aggregation = farm.aggregation.as_ref();
+    text.optional("aggregation_group", aggregation.map(|it| it.group.as_str()));
+}
+
+fn order(order: ControllerOrder) -> &'static str {
+    match order {
+        ControllerOrder::Ordered => "ordered",
+        ControllerOrder::Balanced => "balanced",
+    }
+}

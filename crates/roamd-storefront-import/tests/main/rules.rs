@@ -1,0 +1,328 @@
+//! Rules of single subjects.
+
+use roamd_config::Generation;
+use roamd_storefront_import::{ImportError, Options, import};
+
+use crate::support::{
+    AUTHENTICATION, NoNeighbours, SITE, STORE, deployment, findings, losses, options, run, toml,
+    web_config,
+};
+
+/// Imports the deployment with a changed store, and returns its text and its findings.
+fn changed(old: &str, new: &str) -> (String, String) {
+    assert!(STORE.contains(old), "{old}");
+    let import = run(deployment(STORE.replace(old, new))).unwrap();
+    (toml(&import).to_owned(), findings(&import).join("\n"))
+}
+
+/// SI-9, SI-10, SI-11, SI-19: a changed setting of the sample, and what it becomes.
+#[test]
+fn setting_becomes_its_key() {
+    for (old, new, line) in [
+        ("Attempts=\"2\"", "Attempts=\"1\"", "timeout_ms = 26000"),
+        (
+            "Timeout=\"20\"",
+            "Timeout=\"2\"",
+            "response_timeout_ms = 2000",
+        ),
+        (
+            "loadBalance=\"off\"",
+            "loadBalance=\"on\"",
+            "controller_order = \"balanced\"",
+        ),
+        ("\"DNS-port\"", "\"IPv4\"", "address_form = \"dot\""),
+        (
+            "\"DNS-port\"",
+            "\"no-change\"",
+            "address_form = \"no-change\"",
+        ),
+        ("PerRequest=\"0\"", "PerRequest=\"1\"", "attempts = 1"),
+        (
+            "stasUseLoadBalancing=\"false\"",
+            "stasUseLoadBalancing=\"true\"",
+            "sta_order = \"balanced\"",
+        ),
+        (
+            "Reliability=\"true\"",
+            "Reliability=\"false\"",
+            "session_reliability = false",
+        ),
+        (
+            "gw.example:443",
+            "gw.example",
+            "address = \"gw.example:443\"",
+        ),
+        (
+            "https://ddc1.harbour.example/scripts/ctxsta.dll",
+            "http://ddc1.harbour.example:8080",
+            "sta = [\"http://ddc1.harbour.example:8080\", \"https://ddc2.harbour.example\"]",
+        ),
+    ] {
+        let (toml, findings) = changed(old, new);
+        assert!(
+            toml.lines().any(|other| other == line),
+            "{new}: {toml}{findings}"
+        );
+    }
+}
+
+/// SI-9, SI-17 to SI-21: a changed setting of the sample, and the finding.
+#[test]
+fn setting_without_key_is_a_finding() {
+    for (old, new, finding) in [
+        (
+            "Mode=\"ANY\"",
+            "Mode=\"All\"",
+            "20: warning: multiFarmAuthenticationMode=\"All\": any farm",
+        ),
+        (
+            "\"DNS-port\"",
+            "\"uri\"",
+            "10: warning: addressResolutionType=\"uri\": roamd has no such",
+        ),
+        (
+            "Provider=\"\"",
+            "Provider=\"FAS\"",
+            "14: error: vdaLogonDataProvider=\"FAS\": federated",
+        ),
+        (
+            "Flag=\"off\"",
+            "Flag=\"on\"",
+            "10: warning: setNoLoadBiasFlag=\"on\": roamd does not",
+        ),
+        (
+            "Detect-AnyCiphers",
+            "SSLAnyCiphers",
+            "11: warning: requestICAClientSecureChannel=",
+        ),
+        (
+            "useTwoTickets=\"false\"",
+            "useTwoTickets=\"true\"",
+            "94: warning: useTwoTickets=\"true\": roamd",
+        ),
+        (
+            "DirectAccess=\"false\"",
+            "DirectAccess=\"true\"",
+            "87: warning: enabledOnDirectAccess=\"true\"",
+        ),
+        (
+            "/scripts/ctxsta.dll",
+            "/other.dll",
+            "error: staUrl=\"https://ddc1.harbour.example/other.dll\"",
+        ),
+        (
+            "<add server=\"ddc2.harbour.example\" />",
+            "<clear /><add server=\"ddc2.harbour.example\" />",
+            "27: warning: clear: removes the 1 elements before it",
+        ),
+        (
+            "ddc2.harbour.example\" />",
+            "ddc1.harbour.example\" />",
+            "27: warning: server=\"ddc1",
+        ),
+        (
+            "\"2001:db8::15\"",
+            "\"zdc 2\"",
+            "34: error: server=\"zdc 2\": is neither a host name",
+        ),
+        (
+            "Enabled=\"on\" xmlValidationSecret=\"not-a-real-key-1\"",
+            "Enabled=\"on\"",
+            "24: error: xmlValidationEnabled=\"on\": no key is there",
+        ),
+        (
+            "name=\"Mill\" xmlPort",
+            "name=\"Harbour Site\" xmlPort",
+            "farm \"Harbour Site\": has the name",
+        ),
+    ] {
+        let (_, findings) = changed(old, new);
+        assert!(findings.contains(finding), "{finding}:\n{findings}");
+    }
+}
+
+/// SI-15: only a mapping for all users without backups is taken.
+#[test]
+fn mapping_is_taken_or_reported() {
+    for (old, new, group, finding) in [
+        ("name=\"Everyone\" sid=\"S-1-1-0\"", "name=\"\"", true, ""),
+        (
+            "name=\"Everyone\"",
+            "name=\"EXAMPLE\\Ada\"",
+            false,
+            "is for EXAMPLE\\Ada alone",
+        ),
+        (
+            "<backupFarmRefs />",
+            "<backupFarmRefs><farm name=\"Old Relay\"/></backupFarmRefs>",
+            false,
+            "its backup \"Old Relay\" is not taken",
+        ),
+        (
+            "<farm name=\"Mill\" />\n                  </primaryFarmRefs>",
+            "<farm name=\"Nowhere\" />\n                  </primaryFarmRefs>",
+            true,
+            "names farm \"Nowhere\", which the store does not have",
+        ),
+        (
+            "<primaryFarmRefs>\n                    <farm name=\"Old Relay\" />",
+            "<primaryFarmRefs>",
+            true,
+            "farm \"Old Relay\": no mapping names it",
+        ),
+    ] {
+        let (toml, findings) = changed(old, new);
+        assert_eq!(
+            toml.contains("aggregation_group = \"north\""),
+            group,
+            "{new}: {toml}"
+        );
+        assert!(findings.contains(finding), "{finding}:\n{findings}");
+    }
+}
+
+/// SI-17: a store has one Citrix Gateway.
+#[test]
+fn second_citrix_gateway_is_reported() {
+    let (start, rest) = STORE.split_once("<optimalGatewayForFarms ").unwrap();
+    let (entry, end) = rest.split_once("</optimalGatewayForFarms>").unwrap();
+    let entry = format!("<optimalGatewayForFarms {entry}</optimalGatewayForFarms>");
+    let second = entry
+        .replace("North", "South")
+        .replace("gw.example", "gw2.example");
+    let import = run(deployment(format!("{start}{entry}{second}{end}"))).unwrap();
+    assert!(toml(&import).contains("gw.example:443") && !toml(&import).contains("gw2"));
+    assert_eq!(import.summary.gateways.to_string(), "1 of 2");
+    let listed = findings(&import).join("\n");
+    assert!(
+        listed.contains("warning: gateway \"South\": a store of roamd has one"),
+        "{listed}"
+    );
+    let (_, listed) = changed("<farm name=\"Old Relay\" />\n        </farms>", "</farms>");
+    let expected = "gateway \"North\": is not for farm \"Old Relay\", but roamd uses it for all";
+    assert!(listed.contains(expected), "{listed}");
+}
+
+/// SI-10: the operator knows the generation.
+#[test]
+fn given_generation_counts_and_needs_a_farm() {
+    let with = |name: &str| Options {
+        generations: vec![(name.into(), Generation::Cvad7)],
+        ..options()
+    };
+    let done = import(deployment(STORE), &with("mill"), &NoNeighbours).unwrap();
+    assert_eq!(toml(&done).matches("cvad-7").count(), 2);
+    assert!(
+        !losses(&done)
+            .iter()
+            .any(|loss| loss.contains("Mill=cvad-7"))
+    );
+    let error = import(deployment(STORE), &with("Nowhere"), &NoNeighbours).unwrap_err();
+    assert!(matches!(error, ImportError::UnknownFarm(name) if name == "Nowhere"));
+}
+
+/// SI-22: sign-in settings that roamd does not have.
+#[test]
+fn sign_in_setting_without_key_is_a_finding() {
+    for (old, new, finding) in [
+        (
+            "default=\"EXAMPLE\"",
+            "default=\"OTHER\"",
+            "9: warning: default=\"OTHER\": is not one",
+        ),
+        (
+            "ExpiredOnly",
+            "Always",
+            "6: warning: allowUserPasswordChange=\"Always\": users can",
+        ),
+        (
+            "ExpiredOnly",
+            "Never",
+            "6: warning: allowUserPasswordChange=\"Never\": roamd offers",
+        ),
+        (
+            "hideDomainField=\"false\"",
+            "hideDomainField=\"true\"",
+            "6: warning: hideDomainField=",
+        ),
+        (
+            "<tokenManager>",
+            "<protocols><add name=\"IntegratedWindows\" enabled=\"true\"/></protocols><tokenManager>",
+            "16: warning: protocol `IntegratedWindows`: roamd signs users in with user name",
+        ),
+    ] {
+        assert!(AUTHENTICATION.contains(old), "{old}");
+        let changed = AUTHENTICATION.replace(old, new);
+        let mut files = deployment(STORE);
+        files[1] = web_config("StoreAuth", changed);
+        let listed = findings(&run(files).unwrap()).join("\n");
+        assert!(
+            listed.contains(&format!("StoreAuth/web.config:{finding}")),
+            "{finding}:\n{listed}"
+        );
+    }
+}
+
+/// SI-24, SI-25.
+#[test]
+fn site_is_that_of_the_store_in_its_discovery_url() {
+    let second = STORE
+        .replace("name=\"Harbour", "name=\"Second")
+        .replace("\"Mill\"", "\"Mill 2\"");
+    let mut files = deployment(STORE);
+    files.insert(0, web_config("Other", second));
+    let import = run(files).unwrap();
+    let (other, store) = toml(&import)
+        .split_once("path = \"/Citrix/Store\"\n")
+        .unwrap();
+    assert!(other.contains("path = \"/Citrix/Other\"") && !other.contains("[store.web]"));
+    assert!(store.contains("[store.web]\npath = \"/Citrix/StoreWeb\""));
+    for (old, new, finding) in [
+        (
+            "html5 enabled=\"Off\"",
+            "html5 enabled=\"Fallback\"",
+            "warning: enabled=\"Fallback\": there",
+        ),
+        (
+            "appShortcuts enabled=\"false\"",
+            "appShortcuts enabled=\"true\"",
+            "warning: enabled=\"true\"",
+        ),
+        (
+            "/Citrix/Store/discovery",
+            "/Citrix/Nowhere/discovery",
+            "the store is at /Citrix/Nowhere",
+        ),
+        (
+            "logoffAction=\"terminate\"",
+            "logoffAction=\"sleep\"",
+            "13: error: logoffAction=\"sleep\"",
+        ),
+        (
+            "timeout=\"20\"",
+            "timeout=\"0\"",
+            "5: warning: timeout=\"0\": has to be 1 to 1440",
+        ),
+    ] {
+        assert!(SITE.contains(old), "{old}");
+        let mut files = deployment(STORE);
+        files[2] = web_config("StoreWeb", SITE.replace(old, new));
+        let listed = findings(&run(files).unwrap()).join("\n");
+        assert!(listed.contains(finding), "{finding}:\n{listed}");
+    }
+}
+
+/// SI-23: all addresses of the server have one scheme.
+#[test]
+fn address_of_another_scheme_is_reported() {
+    let mut files = deployment(STORE);
+    let http = AUTHENTICATION.replace("https://old.example/", "http://old.example/");
+    files[1] = web_config("StoreAuth", http);
+    let import = run(files).unwrap();
+    assert!(toml(&import).contains("base_url = \"https://store.example\""));
+    let listed = findings(&import).join("\n");
+    assert!(
+        listed.contains("audience http://old.example: has another scheme"),
+        "{listed}"
+    );
+}
