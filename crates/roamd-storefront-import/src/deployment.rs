@@ -25,6 +25,9 @@ const ROOT: &str = "/Citrix";
 /// Path of a store that no file tells.
 const DEFAULT_STORE: &str = "/Citrix/Store";
 
+/// The largest number of farms. roamd queries all of them for each list.
+const MOST_FARMS: usize = 1_000;
+
 /// Keys of `appSettings` that ASP.NET sets in every site.
 const ASP_NET_KEYS: [&str; 5] = [
     "webpages:",
@@ -178,7 +181,7 @@ pub(crate) fn assemble<'s>(
         sign_in,
         stores,
     };
-    summary.set_to_do(&deployment);
+    summary.complete(&deployment);
     (deployment, summary)
 }
 
@@ -287,6 +290,11 @@ fn read_store<'s>(
             continue;
         };
         let place = record.place;
+        if ids.len() >= MOST_FARMS {
+            let text = format!("there are more than {MOST_FARMS}; further ones are not taken");
+            findings.error(place, "farms", text);
+            break;
+        }
         let form = parts.address_form;
         match farm::read(record, &set, form, options, ids, findings) {
             Ok(farm) if names.contains(&farm.name) => {
@@ -298,7 +306,6 @@ fn read_store<'s>(
                 );
             }
             Ok(farm) => {
-                summary.farms.taken += 1;
                 ids.push(farm.id.clone());
                 names.push(farm.name.clone());
                 farms.push(farm);

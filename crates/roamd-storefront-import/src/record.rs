@@ -197,7 +197,7 @@ impl<'s> Record<'s> {
     /// Reports the settings of a table that have a value where roamd differs.
     pub(crate) fn unused(&mut self, table: &[Unused], findings: &mut Findings) {
         for unused in table {
-            while let Some(field) = self.take(unused.names) {
+            for field in self.take_all(unused.names) {
                 unused.report(field, findings);
             }
         }

@@ -40,14 +40,17 @@ impl Count {
 }
 
 impl Summary {
-    /// Lists what a deployment needs beside its files.
-    pub(crate) fn set_to_do(&mut self, deployment: &Deployment) {
+    /// Counts what a deployment has, and lists what it needs beside its files.
+    pub(crate) fn complete(&mut self, deployment: &Deployment) {
+        let stores = &deployment.stores;
+        self.farms.taken = stores.iter().map(|store| store.farms.len()).sum();
+        let gateways = stores.iter().filter(|store| store.gateway.is_some());
+        self.gateways.taken = gateways.count();
         let scheme = deployment.base_urls.first().map(BaseUrl::scheme);
         if scheme == Some(Scheme::Https) {
             self.to_do.push("[tls] or `trusted_proxies`".into());
         }
-        let mut gateways = deployment.stores.iter().map(|store| &store.gateway);
-        if gateways.any(Option::is_some) {
+        if self.gateways.taken > 0 {
             self.to_do.push("`inside`".into());
         }
         match deployment.key_files().count() {

@@ -1,6 +1,6 @@
 //! XML of `web.config` files as records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use roamd_xml::{Element, ErrorKind, Lines, Rules, XmlLimits};
 
@@ -13,7 +13,7 @@ const LIMITS: XmlLimits = XmlLimits {
     bytes: Source::MAX_BYTES,
     depth: 64,
     attributes: 256,
-    children: 100_000,
+    children: 10_000,
     elements: 256 * 1024,
     tree_factor: 8,
     namespaces: 64,
@@ -23,14 +23,17 @@ const LIMITS: XmlLimits = XmlLimits {
 /// Attribute that names the file with the content of an element.
 const CONFIG_SOURCE: &str = "configSource";
 
+/// The largest number of files that a file includes.
+const MOST_INCLUDED: usize = 64;
+
 /// Files that `configSource` attributes name, by the file with the attribute and their own name.
 pub(crate) type Included<'s> = BTreeMap<(usize, String), &'s Source>;
 
-/// Returns the names of the files that the `configSource` attributes of a file name. A file that is
-/// not XML names none.
-pub(crate) fn config_sources(source: &Source) -> Vec<String> {
+/// Returns the names of the files that the `configSource` attributes of a file name, each once. A
+/// file that is not XML names none.
+pub(crate) fn config_sources(source: &Source) -> BTreeSet<String> {
     let Ok(document) = roamd_xml::parse(&source.bytes, &Rules::store(LIMITS)) else {
-        return Vec::new();
+        return BTreeSet::new();
     };
     let root = document.root();
     let elements = std::iter::once(root).chain(root.descendants());
@@ -39,6 +42,7 @@ pub(crate) fn config_sources(source: &Source) -> Vec<String> {
         .filter(|attribute| attribute.name.eq_ignore_ascii_case(CONFIG_SOURCE))
         .map(|attribute| attribute.value.to_owned())
         .filter(|name| is_file_name(name))
+        .take(MOST_INCLUDED)
         .collect()
 }
 
@@ -64,6 +68,7 @@ pub(crate) fn read<'s>(
         source,
         lines: Lines::of(&document),
         included,
+        used: BTreeSet::new(),
         findings,
     };
     reader.element(document.root())
@@ -78,6 +83,8 @@ struct Reader<'r, 's> {
     source: &'s Source,
     lines: Lines<'r>,
     included: &'r Included<'s>,
+    /// Names of the files that are included already.
+    used: BTreeSet<String>,
     findings: &'r mut Findings,
 }
 
@@ -130,6 +137,11 @@ impl<'s> Reader<'_, 's> {
             self.findings.error(place, original, text);
             return None;
         };
+        if !self.used.insert(name.to_owned()) {
+            let text = format!("is in the file {name}, which another section is in, too");
+            self.findings.error(place, original, text);
+            return None;
+        }
         // The included file includes no other one.
         let record = read(source, &Included::new(), self.findings)?;
         if record.name.eq_ignore_ascii_case(element.name()) {
