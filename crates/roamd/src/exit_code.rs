@@ -6,6 +6,7 @@ use roamd_farm::Error as FarmError;
 use roamd_server::config::ConfigError;
 use roamd_server::control::ControlError;
 use roamd_store_client::ClientError;
+use roamd_storefront_import::ImportError;
 
 /// The exit code of a command. Scripts rely on the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,9 @@ impl From<&anyhow::Error> for Exit {
         }
         if let Some(ControlError::NoPermission(_)) = error.downcast_ref() {
             return Self::Refused;
+        }
+        if let Some(ImportError::UnknownFarm(_)) = error.downcast_ref() {
+            return Self::Usage;
         }
         if error.is::<ConfigError>() || error.is::<UsageError>() {
             return Self::Usage;

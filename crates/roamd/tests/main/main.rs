@@ -11,6 +11,7 @@
 mod apps;
 mod citrixauth_client;
 mod config;
+mod config_import;
 mod confirmation;
 mod connection_errors;
 mod control;

@@ -1,6 +1,7 @@
 //! `roamd config`.
 
 mod check;
+mod import;
 mod show;
 
 use clap::{Args, Subcommand};
@@ -9,7 +10,7 @@ use roamd_server::config::SAMPLE;
 use crate::exit_code::Exit;
 use crate::output;
 
-/// Checks or shows a configuration, or prints a commented sample.
+/// Checks, shows or imports a configuration, or prints a commented sample.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd config init > roamd.toml && roamd config check roamd.toml"
@@ -23,6 +24,7 @@ pub(crate) struct ConfigCommand {
 enum ConfigSubcommand {
     Check(check::CheckConfig),
     Show(show::ShowConfig),
+    Import(import::ImportConfig),
     /// Prints a sample configuration with every key and its meaning.
     #[command(after_help = "Example:\n  roamd config init > roamd.toml")]
     Init,
@@ -33,6 +35,7 @@ impl ConfigCommand {
         match self.subcommand {
             ConfigSubcommand::Check(command) => command.run(),
             ConfigSubcommand::Show(command) => command.run(),
+            ConfigSubcommand::Import(command) => command.run(),
             ConfigSubcommand::Init => {
                 output::print_bytes(SAMPLE.as_bytes())?;
                 Ok(Exit::Done)
