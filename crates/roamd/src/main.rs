@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod environment;
 mod exit_code;
 mod hardening;
 mod listen;

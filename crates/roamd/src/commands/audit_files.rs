@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
-
 /// Bytes of a line that are read. Those of the server are shorter; the rest of another one is left
 /// out, so that no file can fill the memory.
 const MAX_LINE: usize = 1024 * 1024;
@@ -113,9 +111,13 @@ fn rotated_files(path: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// If it cannot be read.
 pub(super) fn open(path: &Path) -> anyhow::Result<File> {
-    File::open(path).with_context(|| {
-        let path = path.display();
-        format!("cannot read the audit log {path}; run the command as its owner")
+    File::open(path).map_err(|error| {
+        let advice = match error.kind() {
+            io::ErrorKind::PermissionDenied => "; run the command as its owner",
+            _ => "",
+        };
+        let text = format!("cannot read the audit log {}{advice}", path.display());
+        anyhow::Error::from(error).context(text)
     })
 }
 

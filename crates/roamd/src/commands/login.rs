@@ -7,7 +7,7 @@ use clap::Args;
 use roamd_store_client::{SignIn, StoreClient, StoreUrl};
 
 use super::saved_sign_ins::{Profile, ProfileName, Profiles, SavedSignIn, SignInFile, lock};
-use super::store::{AccountFlags, parse_name, password_client};
+use super::store::{AccountVariables, parse_name, password_client};
 use super::terminal;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
@@ -19,20 +19,17 @@ use crate::runtime::block_on;
 /// commands use the one that was last signed in, or that of --profile. `roamd logout` ends the
 /// sign-in.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Examples:\n  roamd login --store https://store.example.net/Citrix/Store \
-                  --user 'LAB\\ada'\n  roamd login --profile ada-at-work \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
-)]
+#[command(after_help = "Examples:\n  roamd login --store store.example.net \
+                  --user 'LAB\\ada'\n  roamd login --profile work \
+                  --store store.example.net --user 'LAB\\ada'")]
 pub(crate) struct LoginCommand {
-    #[command(flatten)]
-    flags: AccountFlags,
     /// Address of the store, as for `roamd sessions list` [default: that of the profile].
-    #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
+    /// [env: ROAMD_STORE]
+    #[arg(long, value_name = "URL")]
     store: Option<StoreUrl>,
     /// User: 'DOMAIN\name' or name@domain [default: that of the profile]. The password is read from
-    /// ROAMD_PASSWORD, or asked for on a terminal.
-    #[arg(long, value_name = "NAME", value_parser = parse_name, env = "ROAMD_USER")]
+    /// ROAMD_PASSWORD, or asked for on a terminal. [env: ROAMD_USER]
+    #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
     /// Read the password from the first line of standard input.
     #[arg(long)]
@@ -84,14 +81,12 @@ impl LoginCommand {
     fn profile(&self) -> anyhow::Result<Profile> {
         let profiles = Profiles::read()?;
         let named = self.profile.as_ref().and_then(|it| profiles.find(it));
-        let (has_store, has_user) = match named {
-            Some(_) => (self.flags.store, self.flags.user),
-            None => (true, true),
+        let variables = match named {
+            Some(_) => AccountVariables::default(),
+            None => AccountVariables::read()?,
         };
-        let (store, user) = (
-            self.store.as_ref().filter(|_| has_store),
-            self.user.as_deref().filter(|_| has_user),
-        );
+        let store = self.store.as_ref().or(variables.store.as_ref());
+        let user = self.user.as_deref().or(variables.user.as_deref());
         let known = match &self.profile {
             Some(_) => named,
             None => profiles.select(None, store, user)?,

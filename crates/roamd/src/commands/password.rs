@@ -2,12 +2,13 @@
 //!
 //! There is no argument for it, since other users of the machine can read arguments.
 
-use std::env::{self, VarError};
+use std::env;
 use std::io::{self, BufRead, IsTerminal};
 
 use anyhow::Context;
 use secrecy::SecretString;
 
+use crate::environment::variable;
 use crate::exit_code::UsageError;
 
 /// Environment variable with the password.
@@ -18,7 +19,7 @@ const MAX_LINE_LENGTH: u64 = 64 * 1024;
 
 /// Returns whether a password is given, so that no terminal is asked.
 pub(super) fn is_password_given(from_stdin: bool) -> bool {
-    from_stdin || env::var_os(PASSWORD_VARIABLE).is_some()
+    from_stdin || env::var_os(PASSWORD_VARIABLE).is_some_and(|it| !it.is_empty())
 }
 
 /// Reads the password of a user: from standard input if `from_stdin`, else from `ROAMD_PASSWORD`,
@@ -30,15 +31,8 @@ pub(super) fn read_password(from_stdin: bool, user: &str) -> anyhow::Result<Secr
     if from_stdin {
         return read_password_from_stdin();
     }
-    match env::var(PASSWORD_VARIABLE) {
-        Ok(password) => return Ok(password.into()),
-        Err(VarError::NotPresent) => {}
-        Err(VarError::NotUnicode(_)) => {
-            return Err(UsageError(format!(
-                "{PASSWORD_VARIABLE} is not valid UTF-8; use --password-stdin"
-            ))
-            .into());
-        }
+    if let Some(password) = variable(PASSWORD_VARIABLE)? {
+        return Ok(password.into());
     }
     if !io::stdin().is_terminal() {
         let problem = "cannot ask for the password without a terminal";

@@ -13,13 +13,15 @@ use crate::runtime::block_on;
 /// The token opens the services of the store as you, until it expires or `roamd logout` ends the
 /// sign-in. Do not put it in an argument: other users of the machine can see those.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  roamd token --profile ada-at-work\n  \
-                  printf 'Authorization: CitrixAuth %s' \"$(roamd token)\" | \
-                  curl -H @- \"$ROAMD_STORE/resources/v2\"")]
+#[command(after_help = "Examples:\n  roamd token --profile work\n  \
+                  roamd token --header | curl -H @- \"$ROAMD_STORE/resources/v2\"")]
 pub(crate) struct TokenCommand {
     /// Profile of the store [default: the one that was last signed in].
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
+    /// Print the whole header, `Authorization: CitrixAuth TOKEN`.
+    #[arg(long)]
+    header: bool,
 }
 
 impl TokenCommand {
@@ -35,7 +37,11 @@ impl TokenCommand {
             let token = client.token().await;
             token.map_err(|error| profile.explain(error.into()))
         })?;
-        output::print_line(token.expose_secret())?;
+        let prefix = match self.header {
+            true => "Authorization: CitrixAuth ",
+            false => "",
+        };
+        output::print_line(format_args!("{prefix}{}", token.expose_secret()))?;
         Ok(Exit::Done)
     }
 }

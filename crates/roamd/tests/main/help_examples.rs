@@ -58,12 +58,15 @@ const WITH_DEFAULT_CONFIG: [&str; 3] = ["audit", "throttle", "tokens"];
 /// A world with a host group. That of the demo has none.
 const WITH_GROUPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/world.toml");
 
+/// Longest example that a terminal of 80 columns shows on one line.
+const LONGEST: usize = 76;
+
 /// What an example has, and why a test cannot run it as written. The values are in
 /// [`Place::value`].
 const SUBSTITUTIONS: [(&str, Value); 15] = [
     // Servers of an administrator.
-    ("https://store.example.net/Citrix/Store", Value::Store),
-    ("http://127.0.0.1:8080/Citrix/Store", Value::Store),
+    ("store.example.net", Value::Store),
+    ("127.0.0.1:8080", Value::Store),
     (r"LAB\ada", Value::Text(r"DEMO\alice")),
     (r"EXAMPLE\ada", Value::Text(r"DEMO\alice")),
     // Files of the system.
@@ -79,7 +82,7 @@ const SUBSTITUTIONS: [(&str, Value); 15] = [
     ("0.0.0.0:8443", Value::Text("127.0.0.1:0")),
     ("127.0.0.1:8081", Value::Text("127.0.0.1:0")),
     // A session that exists.
-    ("--host 10.1.0.11 --session 1", Value::Session),
+    ("--host 40211 --session 1", Value::Session),
     // A world that exists already.
     (
         "init --data world && roamd farm session list --data world",
@@ -161,7 +164,7 @@ impl Place {
             demo.url(),
             r"DEMO\alice",
             "roam-demo",
-            &["--profile", "ada-at-work"],
+            &["--profile", "work"],
         );
         if command == "farm connect" {
             let folder = self.folder.path().to_str().unwrap();
@@ -291,6 +294,9 @@ fn examples(command: &str) -> Vec<String> {
     let lines = examples.lines().skip(1);
     let lines = lines.map(|line| line.strip_prefix("  ").expect(line).to_owned());
     let lines: Vec<String> = lines.collect();
+    // A terminal that wraps a line breaks it for those who copy it.
+    let longest = lines.iter().map(String::len).max();
+    assert!(longest <= Some(LONGEST), "{lines:?}");
     assert!(
         !lines.is_empty() && lines.iter().all(|it| it.contains("roamd ")),
         "{lines:?}"

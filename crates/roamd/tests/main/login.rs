@@ -1,6 +1,8 @@
 //! `roamd login`, `logout` and `token`, and commands that need no password after a sign-in.
 
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
+use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Stdio;
@@ -92,6 +94,9 @@ fn commands_after_login_need_no_store_user_or_password() {
     let token = home.run(&["token"]);
     assert_eq!((token.code, token.err.as_str()), (0, ""), "{token:?}");
     assert_eq!(client.reason(token.out.trim()), None);
+    let header = home.run(&["token", "--header"]);
+    let of_header = header.out.strip_prefix("Authorization: CitrixAuth ");
+    assert_eq!(client.reason(of_header.unwrap().trim()), None);
     let ran = home.run(&["logout"]);
     let expected = format!("Signed out of {}.\n", demo.url());
     assert_eq!((ran.code, ran.err), (0, expected));
@@ -562,11 +567,11 @@ fn environment_does_not_conflict_with_a_profile() {
     for (args, expected) in [
         (
             &["--profile", "one", "--user", "ada"][..],
-            "either --profile",
+            "cannot be used with",
         ),
         (
             &["--profile", "one", "--store", &two_url],
-            "either --profile",
+            "cannot be used with",
         ),
         (
             &["--profile", "one", "--password-stdin"],
@@ -582,6 +587,41 @@ fn environment_does_not_conflict_with_a_profile() {
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
         assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
     }
+}
+
+/// A variable that cannot be used is named, and an empty one is none.
+#[test]
+fn variables_are_named_in_errors_and_may_be_empty() {
+    let store = MockStore::start(healthy_store);
+    let home = Home::new();
+    home.sign_in_at(&store, &["--profile", "one"]);
+    let run_with = |name: &str, value: &[u8], args: &[&str]| {
+        let mut command = home.command(&[&["sessions", "list"], args].concat());
+        command.env(name, OsStr::from_bytes(value));
+        CommandOutput::of(command.output().unwrap())
+    };
+    for (name, value, expected) in [
+        (
+            "ROAMD_STORE",
+            &b"ftp://x"[..],
+            "ROAMD_STORE has to be a URL",
+        ),
+        ("ROAMD_STORE", b"\xff", "ROAMD_STORE is not valid UTF-8"),
+        ("ROAMD_USER", b"a\nb", "ROAMD_USER must not be blank"),
+        ("ROAMD_USER", b"\xff", "ROAMD_USER is not valid UTF-8"),
+    ] {
+        let ran = run_with(name, value, &[]);
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{name}: {ran:?}");
+        assert!(ran.err.contains(expected), "{name}: {ran:?}");
+        let ran = run_with(name, value, &["--profile", "one"]);
+        assert_eq!(ran.code, 0, "{name}: {ran:?}");
+    }
+    let url = store.url();
+    for name in ["ROAMD_STORE", "ROAMD_USER", "ROAMD_PASSWORD"] {
+        let ran = run_with(name, b"", &["--store", &url, "--user", "ada"]);
+        assert_eq!(ran.code, 0, "{name}: {ran:?}");
+    }
+    assert_eq!(count(&store, "POST /attempt"), 1);
 }
 
 /// A store whose tokens last until they are refreshed: it refuses all older ones.

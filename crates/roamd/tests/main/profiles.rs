@@ -70,9 +70,13 @@ fn list_shows_each_profile_with_the_state_of_its_sign_in() {
     assert_eq!(rows[0][..4], ["CURRENT", "NAME", "STORE", "USER"]);
     assert_eq!(
         rows[1][..6],
-        ["*", "now", demo.url(), r"DEMO\carol", "signed", "in"]
+        ["yes", "now", demo.url(), r"DEMO\carol", "signed", "in"]
     );
-    assert_eq!(rows[2][0], "old");
+    assert_eq!(rows[2][..2], ["no", "old"]);
+    assert_eq!(rows[3].last(), Some(&"-"));
+    let csv = home.run(&["profiles", "list", "-o", "csv", "--filter", "name=gone"]);
+    let expected = format!("no,gone,{},DEMO\\alice,signed out,,,\n", demo.url());
+    assert!(csv.out.ends_with(&expected), "{csv:?}");
     // The name is an argument of other commands: it is whole on any terminal.
     let narrow = on_a_terminal_of(40, &home.command(&["profiles", "list"]), "");
     assert!(narrow.out.contains(" now "), "{narrow:?}");

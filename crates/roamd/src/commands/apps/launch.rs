@@ -15,7 +15,7 @@ use crate::suggestion::did_you_mean;
 /// Starts applications and desktops: writes an ICA file for each and prints its path.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd apps launch Word --open \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'")]
+                  --store store.example.net --user 'LAB\\ada'")]
 pub(super) struct LaunchApps {
     /// Names or resource ids, as `roamd apps list` prints them.
     #[arg(required = true, value_name = "APP")]

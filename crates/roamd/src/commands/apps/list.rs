@@ -12,7 +12,7 @@ use crate::exit_code::Exit;
 /// Lists the applications and desktops of a user.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  roamd apps list --filter kind=desktop\n  \
-                  roamd apps list --store https://store.example.net/Citrix/Store \
+                  roamd apps list --store store.example.net \
                   --user 'LAB\\ada' --json")]
 pub(super) struct ListApps {
     #[command(flatten)]

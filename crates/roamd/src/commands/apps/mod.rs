@@ -10,10 +10,8 @@ use crate::runtime::block_on;
 
 /// Lists and starts your applications and desktops in any store.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd apps list --store http://127.0.0.1:8080/Citrix/Store \
-                  --user 'DEMO\\alice'"
-)]
+#[command(after_help = "Example:\n  roamd apps list --store 127.0.0.1:8080 \
+                  --user 'DEMO\\alice'")]
 pub(crate) struct AppsCommand {
     #[command(subcommand)]
     subcommand: AppsSubcommand,

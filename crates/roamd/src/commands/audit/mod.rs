@@ -80,6 +80,8 @@ impl AuditCommand {
             format: if self.json { Format::Json } else { self.output },
             malformed: 0,
         };
+        // Before the header: there may be no such file.
+        drop(open(&path)?);
         printer.print_header()?;
         if self.follow {
             read_rotated_lines(&path, &mut |line: &[u8]| printer.print(line))?;

@@ -37,8 +37,7 @@ struct ListHosts {
 /// Changes a host. Works while the farm is running.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm host set --data world --farm CVAD 71031 \
-                  --power off --boot-seconds 20"
+    after_help = "Example:\n  roamd farm host set --data world --farm CVAD 71031 --power off"
 )]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 struct SetHost {

@@ -37,10 +37,7 @@ struct ListPolicy {
 
 /// Sets the account policy. Works while farms are running.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd farm policy set --data world --lockout-attempts 5 \
-                  --lockout-seconds 600"
-)]
+#[command(after_help = "Example:\n  roamd farm policy set --data world --lockout-attempts 5")]
 #[command(group(ArgGroup::new("change").required(true).multiple(true)))]
 struct SetPolicy {
     #[command(flatten)]

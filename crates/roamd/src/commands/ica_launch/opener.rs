@@ -1,11 +1,11 @@
 //! The program that opens ICA files (`--open`).
 
-use std::env;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::environment::variable;
 use crate::exit_code::UsageError;
 
 /// Environment variable with the program for `--open` without a value.
@@ -30,14 +30,9 @@ impl Opener {
     /// If the command is not valid or the program does not exist. Callers check this before they
     /// list sessions, because old farms disconnect the active sessions that they list.
     pub(super) fn find(command: Option<&str>) -> Result<Self, UsageError> {
-        let command = match (command, env::var_os(OPEN_VARIABLE)) {
-            (Some(command), _) => command.to_owned(),
-            (None, Some(command)) => command.into_string().map_err(|_| {
-                UsageError(format!(
-                    "{OPEN_VARIABLE} is not valid UTF-8; use --open=PROGRAM"
-                ))
-            })?,
-            (None, None) => DEFAULT_PROGRAM.to_owned(),
+        let command = match command {
+            Some(command) => command.to_owned(),
+            None => variable(OPEN_VARIABLE)?.unwrap_or_else(|| DEFAULT_PROGRAM.to_owned()),
         };
         let advice = format!("name one with --open=PROGRAM or {OPEN_VARIABLE}");
         let words = shlex::split(&command).unwrap_or_default();

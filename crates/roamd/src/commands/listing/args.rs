@@ -65,7 +65,7 @@ impl<F: ListField> ListArgs<F> {
             ListFormat::Json => output::print_json(json)?,
             ListFormat::Csv => {
                 let names = F::WIDE.iter().map(|field| field.csv_name()).collect();
-                output::print_csv(std::iter::once(names).chain(rows(F::WIDE, items)))?;
+                output::print_csv(std::iter::once(names).chain(values(F::WIDE, items)))?;
             }
             ListFormat::Name => items
                 .iter()
@@ -92,7 +92,11 @@ impl<F: ListField> ListArgs<F> {
             ListFormat::Wide => (F::WIDE, TableWidth::Unlimited),
             _ => (F::TABLE, TableWidth::Terminal),
         };
-        output::table_lines(columns(fields), rows(fields, items), width)
+        let rows = items.iter().map(|item| {
+            let cells = fields.iter().map(|field| field.cell(item));
+            cells.collect::<Vec<_>>()
+        });
+        output::table_lines(columns(fields), rows, width)
     }
 }
 
@@ -103,7 +107,7 @@ fn columns<F: ListField>(fields: &'static [F]) -> impl Iterator<Item = Column<'s
     })
 }
 
-fn rows<F: ListField>(
+fn values<F: ListField>(
     fields: &'static [F],
     items: &[F::Item],
 ) -> impl Iterator<Item = Vec<String>> {

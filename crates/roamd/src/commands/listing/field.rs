@@ -26,8 +26,16 @@ pub(in crate::commands) trait ListField:
         self.header().to_lowercase()
     }
 
-    /// Returns the value of an item.
+    /// Returns the value of an item; an empty text if it has none.
     fn value(self, item: &Self::Item) -> String;
+
+    /// Returns the value as a table shows it, and as a filter finds it: an empty one is a dash.
+    fn cell(self, item: &Self::Item) -> String {
+        match self.value(item) {
+            value if value.is_empty() => "-".to_owned(),
+            value => value,
+        }
+    }
 
     /// Returns whether a narrow terminal may cut the column.
     fn may_be_cut(self) -> bool {

@@ -32,6 +32,6 @@ impl<F: ListField> Filter<F> {
 
     /// Returns whether an item meets the condition.
     pub(super) fn matches(&self, item: &F::Item) -> bool {
-        self.field.value(item).to_lowercase().contains(&self.text)
+        self.field.cell(item).to_lowercase().contains(&self.text)
     }
 }

@@ -98,7 +98,7 @@ pub(super) fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
             &[STORE_VARIABLES, LOG_VARIABLE],
             &[SERVER_FILES, STORE_FILES],
         ),
-        Some("sessions" | "apps" | "login" | "logout" | "token") => {
+        Some("sessions" | "apps" | "login" | "logout" | "token" | "profiles") => {
             (&[STORE_VARIABLES, LOG_VARIABLE], &[STORE_FILES])
         }
         Some(_) => (&[LOG_VARIABLE], &[SERVER_FILES]),

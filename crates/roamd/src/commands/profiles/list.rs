@@ -15,7 +15,7 @@ use crate::output;
 
 /// Lists the saved sign-ins: store, user, since when, and whether the user is still signed in.
 ///
-/// Commands use the current profile (*), which was signed in last, unless --profile, --store or
+/// Commands use the current profile, which was signed in last, unless --profile, --store or
 /// --user selects another one. The list shows no token, and asks no store without --check.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  roamd profiles list\n  roamd profiles list --check --json")]

@@ -11,7 +11,7 @@ use crate::runtime::block_on;
 
 /// Lists and removes the saved sign-ins of `roamd login`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  roamd profiles list\n  roamd profiles remove ada-at-work")]
+#[command(after_help = "Examples:\n  roamd profiles list\n  roamd profiles remove work")]
 pub(crate) struct ProfilesCommand {
     #[command(subcommand)]
     subcommand: ProfilesSubcommand,

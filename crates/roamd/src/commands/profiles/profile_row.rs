@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::commands::cells::or_dash;
+use crate::commands::cells::yes_or_no;
 use crate::commands::listing::ListField;
 use crate::commands::saved_sign_ins::{Profile, SavedSignIn, SignInFile};
 
@@ -40,7 +40,7 @@ pub(super) enum SignInState {
 /// A field of a profile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ProfileField {
-    #[value(skip)]
+    /// yes for the one that commands use
     Current,
     Name,
     Store,
@@ -111,7 +111,6 @@ impl ListField for ProfileField {
         Self::User,
         Self::State,
         Self::Since,
-        Self::Until,
     ];
 
     const WIDE: &'static [Self] = &[
@@ -149,19 +148,19 @@ impl ListField for ProfileField {
 
     fn value(self, row: &ProfileRow) -> String {
         let profile = &row.profile;
-        let time = |time: Option<Timestamp>| or_dash(time.map(|it| format!("{it:.0}")));
+        let time = |time: Option<Timestamp>| time.map(|it| format!("{it:.0}"));
         match self {
-            Self::Current if row.is_current => "*".to_owned(),
-            Self::Current => String::new(),
+            Self::Current => yes_or_no(row.is_current),
             Self::Name => profile.name.to_string(),
             Self::Store => profile.store.most_likely().to_string(),
             Self::User => profile.user.clone(),
             Self::State => row.state.as_str().to_owned(),
-            Self::Since => time(row.since()),
-            Self::Until => time(row.until()),
+            Self::Since => time(row.since()).unwrap_or_default(),
+            Self::Until => time(row.until()).unwrap_or_default(),
             Self::CaFile => {
                 let file = profile.ca_file.as_ref();
-                or_dash(file.map(|file| file.display().to_string()))
+                let file = file.map(|file| file.display().to_string());
+                file.unwrap_or_default()
             }
         }
     }

@@ -11,7 +11,7 @@ use crate::output;
 /// Destroys the token at the store, as `roamd logout` does. Use it to forget a store, a user or a
 /// --ca-file.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd profiles remove ada-at-work")]
+#[command(after_help = "Example:\n  roamd profiles remove work")]
 pub(super) struct RemoveProfiles {
     /// Names of the profiles, as `roamd profiles list` prints them.
     #[arg(required = true, value_name = "NAME")]

@@ -88,7 +88,8 @@ impl Profiles {
             let names = self.profiles.iter().map(|it| it.name.as_str());
             let similar = did_you_mean(name.as_str(), names);
             UsageError(format!(
-                "there is no profile {name}{similar}; `roamd login --profile {name}` creates it"
+                "there is no profile {name}{similar}; `roamd profiles list` shows all, and `roamd \
+                 login --profile {name}` creates it"
             ))
         })
     }

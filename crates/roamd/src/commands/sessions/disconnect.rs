@@ -17,7 +17,7 @@ use crate::exit_code::Exit;
 #[command(
     after_help = "Examples:\n  roamd sessions disconnect --client-name DESK-A --dry-run\n  \
                   roamd sessions disconnect \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+                  --store store.example.net --user 'LAB\\ada'"
 )]
 pub(super) struct DisconnectSessions {
     #[command(flatten)]

@@ -22,7 +22,7 @@ use crate::suggestion::did_you_mean;
 #[command(
     after_help = "Examples:\n  roamd sessions launch 1 2 --window 1280x800\n  \
                   roamd sessions launch --app Excel \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+                  --store store.example.net --user 'LAB\\ada'"
 )]
 pub(super) struct LaunchSessions {
     #[command(flatten)]

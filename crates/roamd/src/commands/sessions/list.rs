@@ -23,7 +23,7 @@ use crate::number::in_range;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  roamd sessions list --active --dry-run\n  \
                   roamd sessions list --sort app --filter kind=desktop\n  \
-                  roamd sessions list --store https://store.example.net/Citrix/Store \
+                  roamd sessions list --store store.example.net \
                   --user 'LAB\\ada' --json")]
 pub(super) struct ListSessions {
     #[command(flatten)]

@@ -12,7 +12,7 @@ use crate::exit_code::Exit;
 #[command(
     after_help = "Examples:\n  roamd sessions logoff --client-name DESK-A --yes\n  \
                   roamd sessions logoff \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+                  --store store.example.net --user 'LAB\\ada'"
 )]
 pub(super) struct LogOffSessions {
     #[command(flatten)]

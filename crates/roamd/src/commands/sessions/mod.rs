@@ -21,10 +21,8 @@ use crate::runtime::block_on;
 
 /// Lists, disconnects, logs off and reconnects your sessions in any store.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd sessions list --store http://127.0.0.1:8080/Citrix/Store \
-                  --user 'DEMO\\alice'"
-)]
+#[command(after_help = "Example:\n  roamd sessions list --store 127.0.0.1:8080 \
+                  --user 'DEMO\\alice'")]
 pub(crate) struct SessionsCommand {
     #[command(subcommand)]
     subcommand: SessionsSubcommand,

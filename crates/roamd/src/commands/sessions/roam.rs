@@ -24,7 +24,7 @@ use crate::signals::stop_on_signal;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions roam --dry-run\n  roamd sessions roam --open \
-                  --store https://store.example.net/Citrix/Store --user 'LAB\\ada'"
+                  --store store.example.net --user 'LAB\\ada'"
 )]
 pub(super) struct RoamSessions {
     /// Reconnect disconnected sessions only; sessions active on other clients stay there.

@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use roamd_store_client::Session;
 
 use super::resource_kinds::ResourceKinds;
-use crate::commands::cells::{or_dash, yes_or_no};
+use crate::commands::cells::yes_or_no;
 use crate::commands::listing::ListField;
 
 /// Length of the shortest short id.
@@ -112,7 +112,7 @@ impl ListField for SessionField {
             Self::App => session.initial_app.clone(),
             Self::Farm => session.publisher_name.clone(),
             Self::Resource => session.resource_id.clone(),
-            Self::Kind => or_dash(row.kind.clone()),
+            Self::Kind => row.kind.clone().unwrap_or_default(),
             Self::Type => session.server_type.clone(),
             Self::Aggregated => yes_or_no(session.aggregated),
             Self::ShortId => session.id.chars().take(row.short_id_length).collect(),

@@ -6,8 +6,9 @@ use clap::Args;
 use roamd_store_client::{Credentials, LaunchParams, StoreClient, StoreUrl};
 use url::Url;
 
-use super::account_flags::AccountFlags;
+use super::account_variables::AccountVariables;
 use super::connection::Connection;
+use super::one_line::parse_name;
 use crate::commands::authorities::trusting;
 use crate::commands::password::{is_password_given, read_password};
 use crate::commands::saved_sign_ins::{Profile, ProfileName, Profiles, SignInFile, SignInKeeper};
@@ -17,20 +18,18 @@ use crate::output;
 /// The store, the user who signs in, and the identity of this client.
 #[derive(Debug, Args)]
 pub(in crate::commands) struct StoreArgs {
-    #[command(flatten)]
-    flags: AccountFlags,
     /// Address of the store, such as https://store.example.net/Citrix/Store [default: that of the
     /// last `roamd login`]. A host, the address of its site for browsers (StoreWeb) or of its
-    /// discovery document, and that for old clients (PNAgent/config.xml) work too.
-    #[arg(long, value_name = "URL", env = "ROAMD_STORE")]
+    /// discovery document, and that for old clients (PNAgent/config.xml) work too. [env: ROAMD_STORE]
+    #[arg(long, value_name = "URL", conflicts_with = "profile")]
     store: Option<StoreUrl>,
     /// User: 'DOMAIN\name' or name@domain [default: that of the last `roamd login` at the store].
     /// If this user is not signed in, the password is read from ROAMD_PASSWORD, or asked for on a
-    /// terminal, and the command signs out at its end.
-    #[arg(long, value_name = "NAME", value_parser = parse_name, env = "ROAMD_USER")]
+    /// terminal, and the command signs out at its end. [env: ROAMD_USER]
+    #[arg(long, value_name = "NAME", value_parser = parse_name, conflicts_with = "profile")]
     user: Option<String>,
     /// Read the password from the first line of standard input.
-    #[arg(long, requires = "user", conflicts_with = "profile")]
+    #[arg(long, conflicts_with = "profile")]
     password_stdin: bool,
     /// Use the sign-in of this profile of `roamd login`, without --store and --user.
     #[arg(long, value_name = "NAME")]
@@ -119,69 +118,43 @@ impl StoreArgs {
     /// over a question for the password. With `--profile`, the environment has no effect.
     ///
     /// # Errors
-    /// If there is no store or no user, `--profile` is given together with one of them, or the
+    /// If there is no store or no user, a variable of the environment cannot be used, or the
     /// profiles cannot be read.
     fn access(&self) -> anyhow::Result<Access> {
-        let (store, user) = match &self.profile {
-            None => (self.store.as_ref(), self.user.as_deref()),
-            Some(_) if self.flags.store || self.flags.user => {
-                let text = "a profile has a store and a user; pass either --profile, or --store \
-                            and --user";
-                return Err(UsageError(text.to_owned()).into());
-            }
-            Some(_) => (None, None),
+        let variables = match &self.profile {
+            None => AccountVariables::read()?,
+            Some(_) => AccountVariables::default(),
         };
+        let store = self.store.as_ref().or(variables.store.as_ref());
+        let user = self.user.as_deref().or(variables.user.as_deref());
         let given = store.zip(user).map(|(store, user)| Access::Password {
             store: store.clone(),
             user: user.to_owned(),
         });
-        if is_password_given(self.password_stdin)
-            && let Some(access) = given
-        {
-            return Ok(access);
+        match given {
+            Some(access) if is_password_given(self.password_stdin) => return Ok(access),
+            None if self.password_stdin => {
+                let text = "--password-stdin is for a new sign-in; add --store <URL> and --user \
+                            <NAME>, or leave it out to use a saved sign-in";
+                return Err(UsageError(text.to_owned()).into());
+            }
+            _ => {}
         }
         let profiles = Profiles::read()?;
         let profile = profiles.select(self.profile.as_ref(), store, user)?;
         match (profile, given) {
-            (Some(_), None) if self.password_stdin => {
-                let text = "--password-stdin is for a sign-in at --store <URL>; add it, or leave \
-                            out --password-stdin to use the saved sign-in";
-                Err(UsageError(text.to_owned()).into())
-            }
             (Some(profile), Some(access)) => Ok(match SignInFile::of(&profile.name)?.exists() {
                 true => Access::SignedIn(profile.clone()),
                 false => access,
             }),
             (Some(profile), None) => Ok(Access::SignedIn(profile.clone())),
             (None, Some(access)) => Ok(access),
-            (None, None) => Err(self.no_access()),
-        }
-    }
-
-    /// Explains that neither a sign-in nor a store with a user is known.
-    fn no_access(&self) -> anyhow::Error {
-        match (&self.store, &self.user) {
-            (None, Some(user)) if self.flags.user => UsageError(format!(
-                "{user} is not signed in to a store; add --store <URL>"
+            (None, None) if self.user.is_some() => Err(UsageError(format!(
+                "{} is not signed in to a store; add --store <URL>",
+                user.unwrap_or_default()
             ))
-            .into(),
-            (None, user) => {
-                let who = user.as_ref().map(|user| format!(" as {user}"));
-                NotSignedIn(format!(
-                    "not signed in to a store{}; run `roamd login --store URL`, or pass --store \
-                     and --user",
-                    who.unwrap_or_default()
-                ))
-                .into()
-            }
-            (Some(store), _) => {
-                let store = store.most_likely();
-                NotSignedIn(format!(
-                    "not signed in to {store}; run `roamd login --store {store}`, or pass --store \
-                     and --user"
-                ))
-                .into()
-            }
+            .into()),
+            (None, None) => Err(not_signed_in(store, user).into()),
         }
     }
 
@@ -221,6 +194,18 @@ impl Access {
     }
 }
 
+/// Explains that neither a sign-in nor a store with a user is known.
+fn not_signed_in(store: Option<&StoreUrl>, user: Option<&str>) -> NotSignedIn {
+    let (at, url) = match store {
+        Some(store) => (store.most_likely().as_str(), store.most_likely().as_str()),
+        None => ("a store", "URL"),
+    };
+    let who = user.map(|user| format!(" as {user}")).unwrap_or_default();
+    NotSignedIn(format!(
+        "not signed in to {at}{who}; run `roamd login --store {url}`, or pass --store and --user"
+    ))
+}
+
 /// Reads the password of a user, and returns a client that signs in with it. Warns first if other
 /// machines could read the password on its way.
 ///
@@ -244,13 +229,4 @@ pub(in crate::commands) fn password_client(
         password: read_password(password_stdin, user)?,
     };
     trusting(StoreClient::new(store, credentials), ca_file)
-}
-
-/// Parses a name given as an argument: one line of text.
-pub(in crate::commands) fn parse_name(text: &str) -> Result<String, String> {
-    let name = text.trim();
-    if name.is_empty() || name.chars().any(char::is_control) {
-        return Err("must not be blank or contain control characters".into());
-    }
-    Ok(name.into())
 }

@@ -11,8 +11,8 @@ use crate::exit_code::Exit;
 /// Lists and ends the sign-ins of a user, with their tokens.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  roamd tokens list --user 'EXAMPLE\\ada' --config /etc/roamd/roamd.toml\n  \
-                  roamd tokens revoke --user 'EXAMPLE\\ada' --config /etc/roamd/roamd.toml"
+    after_help = "Examples:\n  roamd tokens list --user 'EXAMPLE\\ada'\n  \
+                  roamd tokens revoke --user 'EXAMPLE\\ada'"
 )]
 pub(crate) struct TokensCommand {
     #[command(subcommand)]

@@ -22,10 +22,7 @@ const LONGEST_BLOCK: i64 = 366 * 24;
 /// A running server applies it within a few seconds, a stopped one when it starts. Sessions that
 /// run continue. Change the password of the user first, or block new sign-ins with --block.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Example:\n  roamd tokens revoke --user 'EXAMPLE\\ada' --block 1h --config \
-                  /etc/roamd/roamd.toml"
-)]
+#[command(after_help = "Example:\n  roamd tokens revoke --user 'EXAMPLE\\ada' --block 1h")]
 pub(super) struct RevokeTokens {
     /// Account as DOMAIN\name, as the audit log names it. It need not be known.
     #[arg(long, value_name = "DOMAIN\\NAME", value_parser = parse_account)]

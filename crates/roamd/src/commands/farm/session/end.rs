@@ -16,8 +16,7 @@ use crate::output;
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd farm session disconnect --data world --user 'DEMO\\alice'\n  \
-                  roamd farm session disconnect --data world --farm XA1 --user alice --client-name \
-                  DESK-A"
+                  roamd farm session disconnect --data world --user alice --client-name DESK-A"
 )]
 pub(super) struct DisconnectSessions {
     #[command(flatten)]
@@ -35,8 +34,7 @@ pub(super) struct DisconnectSessions {
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd farm session logoff --data world --user 'DEMO\\alice' \
-                  --dry-run\n  roamd farm session logoff --data world --farm XA1 --host 10.1.0.11 \
-                  --session 1 --yes"
+                  --dry-run\n  roamd farm session logoff --data world --farm XA1 --host 40211 --session 1"
 )]
 pub(super) struct LogOffSessions {
     #[command(flatten)]

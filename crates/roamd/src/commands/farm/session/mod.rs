@@ -49,8 +49,7 @@ struct ListSessions {
 /// Creates a session, as a launch by the user would.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd farm session start --data world --farm CVAD --user carol \
-                  --app Word --client-name DESK-C"
+    after_help = "Example:\n  roamd farm session start --data world --farm CVAD --user carol --app Word"
 )]
 struct StartSessionCommand {
     #[command(flatten)]
