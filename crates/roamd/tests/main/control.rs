@@ -4,7 +4,7 @@ use std::fs::{self, Permissions};
 use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::os::unix::net::UnixStream;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -13,42 +13,14 @@ use serde_json::Value;
 
 use crate::citrixauth_client::Client;
 use crate::support::{
-    CommandOutput, Server, World, configuration, eventually, roamd, run, self_signed,
-    server_config, unused_address, wrapped_in, write_configuration,
+    CommandOutput, Running, Server, World, eventually, roamd, run, self_signed, server_config,
+    unused_address, wrapped_in, write_configuration,
 };
 
 /// Connections that the socket serves at the same time.
 const CONNECTIONS: usize = 32;
 
-/// A server on a farm that works.
-struct Running {
-    world: World,
-    config: String,
-    listen: String,
-    farm: Server,
-    server: Server,
-}
-
 impl Running {
-    fn start() -> Self {
-        let world = World::new();
-        let farm = Server::farm(&world, "CVAD");
-        let listen = unused_address();
-        let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
-        let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-        Self {
-            world,
-            config,
-            listen,
-            farm,
-            server,
-        }
-    }
-
-    fn data_dir(&self) -> PathBuf {
-        self.world.path("state")
-    }
-
     fn connect(&self) -> UnixStream {
         let stream = UnixStream::connect(self.data_dir().join("control.sock")).unwrap();
         stream
@@ -88,11 +60,6 @@ impl Running {
         lines
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
-    }
-
-    fn stop(self) {
-        self.server.stop();
-        self.farm.stop();
     }
 }
 

@@ -375,6 +375,44 @@ pub(crate) fn eventually<T>(what: &str, mut attempt: impl FnMut() -> Option<T>) 
     panic!("{what}");
 }
 
+/// A server with a configuration, on a farm that works.
+pub(crate) struct Running {
+    pub(crate) world: World,
+    /// Path of the configuration.
+    pub(crate) config: String,
+    pub(crate) listen: String,
+    pub(crate) farm: Server,
+    pub(crate) server: Server,
+}
+
+impl Running {
+    pub(crate) fn start() -> Self {
+        let world = World::new();
+        let farm = Server::farm(&world, "CVAD");
+        let listen = unused_address();
+        let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+        let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+        Self {
+            world,
+            config,
+            listen,
+            farm,
+            server,
+        }
+    }
+
+    /// Returns the data folder of the server.
+    pub(crate) fn data_dir(&self) -> PathBuf {
+        self.world.path("state")
+    }
+
+    /// Stops both.
+    pub(crate) fn stop(self) {
+        self.server.stop();
+        self.farm.stop();
+    }
+}
+
 /// A service manager, which gets the notifications of a server.
 pub(crate) struct ServiceManager {
     socket: UnixDatagram,

@@ -4,9 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use crate::citrixauth_client::{Client, TOKEN, between, token};
-use crate::support::{
-    CommandOutput, Server, World, configuration, eventually, roamd, run, unused_address,
-};
+use crate::support::{CommandOutput, Running, Server, World, eventually, roamd, run};
 
 const STORE: &str = "store:/Citrix/Store";
 
@@ -26,12 +24,14 @@ fn audit_lines(world: &World, event: &str) -> Vec<String> {
 
 #[test]
 fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
-    let world = World::new();
-    let farm = Server::farm(&world, "CVAD");
-    let listen = unused_address();
-    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+    let Running {
+        world,
+        config,
+        listen,
+        farm,
+        server,
+    } = Running::start();
     let serve = || Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let server = serve();
     let client = Client(listen);
     let sign_in = |user| token(&client.log_on_as(&client.begin(), user, "roam-demo"));
     let store_token = |primary: &str| token(&client.request(TOKEN, primary, STORE));
@@ -93,17 +93,14 @@ fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
 
 #[test]
 fn blocked_user_cannot_sign_in_until_the_block_ends() {
-    let world = World::new();
-    let farm = Server::farm(&world, "CVAD");
-    let listen = unused_address();
-    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
-    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let client = Client(listen);
+    let running = Running::start();
+    let (world, config) = (&running.world, &running.config);
+    let client = Client(running.listen.clone());
     let log_on = |user, password| client.log_on_as(&client.begin(), user, password);
     let is_signed_in = |response: &str| response.contains("<token>");
     let alice = token(&client.request(TOKEN, &client.sign_in("roam-demo"), STORE));
 
-    let ran = revoke(&config, r"DEMO\alice", &["--block", "1h", "--json"]);
+    let ran = revoke(config, r"DEMO\alice", &["--block", "1h", "--json"]);
     assert_eq!(ran.json()["user"], r"demo\alice");
     assert!(ran.json()["blocked_until"].is_string(), "{ran:?}");
     eventually("the token still works", || client.reason(&alice));
@@ -113,27 +110,23 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
     let error = |response: &str| between(response, "<Label><Text>", "</Text>").to_owned();
     assert_eq!(error(&blocked), error(&log_on("alice", "wrong")));
     assert!(is_signed_in(&log_on("bob", "roam-demo")));
-    let refused = audit_lines(&world, "sign-in-refused");
+    let refused = audit_lines(world, "sign-in-refused");
     assert!(refused[0].contains(r#""reason":"blocked""#), "{refused:?}");
 
     // The block ends at its time, and can be ended before.
-    revoke(&config, r"DEMO\alice", &["--block", "0h"]);
+    revoke(config, r"DEMO\alice", &["--block", "0h"]);
     let response = eventually("still blocked", || {
         Some(log_on("alice", "roam-demo")).filter(|response| is_signed_in(response))
     });
     assert!(response.contains("<token>"));
-    server.stop();
-    farm.stop();
+    running.stop();
 }
 
 #[test]
 fn sign_ins_of_a_user_are_listed_until_they_end() {
-    let world = World::new();
-    let farm = Server::farm(&world, "CVAD");
-    let listen = unused_address();
-    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
-    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
-    let client = Client(listen);
+    let running = Running::start();
+    let (world, config) = (&running.world, &running.config);
+    let client = Client(running.listen.clone());
     let sign_in = |user| token(&client.log_on_as(&client.begin(), user, "roam-demo"));
     let args = [
         "tokens",
@@ -141,7 +134,7 @@ fn sign_ins_of_a_user_are_listed_until_they_end() {
         "--user",
         r"demo\Alice",
         "--config",
-        &config,
+        config,
     ];
     let list = || run(&[&args[..], &["--json"]].concat());
     let tokens = ["alice", "alice", "bob"].map(sign_in);
@@ -177,17 +170,16 @@ fn sign_ins_of_a_user_are_listed_until_they_end() {
         Some(left).filter(|left| left.as_array().unwrap().len() == 1)
     });
     assert_ne!(left[0]["id"], first);
-    revoke(&config, r"DEMO\alice", &[]);
+    revoke(config, r"DEMO\alice", &[]);
     assert_eq!(list().out.trim(), "[]");
 
-    let text = fs::read_to_string(&config).unwrap();
-    fs::write(&config, format!("{text}\n[audit]\nenabled = false\n")).unwrap();
+    let text = fs::read_to_string(config).unwrap();
+    fs::write(config, format!("{text}\n[audit]\nenabled = false\n")).unwrap();
     let off = list();
     assert_eq!((off.code, off.out.as_str()), (2, ""), "{off:?}");
     assert!(
         off.err.contains("in the audit log only, which is off"),
         "{off:?}"
     );
-    server.stop();
-    farm.stop();
+    running.stop();
 }

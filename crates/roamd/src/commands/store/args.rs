@@ -20,7 +20,8 @@ use crate::output;
 pub(in crate::commands) struct StoreArgs {
     /// Address of the store, such as https://store.example.net/Citrix/Store [default: that of the
     /// last `roamd login`]. A host, the address of its site for browsers (StoreWeb) or of its
-    /// discovery document, and that for old clients (PNAgent/config.xml) work too. [env: ROAMD_STORE]
+    /// discovery document, and that for old clients (PNAgent/config.xml) work too.
+    /// [env: ROAMD_STORE]
     #[arg(long, value_name = "URL", conflicts_with = "profile")]
     store: Option<StoreUrl>,
     /// User: 'DOMAIN\name' or name@domain [default: that of the last `roamd login` at the store].
