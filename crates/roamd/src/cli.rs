@@ -4,6 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::apps::AppsCommand;
 use crate::commands::audit::AuditCommand;
+use crate::commands::compare::CompareCommand;
 use crate::commands::completions::CompletionsCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::demo::DemoCommand;
@@ -62,6 +63,7 @@ pub(crate) enum Command {
     Logout(LogoutCommand),
     Profiles(ProfilesCommand),
     Token(TokenCommand),
+    Compare(CompareCommand),
     Config(ConfigCommand),
     Status(StatusCommand),
     Reload(ReloadCommand),
@@ -102,6 +104,7 @@ impl Command {
             Self::Logout(command) => command.run(),
             Self::Profiles(command) => command.run(),
             Self::Token(command) => command.run(),
+            Self::Compare(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Status(command) => command.run(),
             Self::Reload(command) => command.run(),

@@ -21,6 +21,8 @@ pub(crate) enum Exit {
     Refused = 3,
     /// Partly done, for example because some farms did not respond.
     Partial = 4,
+    /// All was done, and a comparison found differences.
+    Different = 5,
 }
 
 /// Wrong usage that `clap` cannot detect. The text says what is wrong and what to do next.

@@ -26,10 +26,11 @@ enum Needs {
 }
 
 /// What the examples of a command need, and those of the commands below it that are not listed.
-const NEEDS: [(&str, Needs); 23] = [
+const NEEDS: [(&str, Needs); 24] = [
     ("", Needs::Files),
     ("apps", Needs::Store),
     ("audit", Needs::Server),
+    ("compare", Needs::Store),
     ("completions", Needs::Files),
     ("config", Needs::Server),
     ("demo", Needs::Files),
@@ -63,9 +64,11 @@ const LONGEST: usize = 76;
 
 /// What an example has, and why a test cannot run it as written. The values are in
 /// [`Place::value`].
-const SUBSTITUTIONS: [(&str, Value); 15] = [
+const SUBSTITUTIONS: [(&str, Value); 17] = [
     // Servers of an administrator.
     ("store.example.net", Value::Store),
+    ("a.example.net", Value::Store),
+    ("b.example.net", Value::Store),
     ("127.0.0.1:8080", Value::Store),
     (r"LAB\ada", Value::Text(r"DEMO\alice")),
     (r"EXAMPLE\ada", Value::Text(r"DEMO\alice")),

@@ -10,6 +10,7 @@
 
 mod apps;
 mod citrixauth_client;
+mod compare;
 mod config;
 mod config_import;
 mod confirmation;

@@ -17,6 +17,7 @@ const EXIT_STATUS: Rows = &[
         "4",
         "Partly done, for example because some farms did not respond.",
     ),
+    ("5", "A comparison found differences."),
 ];
 
 const LOG_VARIABLE: Rows = &[(
@@ -98,7 +99,7 @@ pub(super) fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
             &[STORE_VARIABLES, LOG_VARIABLE],
             &[SERVER_FILES, STORE_FILES],
         ),
-        Some("sessions" | "apps" | "login" | "logout" | "token" | "profiles") => {
+        Some("sessions" | "apps" | "login" | "logout" | "token" | "profiles" | "compare") => {
             (&[STORE_VARIABLES, LOG_VARIABLE], &[STORE_FILES])
         }
         Some(_) => (&[LOG_VARIABLE], &[SERVER_FILES]),

@@ -161,10 +161,7 @@ impl StoreArgs {
 
     /// Returns the name of this client: the argument, or the host name.
     pub(in crate::commands) fn client_name(&self) -> String {
-        self.client_name.clone().unwrap_or_else(|| {
-            let host = gethostname::gethostname();
-            parse_name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
-        })
+        self.client_name.clone().unwrap_or_else(host_name)
     }
 
     /// Returns what farms match connected sessions by: the device id, or else the client name
@@ -218,6 +215,16 @@ pub(in crate::commands) fn password_client(
     password_stdin: bool,
     ca_file: Option<&Path>,
 ) -> anyhow::Result<StoreClient> {
+    warn_of_plain_http(&store);
+    let credentials = Credentials {
+        user_name: user.to_owned(),
+        password: read_password(password_stdin, user)?,
+    };
+    trusting(StoreClient::new(store, credentials), ca_file)
+}
+
+/// Warns if other machines could read a password on its way to a store.
+pub(in crate::commands) fn warn_of_plain_http(store: &StoreUrl) {
     if store.is_in_the_clear() {
         output::print_message(format_args!(
             "Warning: {} is plain HTTP, so that others on the network can read the password; use \
@@ -225,9 +232,10 @@ pub(in crate::commands) fn password_client(
             store.most_likely()
         ));
     }
-    let credentials = Credentials {
-        user_name: user.to_owned(),
-        password: read_password(password_stdin, user)?,
-    };
-    trusting(StoreClient::new(store, credentials), ca_file)
+}
+
+/// Returns the host name, which is the name of a client without another one.
+pub(in crate::commands) fn host_name() -> String {
+    let host = gethostname::gethostname();
+    parse_name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
 }

@@ -10,7 +10,7 @@ mod resource_kind;
 mod window;
 
 pub(super) use self::account_variables::AccountVariables;
-pub(super) use self::args::{StoreArgs, password_client};
+pub(super) use self::args::{StoreArgs, host_name, password_client, warn_of_plain_http};
 pub(super) use self::cancellation::unless_stopped;
 pub(super) use self::connection::Connection;
 pub(super) use self::enumeration::enumeration_exit;
