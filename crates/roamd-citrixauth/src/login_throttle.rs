@@ -178,14 +178,24 @@ impl ClientNetwork {
         })
     }
 
-    /// Returns the networks that contain this one, by their first addresses, the widest first and
-    /// this one last: an IPv4 /16 and /24, or an IPv6 /32, /48 and /56. One customer of a provider
-    /// often has an IPv6 /56 or /48, and one provider an IPv4 /16 or an IPv6 /32.
+    /// Returns the first address of the network of a provider that contains this one: an IPv4 /16,
+    /// or an IPv6 /32.
     #[must_use]
-    pub fn containing(&self) -> Vec<IpAddr> {
+    pub fn provider(&self) -> IpAddr {
+        let length = match self.0 {
+            IpAddr::V4(_) => 16,
+            IpAddr::V6(_) => 32,
+        };
+        first_address(self.0, length)
+    }
+
+    /// Returns the first addresses of the networks of a provider that contain this one, the widest
+    /// first and this one last: an IPv4 /24, or an IPv6 /48 and /56, which one customer often has.
+    #[must_use]
+    pub fn within_provider(&self) -> Vec<IpAddr> {
         let lengths: &[u32] = match self.0 {
-            IpAddr::V4(_) => &[16, 24, 32],
-            IpAddr::V6(_) => &[32, 48, 56, 64],
+            IpAddr::V4(_) => &[24, 32],
+            IpAddr::V6(_) => &[48, 56, 64],
         };
         let networks = lengths.iter().map(|length| first_address(self.0, *length));
         networks.collect()

@@ -4,10 +4,13 @@
 //! permits, and a queue of its own. Where both wait for a permit that both may get, they get turns.
 //! Within a share, groups of parties are served round robin ([`Waiters`]). If the queue of a share
 //! is full, a party of a group with fewer waiters evicts a waiter of the group with the most.
+//! Turns alone would leave all permits to a party that holds them for long, so [`PartyShare`] limits
+//! the permits of each party.
 
+use std::collections::HashMap;
 use std::hash::Hash;
 
-use crate::share::Share;
+use crate::share::{PartyShare, Share};
 use crate::waiters::Waiters;
 
 /// Limits of a [`FairSemaphore`](crate::FairSemaphore).
@@ -22,6 +25,8 @@ pub struct FairSemaphoreLimits {
     /// The same of the reserved share. Beyond it, a party that does not wait yet takes a place of
     /// the common share.
     pub reserved_waiting: usize,
+    /// Permits that one party may hold.
+    pub party_share: PartyShare,
 }
 
 /// Usage of a [`FairSemaphore`](crate::FairSemaphore) at a moment.
@@ -36,7 +41,8 @@ pub struct SemaphoreUsage {
 /// Permits and bounded queues of waiters `W`, which belong to parties with groups `K`.
 ///
 /// INVARIANT: while a permit is free, no reserved waiter waits, and no common one unless the common
-/// share has used up its permits. No waiter is added to `waiting + reserved_waiting` or more.
+/// share has used up its permits; waiters of a party that has used up its own are excepted. No
+/// waiter is added to `waiting + reserved_waiting` or more.
 #[derive(Debug)]
 pub(super) struct FairQueue<K, W> {
     limits: FairSemaphoreLimits,
@@ -44,12 +50,24 @@ pub(super) struct FairQueue<K, W> {
     in_use: usize,
     /// Permits in use by the common share.
     common_in_use: usize,
+    /// Permits in use by each party, by the widest of its groups. Parties without permits are not
+    /// kept.
+    in_use_by_party: HashMap<K, usize>,
     common: Waiters<K, W>,
     reserved: Waiters<K, W>,
     /// Share of the waiter that got a permit last.
     last_served: Share,
     /// Last number given to a waiter or a position. Numbers are unique and ascending.
     last_number: u64,
+}
+
+/// A waiter that gets a permit.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Served<K, W> {
+    pub(super) share: Share,
+    /// Widest group of the waiter.
+    pub(super) party: K,
+    pub(super) waiter: W,
 }
 
 /// A waiter that was added to the queue.
@@ -71,6 +89,7 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
             limits,
             in_use: 0,
             common_in_use: 0,
+            in_use_by_party: HashMap::new(),
             common: Waiters::new(),
             reserved: Waiters::new(),
             last_served: Share::Common,
@@ -92,11 +111,11 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         self.limits = limits;
     }
 
-    /// Takes a permit. Returns `false` if none is free for this share.
-    pub(super) fn try_acquire(&mut self, share: Share) -> bool {
-        let is_free = self.has_permit(share);
+    /// Takes a permit. Returns `false` if none is free for this share and this party.
+    pub(super) fn try_acquire(&mut self, share: Share, party: &K) -> bool {
+        let is_free = self.may_take(share, party);
         if is_free {
-            self.take(share);
+            self.take(share, party.clone());
         }
         is_free
     }
@@ -130,54 +149,95 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         self.waiters(share).remove(groups, number)
     }
 
-    /// Releases a permit of a share. Returns the waiter that gets it, and its share, or `None` if
-    /// the permit is free now.
-    pub(super) fn release(&mut self, share: Share) -> Option<(Share, W)> {
+    /// Releases a permit of a party. The caller gives the permits that become free to
+    /// [`FairQueue::serve_next`]. There may be two: the party has fewer now, and so may get another
+    /// one beside the waiter that gets its permit.
+    pub(super) fn release(&mut self, share: Share, party: &K) {
         self.in_use = self.in_use.saturating_sub(1);
         if share == Share::Common {
             self.common_in_use = self.common_in_use.saturating_sub(1);
         }
-        self.serve_next()
-    }
-
-    /// Takes a free permit for the waiter that is served next. Returns the waiter and its share, or
-    /// `None` if no permit is free, or no waiter may get it.
-    pub(super) fn serve_next(&mut self) -> Option<(Share, W)> {
-        let next = self.next_share()?;
-        let position = self.next_number();
-        let waiter = self.waiters(next).pop_next(position)?;
-        self.take(next);
-        self.last_served = next;
-        Some((next, waiter))
-    }
-
-    /// The share that gets a free permit, if it has waiters. Both get turns.
-    fn next_share(&self) -> Option<Share> {
-        let common = !self.common.is_empty() && self.has_permit(Share::Common);
-        let reserved = !self.reserved.is_empty() && self.has_permit(Share::Reserved);
-        match (common, reserved, self.last_served) {
-            (false, false, _) => None,
-            (true, false, _) | (true, true, Share::Reserved) => Some(Share::Common),
-            (false, true, _) | (true, true, Share::Common) => Some(Share::Reserved),
+        if let Some(held) = self.in_use_by_party.get_mut(party) {
+            *held = held.saturating_sub(1);
+            if *held == 0 {
+                self.in_use_by_party.remove(party);
+            }
         }
     }
 
-    /// Whether a permit is free that the share may use.
-    fn has_permit(&self, share: Share) -> bool {
+    /// Takes a free permit for the waiter that is served next. Both shares get turns. Returns `None`
+    /// if no permit is free, or no waiter may get it.
+    pub(super) fn serve_next(&mut self) -> Option<Served<K, W>> {
+        let shares = match self.last_served {
+            Share::Common => [Share::Reserved, Share::Common],
+            Share::Reserved => [Share::Common, Share::Reserved],
+        };
+        shares
+            .into_iter()
+            .find_map(|share| self.serve_next_of(share))
+    }
+
+    fn serve_next_of(&mut self, share: Share) -> Option<Served<K, W>> {
+        let free = self.free(share);
+        if free == 0 {
+            return None;
+        }
+        let position = self.next_number();
+        let Self {
+            limits,
+            in_use_by_party,
+            common,
+            reserved,
+            ..
+        } = self;
+        let waiters = match share {
+            Share::Common => common,
+            Share::Reserved => reserved,
+        };
+        let may_be_served = |party: &K| {
+            let held = in_use_by_party.get(party).copied().unwrap_or_default();
+            limits.party_share.allows(held, free)
+        };
+        let (party, waiter) = waiters.pop_next_of(may_be_served, position)?;
+        self.take(share, party.clone());
+        self.last_served = share;
+        Some(Served {
+            share,
+            party,
+            waiter,
+        })
+    }
+
+    /// Whether a permit is free that the party may take.
+    fn may_take(&self, share: Share, party: &K) -> bool {
+        let free = self.free(share);
+        let held = || self.in_use_by_party.get(party).copied().unwrap_or_default();
+        free > 0 && self.limits.party_share.allows(held(), free)
+    }
+
+    /// Free permits that the share may use.
+    fn free(&self, share: Share) -> usize {
         let FairSemaphoreLimits {
             permits,
             reserved_permits,
             ..
         } = self.limits;
-        let common = permits.saturating_sub(reserved_permits).max(1);
-        self.in_use < permits && (share == Share::Reserved || self.common_in_use < common)
+        let free = permits.saturating_sub(self.in_use);
+        match share {
+            Share::Reserved => free,
+            Share::Common => {
+                let common = permits.saturating_sub(reserved_permits).max(1);
+                free.min(common.saturating_sub(self.common_in_use))
+            }
+        }
     }
 
-    fn take(&mut self, share: Share) {
+    fn take(&mut self, share: Share, party: K) {
         self.in_use += 1;
         if share == Share::Common {
             self.common_in_use += 1;
         }
+        *self.in_use_by_party.entry(party).or_default() += 1;
     }
 
     fn is_full(&self, share: Share) -> bool {
@@ -229,12 +289,16 @@ mod tests {
             reserved_permits: 0,
             waiting,
             reserved_waiting: 0,
+            party_share: PartyShare::All,
         }))
     }
 
+    /// Party of permits that are taken without waiting, where all parties may hold all permits.
+    const ANY: char = '*';
+
     impl OneShare {
         fn try_acquire(&mut self) -> bool {
-            self.0.try_acquire(Share::Common)
+            self.0.try_acquire(Share::Common, &ANY)
         }
 
         fn enqueue(&mut self, user: &char, waiter: u32) -> Option<Enqueued<u32>> {
@@ -246,7 +310,8 @@ mod tests {
         }
 
         fn release(&mut self) -> Option<u32> {
-            self.0.release(Share::Common).map(|(_, waiter)| waiter)
+            self.0.release(Share::Common, &ANY);
+            self.0.serve_next().map(|served| served.waiter)
         }
     }
 
@@ -419,14 +484,38 @@ mod tests {
         }
     }
 
-    fn two_shares(limits: [usize; 4]) -> FairQueue<char, u32> {
+    /// Queue of two shares, whose parties are in one group each.
+    struct TwoShares(FairQueue<char, u32>);
+
+    fn two_shares(limits: [usize; 4]) -> TwoShares {
         let [permits, reserved_permits, waiting, reserved_waiting] = limits;
-        FairQueue::new(FairSemaphoreLimits {
+        TwoShares(FairQueue::new(FairSemaphoreLimits {
             permits,
             reserved_permits,
             waiting,
             reserved_waiting,
-        })
+            party_share: PartyShare::All,
+        }))
+    }
+
+    impl TwoShares {
+        fn try_acquire(&mut self, share: Share) -> bool {
+            self.0.try_acquire(share, &ANY)
+        }
+
+        fn enqueue(&mut self, share: Share, user: char, waiter: u32) -> Option<Enqueued<u32>> {
+            self.0.enqueue(share, &[user], waiter)
+        }
+
+        fn cancel(&mut self, share: Share, user: char, id: WaitingId) -> Option<u32> {
+            self.0.cancel(share, &[user], id)
+        }
+
+        fn release(&mut self, share: Share) -> Option<(Share, u32)> {
+            self.0.release(share, &ANY);
+            let served = self.0.serve_next()?;
+            Some((served.share, served.waiter))
+        }
     }
 
     #[test]
@@ -436,7 +525,7 @@ mod tests {
             assert!(queue.try_acquire(share));
         }
         assert!(!queue.try_acquire(Share::Common));
-        assert!(queue.enqueue(Share::Common, &['a'], 1).is_some());
+        assert!(queue.enqueue(Share::Common, 'a', 1).is_some());
         assert!(queue.try_acquire(Share::Reserved));
         assert!(!queue.try_acquire(Share::Reserved));
         // The released permit is the reserved one.
@@ -455,10 +544,10 @@ mod tests {
         let mut queue = two_shares([1, 0, 9, 9]);
         assert!(queue.try_acquire(Share::Common));
         for waiter in [1, 2, 3] {
-            queue.enqueue(Share::Common, &['a'], waiter).unwrap();
+            queue.enqueue(Share::Common, 'a', waiter).unwrap();
         }
         for waiter in [11, 12] {
-            queue.enqueue(Share::Reserved, &['a'], waiter).unwrap();
+            queue.enqueue(Share::Reserved, 'a', waiter).unwrap();
         }
         let mut held = Share::Common;
         let mut served = Vec::new();
@@ -491,9 +580,10 @@ mod tests {
             // Only parties of the reserved share wait.
             (Share::Reserved, 'f', 17, None),
         ] {
-            let enqueued = queue.enqueue(share, &[party], waiter);
+            let enqueued = queue.enqueue(share, party, waiter);
             assert_eq!(enqueued.map(|it| it.evicted), outcome, "{waiter}");
         }
+        let TwoShares(queue) = &queue;
         assert_eq!((queue.common.len(), queue.reserved.len()), (0, 5));
     }
 
@@ -522,7 +612,7 @@ mod tests {
                         let name = names.next().unwrap();
                         let waits = waiters.iter().any(|it| (it.0, it.1) == (share, user));
                         let commons = waiters.iter().filter(|it| it.0 == Share::Common).count();
-                        match queue.enqueue(share, &[user], name) {
+                        match queue.enqueue(share, user, name) {
                             None => {
                                 // A reserved party without a waiter is refused after all others.
                                 let is_last = share == Share::Common || waits || commons == 0;
@@ -536,8 +626,8 @@ mod tests {
                     }
                     Event::Cancel(index) if !waiters.is_empty() => {
                         let (share, user, name, id) = waiters.remove(index % waiters.len());
-                        prop_assert_eq!(queue.cancel(share, &[user], id), Some(name));
-                        prop_assert_eq!(queue.cancel(share, &[user], id), None);
+                        prop_assert_eq!(queue.cancel(share, user, id), Some(name));
+                        prop_assert_eq!(queue.cancel(share, user, id), None);
                     }
                     Event::Release if !held.is_empty() => {
                         let share = held.remove(0);
@@ -557,14 +647,139 @@ mod tests {
                     prop_assert_eq!(reserved, 0);
                     prop_assert!(common == 0 || count(Share::Common) == common_permits);
                 }
-                let counted = (queue.in_use, queue.common.len(), queue.reserved.len());
+                let TwoShares(counts) = &queue;
+                let counted = (counts.in_use, counts.common.len(), counts.reserved.len());
                 prop_assert_eq!(counted, (held.len(), common, reserved));
             }
             while let Some(share) = held.pop() {
                 held.extend(queue.release(share).map(|(share, _)| share));
             }
+            let TwoShares(queue) = &queue;
             prop_assert!(queue.common.is_clean() && queue.reserved.is_clean());
             prop_assert_eq!((queue.in_use, queue.common_in_use), (0, 0));
+        }
+    }
+
+    fn fewer_than_free(permits: usize, reserved_permits: usize) -> FairQueue<char, u32> {
+        FairQueue::new(FairSemaphoreLimits {
+            permits,
+            reserved_permits,
+            waiting: 100,
+            reserved_waiting: 100,
+            party_share: PartyShare::FewerThanFree,
+        })
+    }
+
+    /// Parties that want all permits get one after the other, in turn.
+    #[test]
+    fn parties_that_want_all_permits_leave_a_part_free() {
+        for (permits, parties, each, free) in [
+            (1, "a", 1, 0),
+            (2, "a", 1, 1),
+            (3, "a", 2, 1),
+            (64, "a", 32, 32),
+            (64, "ab", 21, 22),
+            (64, "abc", 16, 16),
+            (64, "abcdefg", 8, 8),
+            (10_000, "a", 5_000, 5_000),
+        ] {
+            let mut queue = fewer_than_free(permits, 0);
+            for _ in 0..permits {
+                for party in parties.chars() {
+                    queue.try_acquire(Share::Common, &party);
+                }
+            }
+            for party in parties.chars() {
+                let held = queue.in_use_by_party[&party];
+                assert!(
+                    (each..=each + 1).contains(&held),
+                    "{permits} {parties}: {held}"
+                );
+            }
+            assert!(
+                queue.free(Share::Common).abs_diff(free) <= 1,
+                "{permits} {parties}"
+            );
+            assert_eq!(queue.try_acquire(Share::Common, &'z'), free > 0);
+        }
+    }
+
+    #[test]
+    fn released_permit_of_a_party_may_serve_two_waiters() {
+        let mut queue = fewer_than_free(3, 0);
+        assert!(queue.try_acquire(Share::Common, &'a') && queue.try_acquire(Share::Common, &'a'));
+        assert!(
+            !queue.try_acquire(Share::Common, &'a'),
+            "one is left for others"
+        );
+        queue.enqueue(Share::Common, &['a'], 1).unwrap();
+        assert_eq!(queue.serve_next(), None);
+        assert!(queue.try_acquire(Share::Common, &'b'));
+        queue.enqueue(Share::Common, &['b'], 2).unwrap();
+        assert_eq!(queue.serve_next(), None);
+        let mut release = |party| {
+            queue.release(Share::Common, &party);
+            let served = std::iter::from_fn(|| queue.serve_next());
+            served.map(|it| it.waiter).collect::<Vec<_>>()
+        };
+        // Of two permits, 'a' has one and one is free: that is no more than 'a' has.
+        assert_eq!(release('b'), [2]);
+        assert_eq!(release('a'), [0; 0]);
+        assert_eq!(release('b'), [1]);
+    }
+
+    proptest! {
+        /// Nobody waits who may get a permit, and no party has as many as it leaves.
+        #[test]
+        fn parties_hold_fewer_permits_than_are_free(
+            permits in 1..20usize,
+            reserved_permits in 0..6usize,
+            events in prop::collection::vec((share(), event()), 0..300),
+        ) {
+            let mut queue = fewer_than_free(permits, reserved_permits);
+            let mut held: Vec<(Share, char)> = Vec::new();
+            let mut waiters: Vec<(Share, char, u32, WaitingId)> = Vec::new();
+            let names = &mut (0..);
+            for (share, event) in events {
+                match event {
+                    Event::Arrive(party) => {
+                        let free = queue.free(share);
+                        let own = held.iter().filter(|it| it.1 == party).count();
+                        let is_taken = queue.try_acquire(share, &party);
+                        prop_assert_eq!(is_taken, own < free);
+                        if is_taken {
+                            held.push((share, party));
+                        } else {
+                            let name = names.next().unwrap();
+                            if let Some(it) = queue.enqueue(share, &[party], name) {
+                                waiters.retain(|waiter| Some(waiter.2) != it.evicted);
+                                waiters.push((share, party, name, it.id));
+                            }
+                        }
+                    }
+                    Event::Cancel(index) if !waiters.is_empty() => {
+                        let (share, party, name, id) = waiters.remove(index % waiters.len());
+                        prop_assert_eq!(queue.cancel(share, &[party], id), Some(name));
+                    }
+                    Event::Release if !held.is_empty() => {
+                        let (share, party) = held.remove(0);
+                        queue.release(share, &party);
+                        while let Some(served) = queue.serve_next() {
+                            held.push((served.share, served.party));
+                            waiters.retain(|it| it.2 != served.waiter);
+                        }
+                    }
+                    Event::Cancel(_) | Event::Release => {}
+                }
+                for (share, party, ..) in &waiters {
+                    prop_assert!(!queue.may_take(*share, party), "{} waits for nothing", party);
+                }
+                for (party, count) in &queue.in_use_by_party {
+                    prop_assert_eq!(held.iter().filter(|it| it.1 == *party).count(), *count);
+                }
+                prop_assert_eq!(queue.in_use_by_party.values().sum::<usize>(), held.len());
+                prop_assert!(held.len() <= permits);
+            }
         }
     }
 }

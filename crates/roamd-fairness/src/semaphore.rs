@@ -10,7 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use crate::queue::{Enqueued, FairQueue, FairSemaphoreLimits, SemaphoreUsage, WaitingId};
+use crate::party::Party;
+use crate::queue::{Enqueued, FairQueue, FairSemaphoreLimits, SemaphoreUsage, Served, WaitingId};
 use crate::share::Share;
 
 /// Fair semaphore whose waiters are served round robin by groups with keys `K`. A clone is the same
@@ -31,6 +32,8 @@ impl<K: Clone + Eq + Hash> Group for K {}
 pub struct Permit<K: Group> {
     semaphore: FairSemaphore<K>,
     share: Share,
+    /// Widest group of the party.
+    party: K,
 }
 
 /// No permit was available: the queue was full, the waiter was evicted, or its deadline passed.
@@ -63,16 +66,10 @@ impl<K: Group> FairSemaphore<K> {
     /// exceed the new limits stay.
     pub fn set_limits(&self, limits: FairSemaphoreLimits) {
         self.queue().set_limits(limits);
-        loop {
-            let next = self.queue().serve_next();
-            let Some((share, next)) = next else { return };
-            // A permit that cannot be sent is dropped here, and goes to another waiter.
-            drop(next.send(self.permit(share)));
-        }
+        self.serve(None);
     }
 
-    /// Waits for a permit of a share. `groups` are those that the party belongs to, the widest
-    /// first and the party itself last; the groups of each level are served round robin.
+    /// Waits for a permit of a share. The groups of the party at each level are served round robin.
     ///
     /// # Errors
     /// [`NoPermit`]: at once if the queue is full, when a party with fewer waiters evicts this one,
@@ -80,16 +77,16 @@ impl<K: Group> FairSemaphore<K> {
     pub async fn acquire(
         &self,
         share: Share,
-        groups: impl FnOnce() -> Vec<K>,
+        party: Party<K>,
         deadline: Instant,
     ) -> Result<Permit<K>, NoPermit> {
         let mut waiting = {
             let mut queue = self.queue();
-            if queue.try_acquire(share) {
-                return Ok(self.permit(share));
+            if queue.try_acquire(share, &party.widest) {
+                return Ok(self.permit(share, party.widest));
             }
             let (sender, granted) = oneshot::channel();
-            let groups = groups();
+            let groups = party.groups();
             // Dropping the sender of an evicted waiter closes its channel.
             let enqueued = queue.enqueue(share, &groups, sender);
             let Enqueued { id, .. } = enqueued.ok_or(NoPermit)?;
@@ -107,10 +104,33 @@ impl<K: Group> FairSemaphore<K> {
         }
     }
 
-    fn permit(&self, share: Share) -> Permit<K> {
+    fn permit(&self, share: Share, party: K) -> Permit<K> {
         Permit {
             semaphore: self.clone(),
             share,
+            party,
+        }
+    }
+
+    /// Releases a permit, if there is one, and gives all that are free to waiters.
+    fn serve(&self, released: Option<(Share, &K)>) {
+        let mut next = {
+            let mut queue = self.queue();
+            if let Some((share, party)) = released {
+                queue.release(share, party);
+            }
+            queue.serve_next()
+        };
+        // The lock is released before a permit is sent: one that cannot be sent is dropped here, and
+        // goes to another waiter.
+        while let Some(Served {
+            share,
+            party,
+            waiter,
+        }) = next
+        {
+            drop(waiter.send(self.permit(share, party)));
+            next = self.queue().serve_next();
         }
     }
 
@@ -128,11 +148,7 @@ impl<K: Group> Clone for FairSemaphore<K> {
 
 impl<K: Group> Drop for Permit<K> {
     fn drop(&mut self) {
-        // The lock is released before the permit is sent: one that cannot be sent is dropped here.
-        let next = self.semaphore.queue().release(self.share);
-        if let Some((share, next)) = next {
-            drop(next.send(self.semaphore.permit(share)));
-        }
+        self.semaphore.serve(Some((self.share, &self.party)));
     }
 }
 
@@ -150,6 +166,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::share::PartyShare;
 
     fn semaphore(permits: usize, waiting: usize) -> FairSemaphore<&'static str> {
         FairSemaphore::new(FairSemaphoreLimits {
@@ -157,6 +174,7 @@ mod tests {
             reserved_permits: 0,
             waiting,
             reserved_waiting: 0,
+            party_share: PartyShare::All,
         })
     }
 
@@ -166,7 +184,7 @@ mod tests {
         deadline: Instant,
     ) -> Result<Permit<&'static str>, NoPermit> {
         semaphore
-            .acquire(Share::Common, || vec![user], deadline)
+            .acquire(Share::Common, Party::alone(user), deadline)
             .await
     }
 
@@ -181,6 +199,7 @@ mod tests {
             reserved_permits: 0,
             waiting: 9,
             reserved_waiting: 0,
+            party_share: PartyShare::All,
         };
         let semaphore = FairSemaphore::new(limits(2));
         let acquire = |user, deadline| acquire(&semaphore, user, deadline);
@@ -248,7 +267,7 @@ mod tests {
         assert_eq!(Instant::now(), deadline);
         drop(held);
         assert!(
-            semaphore.queue().try_acquire(Share::Common),
+            semaphore.queue().try_acquire(Share::Common, &"alice"),
             "the permit is free"
         );
     }
@@ -265,9 +284,36 @@ mod tests {
         drop(gone);
         assert!(poll_once(next.as_mut()).is_some_and(|permit| permit.is_ok()));
         assert!(
-            semaphore.queue().try_acquire(Share::Common),
+            semaphore.queue().try_acquire(Share::Common, &"alice"),
             "the permit is free"
         );
+    }
+
+    /// A party that holds its permits for long leaves free ones to others, also while it waits.
+    #[tokio::test]
+    async fn party_with_slow_operations_leaves_permits_to_others() {
+        const PERMITS: usize = 8;
+        let semaphore = FairSemaphore::new(FairSemaphoreLimits {
+            permits: PERMITS,
+            reserved_permits: 0,
+            waiting: 100,
+            reserved_waiting: 0,
+            party_share: PartyShare::FewerThanFree,
+        });
+        let mut slow: Vec<_> = (0..10 * PERMITS)
+            .map(|_| Box::pin(acquire(&semaphore, "alice", in_an_hour())))
+            .collect();
+        let permits: Vec<_> = slow
+            .iter_mut()
+            .filter_map(|it| poll_once(it.as_mut()))
+            .collect();
+        assert_eq!(permits.len(), PERMITS / 2);
+        let mut other = Box::pin(acquire(&semaphore, "bob", in_an_hour()));
+        drop(poll_once(other.as_mut()).unwrap().unwrap());
+        assert_eq!(semaphore.usage().in_use, PERMITS / 2);
+        // Each permit that ends goes to the next of those that wait.
+        drop(permits);
+        assert_eq!(semaphore.usage().in_use, PERMITS / 2);
     }
 
     /// Polls a future once. Returns `None` if it is pending.

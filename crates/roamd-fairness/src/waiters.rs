@@ -100,20 +100,36 @@ impl<K: Clone + Eq + Hash, W> Waiters<K, W> {
 
     /// Removes the waiter that is served next. The groups that it belongs to are served again after
     /// all others, at `position`, a new number.
-    pub(super) fn pop_next(&mut self, position: u64) -> Option<W> {
-        let waiter = match self.round_robin.pop_first() {
-            None => self.waiters.pop_first()?.1,
-            Some((_, key)) => {
-                let group = self.inner.get_mut(&key)?;
-                let waiter = group.waiters.pop_next(position)?;
-                group.position = position;
-                self.round_robin.insert(position, key.clone());
-                self.remove_if_empty(&key);
-                waiter
-            }
-        };
-        self.len -= 1;
+    fn pop_next(&mut self, position: u64) -> Option<W> {
+        if self.round_robin.is_empty() {
+            let (_, waiter) = self.waiters.pop_first()?;
+            self.len -= 1;
+            return Some(waiter);
+        }
+        let (_, waiter) = self.pop_next_of(|_| true, position)?;
         Some(waiter)
+    }
+
+    /// Removes the waiter that is served next among those of the inner groups that may be served,
+    /// and returns it with its group.
+    ///
+    /// It looks at the groups that may not be served and wait longer, one after the other.
+    pub(super) fn pop_next_of(
+        &mut self,
+        may_be_served: impl Fn(&K) -> bool,
+        position: u64,
+    ) -> Option<(K, W)> {
+        let mut groups = self.round_robin.iter();
+        let (turn, key) = groups.find(|(_, key)| may_be_served(key))?;
+        let (turn, key) = (*turn, key.clone());
+        let group = self.inner.get_mut(&key)?;
+        let waiter = group.waiters.pop_next(position)?;
+        group.position = position;
+        self.round_robin.remove(&turn);
+        self.round_robin.insert(position, key.clone());
+        self.remove_if_empty(&key);
+        self.len -= 1;
+        Some((key, waiter))
     }
 
     /// Removes a waiter to make room for one of these groups: the last one of the group with the
@@ -205,6 +221,22 @@ mod tests {
         let served: Vec<_> =
             std::iter::from_fn(|| waiters.pop_next(positions.next().unwrap())).collect();
         assert_eq!(served, [1, 6, 8, 3, 7, 5, 2, 4]);
+        assert!(waiters.is_clean());
+    }
+
+    #[test]
+    fn group_that_may_not_be_served_keeps_its_turn() {
+        let mut waiters = waiters(&[("a", 1), ("a", 2), ("b", 3), ("b", 4), ("c", 5)]);
+        let mut next = |group: char, position| {
+            let may_be_served = |key: &char| *key >= group;
+            waiters.pop_next_of(may_be_served, position)
+        };
+        assert_eq!(next('b', 10), Some(('b', 3)));
+        assert_eq!(next('d', 11), None);
+        assert_eq!(next('a', 12), Some(('a', 1)));
+        assert_eq!(next('b', 13), Some(('c', 5)));
+        assert_eq!(next('a', 14), Some(('b', 4)));
+        assert_eq!(next('a', 15), Some(('a', 2)));
         assert!(waiters.is_clean());
     }
 

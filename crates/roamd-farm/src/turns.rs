@@ -8,7 +8,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::thread;
 use std::time::Duration;
 
-use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, Share};
+use roamd_fairness::{
+    FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Permit, Share,
+};
 use tokio::time::{Instant, sleep};
 
 use crate::recent::Recent;
@@ -28,10 +30,6 @@ const KNOWN_CLIENTS_HASHES: usize = 4;
 
 /// Time for which a client is known after it has presented a right password.
 const KNOWN_LIFETIME: Duration = Duration::from_secs(60 * 60);
-
-/// Prefix lengths of the networks that have turns, the widest first.
-const IPV4_PREFIXES: [u32; 3] = [16, 24, 32];
-const IPV6_PREFIXES: [u32; 4] = [32, 48, 56, 64];
 
 /// Permit to use a processor or the database. The next client has its turn when it is dropped.
 pub(crate) type Turn = Permit<IpAddr>;
@@ -54,6 +52,8 @@ impl Turns {
                 reserved_permits,
                 waiting: WAITING,
                 reserved_waiting: WAITING,
+                // Turns are short, and one server alone may use all processors.
+                party_share: PartyShare::All,
             })
         };
         Self {
@@ -104,9 +104,7 @@ impl Turns {
             Share::Common
         };
         let deadline = Instant::now() + LONGEST_WAIT;
-        let turn = semaphore
-            .acquire(share, || networks(client), deadline)
-            .await;
+        let turn = semaphore.acquire(share, party(client), deadline).await;
         if turn.is_err() {
             sleep(BEFORE_REFUSAL).await;
         }
@@ -114,19 +112,23 @@ impl Turns {
     }
 }
 
-/// Returns the networks of a client that have turns, the widest first: a provider with many
-/// networks has one turn.
-fn networks(client: Option<IpAddr>) -> Vec<IpAddr> {
+/// Returns the client with its networks, which have turns: a provider with many networks has one
+/// turn.
+fn party(client: Option<IpAddr>) -> Party<IpAddr> {
     match client.unwrap_or(Ipv4Addr::UNSPECIFIED.into()) {
         IpAddr::V4(address) => {
-            let network =
-                |prefix| Ipv4Addr::from_bits(address.to_bits() & (u32::MAX << (32 - prefix)));
-            IPV4_PREFIXES.map(|prefix| network(prefix).into()).into()
+            let network = |prefix| {
+                let mask = u32::MAX << (32 - prefix);
+                IpAddr::V4(Ipv4Addr::from_bits(address.to_bits() & mask))
+            };
+            Party::within(network(16), vec![network(24), address.into()])
         }
         IpAddr::V6(address) => {
-            let network =
-                |prefix| Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << (128 - prefix)));
-            IPV6_PREFIXES.map(|prefix| network(prefix).into()).into()
+            let network = |prefix| {
+                let mask = u128::MAX << (128 - prefix);
+                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
+            };
+            Party::within(network(32), [48, 56, 64].map(network).into())
         }
     }
 }
@@ -198,23 +200,19 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_a_client_begin_with_the_widest() {
-        let networks = |address: &str| {
-            let networks = networks(Some(address.parse().unwrap()));
-            networks.iter().map(ToString::to_string).collect::<Vec<_>>()
-        };
-        assert_eq!(
-            networks("192.0.2.1"),
-            ["192.0.0.0", "192.0.2.0", "192.0.2.1"]
-        );
-        assert_eq!(
-            networks("2001:db8:1:203::4"),
-            [
+    fn client_is_a_party_within_its_networks() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        for (client, widest, inner) in [
+            ("192.0.2.1", "192.0.0.0", &["192.0.2.0", "192.0.2.1"][..]),
+            (
+                "2001:db8:1:203::4",
                 "2001:db8::",
-                "2001:db8:1::",
-                "2001:db8:1:200::",
-                "2001:db8:1:203::"
-            ]
-        );
+                &["2001:db8:1::", "2001:db8:1:200::", "2001:db8:1:203::"],
+            ),
+        ] {
+            let inner = inner.iter().map(|it| address(it)).collect();
+            let expected = Party::within(address(widest), inner);
+            assert_eq!(party(client.parse().ok()), expected);
+        }
     }
 }

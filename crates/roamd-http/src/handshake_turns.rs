@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
-use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Share};
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Share};
 use tokio::sync::Notify;
 use tokio::task::yield_now;
 use tokio::time::Instant;
@@ -34,6 +34,8 @@ impl HandshakeTurns {
             reserved_permits: 0,
             waiting: WAITING,
             reserved_waiting: 0,
+            // A turn is short, and one client alone may use all processors.
+            party_share: PartyShare::All,
         }))
     }
 
@@ -50,9 +52,10 @@ impl HandshakeTurns {
         let mut handshake = pin!(handshake);
         let woken = Arc::new(Woken::default());
         let waker = Waker::from(Arc::clone(&woken));
+        let party = party(client);
         loop {
-            let groups = || groups(client);
-            let turn = self.0.acquire(Share::Common, groups, deadline).await?;
+            let turn = self.0.acquire(Share::Common, party.clone(), deadline);
+            let turn = turn.await?;
             let step = handshake.as_mut().poll(&mut Context::from_waker(&waker));
             // The turn goes on until everything else that is ready has run.
             yield_now().await;
@@ -75,11 +78,13 @@ impl Wake for Woken {
     }
 }
 
-/// The networks of a client that have turns, the widest first.
-fn groups(client: Option<IpAddr>) -> Vec<IpAddr> {
+/// The client and its network, which have turns.
+fn party(client: Option<IpAddr>) -> Party<IpAddr> {
     let client = client.unwrap_or(EXEMPT);
-    let wide = organisation(client).map(|network| network.addr().into());
-    wide.into_iter().chain([client]).collect()
+    match organisation(client) {
+        Some(network) => Party::within(network.addr().into(), vec![client]),
+        None => Party::alone(client),
+    }
 }
 
 #[cfg(test)]
@@ -127,14 +132,12 @@ mod tests {
     }
 
     #[test]
-    fn networks_of_a_client_begin_with_the_widest() {
-        let networks = |text: &str| groups(text.parse().ok());
-        let addresses = |texts: &[&str]| -> Vec<IpAddr> {
-            texts.iter().map(|text| text.parse().unwrap()).collect()
-        };
-        assert_eq!(networks("192.0.2.1"), addresses(&["192.0.2.1"]));
-        let expected = addresses(&["2001:db8:1::", "2001:db8:1:2::"]);
-        assert_eq!(networks("2001:db8:1:2::"), expected);
-        assert_eq!(networks("no address"), [EXEMPT]);
+    fn client_of_ipv6_is_a_party_within_its_network() {
+        let address = |text: &str| text.parse::<IpAddr>().unwrap();
+        let party_of = |text: &str| party(text.parse().ok());
+        assert_eq!(party_of("192.0.2.1"), Party::alone(address("192.0.2.1")));
+        let expected = Party::within(address("2001:db8:1::"), vec![address("2001:db8:1:2::")]);
+        assert_eq!(party_of("2001:db8:1:2::"), expected);
+        assert_eq!(party_of("no address"), Party::alone(EXEMPT));
     }
 }

@@ -99,7 +99,8 @@ fn networks_that_contain_a_client_network_are_named() {
             ],
         ),
     ] {
-        let found = ClientNetwork::of(address.parse().unwrap()).containing();
+        let network = ClientNetwork::of(address.parse().unwrap());
+        let found = [vec![network.provider()], network.within_provider()].concat();
         let found: Vec<_> = found.iter().map(ToString::to_string).collect();
         assert_eq!(found, containing);
     }

@@ -224,6 +224,16 @@ mod tests {
                 format!("all but 1/{KNOWN_NETWORK_CHECKS} of `concurrency`"),
             ),
             (
+                "provider of unknown networks, an IPv4 /16 or IPv6 /32",
+                "password checks in progress",
+                "fewer than are free for them".to_owned(),
+            ),
+            (
+                "user in known networks",
+                "password checks in progress",
+                "fewer than are free".to_owned(),
+            ),
+            (
                 "unknown networks",
                 "password checks that wait",
                 per_check(UNKNOWN_NETWORKS_WAITING_PER_CHECK),
@@ -232,6 +242,11 @@ mod tests {
                 "known networks",
                 "password checks that wait",
                 per_check(KNOWN_NETWORKS_WAITING_PER_CHECK),
+            ),
+            (
+                "user, on one farm",
+                "operations in progress",
+                "fewer than are free of `concurrency`".to_owned(),
             ),
             (
                 "user, on one farm",

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use roamd_fairness::{
-    FairSemaphore, FairSemaphoreLimits, NoPermit, Permit, RateLimiter, RateLimits, SemaphoreUsage,
-    Share,
+    FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Permit, RateLimiter,
+    RateLimits, SemaphoreUsage, Share,
 };
 use roamd_nfuse_client::{
     AnswerMemory, FarmClient, MemoryBudget, MemoryShare, Network, Observer, TlsError,
@@ -177,8 +177,8 @@ impl FarmState {
         user: &UserKey,
         deadline: Instant,
     ) -> Result<Permit<UserKey>, NoPermit> {
-        let groups = || vec![user.clone()];
-        self.permits.acquire(Share::Common, groups, deadline).await
+        let user = Party::alone(user.clone());
+        self.permits.acquire(Share::Common, user, deadline).await
     }
 
     /// Operations in progress, and those that wait.
@@ -264,6 +264,8 @@ fn permit_limits(farm: &config::Farm) -> FairSemaphoreLimits {
         reserved_permits: 0,
         waiting: farm.queue,
         reserved_waiting: 0,
+        // A user whose requests the farm answers slowly holds permits for long.
+        party_share: PartyShare::FewerThanFree,
     }
 }
 

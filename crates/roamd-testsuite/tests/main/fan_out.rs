@@ -529,7 +529,8 @@ async fn thousand_clients_of_a_hanging_farm_do_not_slow_others() {
     const SERVED: usize = 4;
     const WAITING: usize = 16;
     let farm = ScriptedController::healthy().await;
-    let bound = format!("concurrency = {SERVED}\nqueue = {WAITING}\n{LONG}");
+    // The clients are one user, who gets half of the permits.
+    let bound = format!("concurrency = {}\nqueue = {WAITING}\n{LONG}", 2 * SERVED);
     let env = env_with_two_stores(&farm, &bound).await;
     let here = sign_in(&env, "carol", "roam-demo").await;
     let there = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
@@ -555,6 +556,39 @@ async fn thousand_clients_of_a_hanging_farm_do_not_slow_others() {
     clients.shutdown().await;
     farm.make_healthy();
     soon(until_served(&there)).await;
+}
+
+/// A user with ten times as many lists as the farm has permits, none of which the farm answers,
+/// leaves permits of the same farm to others.
+#[tokio::test]
+async fn user_on_a_slow_farm_leaves_permits_to_others() {
+    const PERMITS: usize = 8;
+    let farm = ScriptedController::healthy().await;
+    let bound = format!("concurrency = {PERMITS}\nqueue = 100\n{LONG}");
+    let env = env_with_two_stores(&farm, &bound).await;
+    let slow = sign_in_to(&env, OTHER, "carol", "roam-demo").await;
+    let other = sign_in_to(&env, OTHER, "alice", "roam-demo").await;
+    for request in ["AppData", "ReconnectSessionData"] {
+        farm.set_script(request, Script::silence());
+    }
+    let mut lists = JoinSet::new();
+    for _ in 0..10 * PERMITS {
+        let slow = slow.clone();
+        lists.spawn(async move { list(&slow, "").await.status });
+    }
+    soon(farm.wait_for_requests("ReconnectSessionData", PERMITS / 2)).await;
+    farm.make_healthy();
+    for _ in 0..3 {
+        let listed = soon(state(&other, "")).await;
+        assert_eq!(listed.enumeration, EnumerationStatus::Full);
+    }
+    assert_eq!(soon(other.end("disconnect", "DESK-C", "")).await, "success");
+    assert!(
+        lists.try_join_next().is_none(),
+        "the lists of the user wait"
+    );
+    // Those of the user have not got the permits of the others either.
+    assert_eq!(farm.request_count("ReconnectSessionData"), 3);
 }
 
 /// Lists until the server has capacity, as a client does after `503`.

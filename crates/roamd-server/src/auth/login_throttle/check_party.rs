@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use roamd_citrixauth::ClientNetwork;
-use roamd_fairness::Share;
+use roamd_fairness::{Party, Share};
 use roamd_sessions::UserKey;
 
 /// Party of a password check.
@@ -11,7 +11,8 @@ use roamd_sessions::UserKey;
 /// Attempts from known networks have reserved checks and a queue of their own, fair by user: all
 /// attackers in unknown networks together cannot use them up, and a user with many known networks
 /// has one turn. The others are fair by network, at each width: a customer or a provider with many
-/// networks has one turn.
+/// networks has one turn. No user and no provider has more checks in progress than it leaves
+/// free.
 #[derive(Debug, Clone)]
 pub(super) enum CheckParty {
     /// A user in a network that is known for this user.
@@ -36,15 +37,15 @@ impl CheckParty {
         }
     }
 
-    /// Returns the groups that the party belongs to, the widest first and the party itself last.
-    pub(super) fn groups(&self) -> Vec<CheckGroup> {
+    /// Returns the party with its groups.
+    pub(super) fn party(&self) -> Party<CheckGroup> {
         match self {
-            Self::Known(user) => vec![CheckGroup::User(user.clone())],
-            Self::Unknown(network) => network
-                .containing()
-                .into_iter()
-                .map(CheckGroup::Network)
-                .collect(),
+            Self::Known(user) => Party::alone(CheckGroup::User(user.clone())),
+            Self::Unknown(network) => {
+                let inner = network.within_provider().into_iter();
+                let inner = inner.map(CheckGroup::Network).collect();
+                Party::within(CheckGroup::Network(network.provider()), inner)
+            }
         }
     }
 }

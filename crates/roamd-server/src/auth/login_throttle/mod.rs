@@ -21,7 +21,7 @@ use std::time::Duration;
 use futures_util::future::{try_join, try_join_all};
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{Budget, BudgetUse, LoginThrottlePolicy, StatedWait};
-use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Permit};
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, PartyShare, Permit};
 use roamd_sessions::Busy;
 use roamd_state::{
     Counter, CounterKind, FlagBudget, FlagKind, FlagsSet, LimitedFlags, SharedState, StateError,
@@ -240,7 +240,7 @@ impl LoginThrottle {
         let permit = self
             .checks
             .permits
-            .acquire(party.share(), || party.groups(), deadline);
+            .acquire(party.share(), party.party(), deadline);
         let permit = permit.await;
         Ok(Attempt {
             throttle: Arc::clone(self),
@@ -376,6 +376,8 @@ fn limits(concurrency: usize) -> FairSemaphoreLimits {
         reserved_permits: reserved.min(concurrency.saturating_sub(1)),
         waiting: concurrency.saturating_mul(budgets::UNKNOWN_NETWORKS_WAITING_PER_CHECK),
         reserved_waiting: concurrency.saturating_mul(budgets::KNOWN_NETWORKS_WAITING_PER_CHECK),
+        // A slow farm makes checks long.
+        party_share: PartyShare::FewerThanFree,
     }
 }
 
