@@ -175,7 +175,7 @@ async fn body_of_ten_megabytes_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn tickets_of_others_and_expired_ones_connect_nobody() {
+async fn foreign_used_and_expired_tickets_do_not_connect() {
     // WA-81, WA-86
     let env = TestEnvironment::demo().await;
     let mut alice = Browser::signed_in(&env, "alice").await;

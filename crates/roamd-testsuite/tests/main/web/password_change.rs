@@ -135,8 +135,8 @@ async fn form_of_another_session_changes_nothing() {
     let mut other = Browser::signed_in(&env, "bob").await;
     let stolen = change(&mut other, &url, [OLD, NEW, NEW]).await;
     assert!(stolen.text().contains(TIMEOUT), "{}", stolen.text());
-    let mut nobody = Browser::new(&env);
-    let stolen = change(&mut nobody, &url, [OLD, NEW, NEW]).await;
+    let mut stranger = Browser::new(&env);
+    let stolen = change(&mut stranger, &url, [OLD, NEW, NEW]).await;
     assert!(stolen.text().contains(TIMEOUT), "{}", stolen.text());
     let forged = change(&mut browser, "ExplicitAuth/SendForm/QTcx", [OLD, NEW, NEW]).await;
     assert_refused(&forged, 404, "forged state");

@@ -82,8 +82,8 @@ async fn w4_keeps_alive_polls_and_signs_out_without_cookies() {
 }
 
 /// W5: a C# sample that signs in with its first request, without a form and with a random token. It
-/// splits the joined `Set-Cookie` at `,`, `;` and `=`, and sends the names of cookies in lower case.
-/// It stops at a resource without `subscriptionurl`, so it cannot be supported further.
+/// splits the joined `Set-Cookie` at `,`, `;` and `=`, and sends names of cookies in lower case. It
+/// stops at a resource without `subscriptionurl`, so it cannot be supported further.
 #[tokio::test]
 async fn w5_signs_in_with_its_first_request() {
     let env = env_with_post_credentials().await;
