@@ -46,7 +46,9 @@ impl ResourceId {
         Self::parse(&decode(segment, 1)?)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    /// Parses the text of an id, such as `XA1.MSPaint`. Returns `None` if it is none.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
         // No farm id contains a dot.
         let (farm, in_name) = text.split_once('.')?;
         let is_single = !in_name.contains(SEPARATOR);

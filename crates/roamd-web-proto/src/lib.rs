@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod activity;
 mod auth_methods;
 mod auth_status;
 mod branding;
@@ -22,6 +23,7 @@ mod session_result;
 mod sessions;
 mod set_cookie;
 
+pub use activity::{Activity, ActivitySession, Connection};
 pub use auth_methods::AuthMethods;
 pub use auth_status::{AuthStatus, AuthType, LogMessage};
 pub use branding::Branding;

@@ -64,6 +64,8 @@ pub enum WebRoute<'p> {
     Sessions,
     /// `Sessions/Explain`: why the list has a session or not (SS-72).
     Explain,
+    /// `Sessions/List`: the sessions on all devices.
+    Activity,
     /// `Sessions/Disconnect`.
     Disconnect,
     /// `Sessions/Logoff`: the end of sessions.
@@ -150,6 +152,7 @@ impl<'p> WebRoute<'p> {
             &[
                 ("ListAvailable", Self::Sessions),
                 ("Explain", Self::Explain),
+                ("List", Self::Activity),
                 ("Disconnect", Self::Disconnect),
                 ("Logoff", Self::LogOff),
             ]
@@ -213,6 +216,7 @@ impl<'p> WebRoute<'p> {
             | Self::Branding
             | Self::Logo { .. }
             | Self::KeepAlive => "GET, HEAD",
+            Self::Activity => "GET",
             // A sign-out by a link must not be possible, so the log off has no GET (WA-108).
             Self::Configuration | Self::Icon { .. } | Self::Disconnect | Self::LaunchIca(_) => {
                 "GET, POST"
@@ -260,6 +264,7 @@ impl<'p> WebRoute<'p> {
             Self::Icon { .. } => "web-icon",
             Self::Sessions => "web-sessions",
             Self::Explain => "web-explain",
+            Self::Activity => "web-activity",
             Self::Disconnect => "web-disconnect",
             Self::LogOff => "web-logoff",
             Self::LaunchStatus(_) => "web-launch-status",

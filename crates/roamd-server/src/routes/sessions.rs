@@ -81,6 +81,25 @@ pub(super) async fn list_for(
     Ok(list)
 }
 
+/// Lists the sessions of a caller that are not connected from an end-point, after a check of the
+/// password. It has no side effect: farms before version 7 list their disconnected sessions only.
+pub(super) async fn list_without_side_effects(
+    state: &AppState,
+    store: &HostedStore,
+    caller: &Caller<'_>,
+    list_request: ListRequest,
+    end_point: &EndPoint,
+) -> Result<SessionList, ApiError> {
+    caller.check_password(store.check_policy()).await?;
+    let service = Arc::clone(&store.service);
+    let plan = service.plan_list(list_request).without_side_effects();
+    let (large_work, user) = (&state.large_work, &caller.user);
+    let list = list(service, large_work, &plan, user, end_point).await??;
+    caller.check_again_if(list.account_refused).await?;
+    caller.check_token_again().await?;
+    Ok(list)
+}
+
 /// Queries the farms, and merges their sessions.
 async fn list(
     service: Arc<Store<NfuseFarm>>,

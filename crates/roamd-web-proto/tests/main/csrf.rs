@@ -36,7 +36,7 @@ const BEFORE_SIGN_IN: [&str; 8] = [
     "ExplicitAuth/CancelForm",
 ];
 
-const PROTECTED: [&str; 11] = [
+const PROTECTED: [&str; 12] = [
     "Home/KeepAlive",
     "Authentication/GetUserName",
     "Authentication/Logoff",
@@ -46,6 +46,7 @@ const PROTECTED: [&str; 11] = [
     "Resources/GetLaunchStatus/WEEx",
     "Resources/LaunchIca/WEEx",
     "Sessions/ListAvailable",
+    "Sessions/List",
     "Sessions/Disconnect",
     "Sessions/Logoff",
 ];

@@ -1,7 +1,10 @@
 //! JSON, web-api.md §9 and §10.
 
 use roamd_store_proto::{Image, Property, ResourceType, Session, SessionStatus};
-use roamd_web_proto::{Details, LaunchStatus, Resource, Resources, SessionResult, Sessions};
+use roamd_web_proto::{
+    Activity, ActivitySession, Connection, Details, LaunchStatus, Resource, Resources,
+    SessionResult, Sessions,
+};
 
 use crate::text;
 
@@ -155,4 +158,45 @@ fn session_result_names_its_status() {
     ] {
         assert_eq!(text(SessionResult { status }.to_json()), expected);
     }
+}
+
+#[test]
+fn activity_has_every_key_and_no_null() {
+    // WA-18, WA-109
+    let session = |connection, is_desktop| ActivitySession {
+        id: "QTcx".to_owned(),
+        application: "Ledger \"2\"".to_owned(),
+        resource_id: "XA1.Ledger".to_owned(),
+        thumbprint: "00WEEx".to_owned(),
+        is_desktop,
+        connection,
+    };
+    let activity = Activity {
+        device_id: "WR_kiosk07".to_owned(),
+        sessions: vec![
+            session(Connection::Here, false),
+            session(Connection::Elsewhere, false),
+            session(Connection::Disconnected, true),
+        ],
+    };
+    let entry = |client: &str, state: &str, kind: &str| {
+        format!(
+            "{{\"applications\":[{{\"iconUrl\":\"Resources/Icon/00WEEx?size=128\",\
+             \"id\":\"XA1.Ledger\",\"name\":\"Ledger \\\"2\\\"\"}}],\"clientName\":\"{client}\",\
+             \"clientType\":\"\",\"connectionState\":\"{state}\",\"deviceId\":\"{client}\",\
+             \"deviceType\":\"\",\"machineData\":{{\"machineId\":\"\",\"machineName\":\"\",\
+             \"powerState\":\"\",\"registrationState\":\"\",\"sessionSupport\":\"\",\
+             \"shutDownSupported\":false,\"turnOffSupported\":false}},\"sessionId\":\"QTcx\",\
+             \"sessionStartTime\":\"\",\"userSessionType\":\"{kind}\"}}"
+        )
+    };
+    let expected = format!(
+        "{{\"deviceId\":\"WR_kiosk07\",\"sessions\":[{},{},{}]}}",
+        entry("WR_kiosk07", "Active", "Application"),
+        entry("", "Active", "Application"),
+        entry("", "Disconnected", "Desktop"),
+    );
+    assert_eq!(text(activity.to_json()), expected);
+    let none = Activity::default();
+    assert_eq!(text(none.to_json()), "{\"deviceId\":\"\",\"sessions\":[]}");
 }

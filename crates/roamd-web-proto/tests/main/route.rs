@@ -71,6 +71,7 @@ fn every_path_names_its_route() {
         ),
         ("/Resources/LaunchIca/WEEx", R::LaunchIca(Resource("WEEx"))),
         ("/Sessions/ListAvailable", R::Sessions),
+        ("/Sessions/List", R::Activity),
         ("/Sessions/Disconnect", R::Disconnect),
         ("/Sessions/Logoff", R::LogOff),
         (
@@ -121,7 +122,6 @@ fn unserved_path_names_nothing() {
         "/Citrix/Store",
         "/Citrix/StoreWeb/Resources",
         "/Citrix/StoreWeb/Resources/List/x",
-        "/Citrix/StoreWeb/Sessions/List",
         "/Citrix/StoreWeb/Resources/Launch/WEEx",
         "/Citrix/StoreWeb/Resources/LaunchIca/.ica",
         "/Citrix/StoreWeb/Resources/LaunchIca/a.b.ica",
@@ -165,6 +165,7 @@ fn changes_have_no_get_except_disconnect_and_launch() {
         ("/Citrix/StoreWeb/Sessions/Logoff", "POST"),
         ("/Citrix/StoreWeb/Sessions/Disconnect", "GET, POST"),
         ("/Citrix/StoreWeb/Authentication/Logoff", "POST"),
+        ("/Citrix/StoreWeb/Sessions/List", "GET"),
         ("/Citrix/StoreWeb/ExplicitAuth/Login", "POST"),
         ("/Citrix/StoreWeb/Home/Configuration", "GET, POST"),
         ("/Citrix/StoreWeb/Home/KeepAlive", "GET, HEAD"),

@@ -3,6 +3,7 @@
 //! A request is handled in this order: the web session of its cookies, the rule against requests of
 //! other sites, the sign-in, the body, the operation. The operations are those of the other routes.
 
+mod activity;
 mod branding;
 mod icon;
 mod launch;
@@ -80,6 +81,7 @@ async fn operation(
         WebRoute::Icon { thumbprint, size } => icon::icon(visit, thumbprint, size, request).await,
         WebRoute::Sessions => sessions::list(visit, request).await,
         WebRoute::Explain => Box::pin(sessions::explain(visit, request)).await,
+        WebRoute::Activity => activity::list(visit, &request).await,
         WebRoute::Disconnect => sessions::end(visit, EndAction::Disconnect, request).await,
         WebRoute::LogOff => sessions::end(visit, EndAction::LogOff, request).await,
         WebRoute::LaunchStatus(target) => launch::status(visit, target, request).await,

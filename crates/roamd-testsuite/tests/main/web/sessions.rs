@@ -5,7 +5,9 @@ use roamd_farm::World;
 use roamd_store_proto::SessionExplanation;
 use roamd_testsuite::{Options, TestEnvironment};
 
-use super::browser::{Browser, assert_refused, env_with_scripted_farm, json, status_url};
+use super::browser::{
+    Browser, assert_challenge, assert_refused, env_with_scripted_farm, json, status_url,
+};
 
 /// Starts an application in a browser, and connects it.
 async fn start(env: &TestEnvironment, browser: &mut Browser, name: &str) {
@@ -186,4 +188,66 @@ async fn unreachable_farms_are_reported_as_far_as_possible() {
         assert_refused(&response, 503, below);
         assert!(response.header("retry-after").is_some());
     }
+}
+
+/// Returns what `Sessions/List` says of each session: its application, its state, and whether it is
+/// connected from this browser.
+async fn activity(browser: &mut Browser) -> Vec<String> {
+    let activity = json(&browser.get("Sessions/List").await);
+    let device = browser.cookies["CtxsDeviceId"].as_str();
+    assert_eq!(activity["deviceId"], device);
+    let sessions = activity["sessions"].as_array().unwrap().iter();
+    let line = |session: &serde_json::Value| {
+        let name = session["applications"][0]["name"].as_str().unwrap();
+        let state = session["connectionState"].as_str().unwrap();
+        let here = if session["deviceId"] == device {
+            " here"
+        } else {
+            ""
+        };
+        format!("{name} {state}{here}")
+    };
+    sessions.map(line).collect()
+}
+
+#[tokio::test]
+async fn activity_has_sessions_of_all_devices_and_disconnects_none() {
+    // WA-109
+    let env = TestEnvironment::start(without_sessions()).await;
+    let mut here = Browser::signed_in(&env, "alice").await;
+    let mut there = Browser::signed_in(&env, "alice").await;
+    start(&env, &mut here, "Excel").await;
+    start(&env, &mut there, "Word").await;
+    start(&env, &mut there, "MSPaint").await;
+    let before = env.sessions("alice");
+    assert!(before.iter().any(|it| it.starts_with("XA1 MSPaint active")));
+    // The old farm would disconnect active sessions, so it is not asked for them.
+    let expected = ["Excel Active here", "Word Active"];
+    assert_eq!(activity(&mut here).await, expected);
+    let expected = ["Excel Active", "Word Active here"];
+    assert_eq!(activity(&mut there).await, expected);
+    assert_eq!(env.sessions("alice"), before, "nothing was disconnected");
+    there.post("Sessions/Disconnect", "").await;
+    let expected = [
+        "MSPaint Disconnected",
+        "Excel Active here",
+        "Word Disconnected",
+    ];
+    assert_eq!(activity(&mut here).await, expected);
+    // Its ids are those of the other list, and its icons are served.
+    let listed = json(&here.get("Sessions/List").await);
+    let session = &listed["sessions"][0];
+    let icon = session["applications"][0]["iconUrl"].as_str().unwrap();
+    let icon = here.send("GET", icon, &[], "").await;
+    assert!(icon.body.starts_with(b"\x89PNG"), "{}", icon.status);
+    let id = session["sessionId"].as_str().unwrap();
+    let status = format!("Sessions/GetLaunchStatus/{id}");
+    let status = here.post(&status, "").await;
+    assert!(status.text().contains("success"), "{}", status.text());
+    // It needs the token and a sign-in.
+    let refused = here.send("GET", "Sessions/List", &[], "").await;
+    assert_refused(&refused, 403, "no token");
+    let mut stranger = Browser::new(&env);
+    stranger.post("Home/Configuration", "").await;
+    assert_challenge(&stranger.get("Sessions/List").await, "not signed in");
 }

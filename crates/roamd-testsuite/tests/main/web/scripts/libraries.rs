@@ -73,8 +73,16 @@ async fn w4_keeps_alive_polls_and_signs_out_without_cookies() {
     );
     let ica = send("GET", &query, &after[..1], "").await;
     assert_eq!(find(ica.text(), "Title=([^\r\n]*)\r\n"), "My desk");
-    // Stage 3
-    assert_eq!(send("GET", "Sessions/List", &after, "").await.status, 404);
+    // It stops at null, and compares the id of the machine.
+    let activity = json(&send("GET", "Sessions/List", &after, "").await);
+    for session in activity["sessions"].as_array().unwrap() {
+        assert!(session["machineData"]["machineId"].is_string(), "{session}");
+        assert!(
+            session["machineData"]["powerState"].is_string(),
+            "{session}"
+        );
+        assert!(session["applications"].is_array(), "{session}");
+    }
     let out = send("POST", "Authentication/Logoff", &[csrf, NO_HTTPS], "").await;
     assert_eq!((out.status, out.text()), (200, ""));
     let name = send("POST", "Authentication/GetUserName", &after, "").await;
