@@ -1,27 +1,26 @@
 //! Discovery: the URLs of a store and its authentication service (store-services.md §3).
 //!
 //! The children of the document are not published (ST-31). This form is provisional: it follows the
-//! service records of provisioning files (ST-30) and contains only the URLs of the endpoints.
+//! service records of provisioning files (ST-30), with the URLs of the endpoints.
 
 use crate::document;
+use crate::media_type::RECEIVER_CONFIGURE;
+use crate::service_record::{NAMESPACE, ServiceRecord};
 
-const NAMESPACE: &str = "http://www.citrix.com/ServiceRecord";
 const ROOT: &str = "Discovery";
 
 /// Media type for clients that accept it (ST-28).
 const CURRENT: &str = "application/vnd.citrix.discovery+xml";
 /// Deprecated media type, for all other clients.
-const DEPRECATED: &str = "application/vnd.citrix.receiver.configure";
+const DEPRECATED: &str = RECEIVER_CONFIGURE;
 /// Misspelling of the deprecated type in one document. It is matched but never sent (ST-29).
 const DEPRECATED_MISSPELT: &str = "application/citrix.receiver.configure";
 
 /// URLs of the services of a store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discovery {
-    /// Display name of the store.
-    pub store_name: String,
-    /// Absolute URL of this document.
-    pub store_url: String,
+    /// The store; its address is the absolute URL of this document.
+    pub store: ServiceRecord,
     /// Absolute URL of the endpoints service of the store.
     pub store_endpoints: String,
     /// Absolute URL of the endpoints service of the authentication service.
@@ -49,11 +48,8 @@ impl Discovery {
     pub fn to_xml(&self) -> Vec<u8> {
         let mut writer = document::begin(ROOT, NAMESPACE, &[]);
         writer.open("Services", &[]);
-        writer.open("Service", &[("type", "Store")]);
-        writer.leaf("Name", &[], &self.store_name);
-        writer.leaf("Address", &[], &self.store_url);
-        writer.leaf("Endpoints", &[], &self.store_endpoints);
-        writer.close();
+        self.store
+            .write(&mut writer, "", Some(&self.store_endpoints));
         writer.open("Service", &[("type", "Authentication")]);
         writer.leaf("Endpoints", &[], &self.authentication_endpoints);
         writer.close();
@@ -91,8 +87,12 @@ mod tests {
     #[test]
     fn discovery_has_the_urls_of_both_endpoints_services() {
         let discovery = Discovery {
-            store_name: "Store".to_owned(),
-            store_url: "https://h/Citrix/Store/discovery".to_owned(),
+            store: ServiceRecord {
+                srid: "7".to_owned(),
+                name: "Store".to_owned(),
+                address: "https://h/Citrix/Store/discovery".to_owned(),
+                internal_beacons: vec!["https://h/Citrix/Store/discovery".to_owned()],
+            },
             store_endpoints: "https://h/Citrix/Store/endpoints/v1".to_owned(),
             authentication_endpoints: "https://h/Citrix/StoreAuth/endpoints/v1".to_owned(),
         };
@@ -100,9 +100,11 @@ mod tests {
             String::from_utf8(discovery.to_xml()).unwrap(),
             "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
              <Discovery xmlns=\"http://www.citrix.com/ServiceRecord\"><Services>\
-             <Service type=\"Store\"><Name>Store</Name>\
+             <Service type=\"Store\"><SRID>7</SRID><Name>Store</Name>\
              <Address>https://h/Citrix/Store/discovery</Address>\
-             <Endpoints>https://h/Citrix/Store/endpoints/v1</Endpoints></Service>\
+             <Endpoints>https://h/Citrix/Store/endpoints/v1</Endpoints><Gateways/>\
+             <Beacons><Internal><Beacon>https://h/Citrix/Store/discovery</Beacon></Internal>\
+             <External/></Beacons></Service>\
              <Service type=\"Authentication\">\
              <Endpoints>https://h/Citrix/StoreAuth/endpoints/v1</Endpoints></Service>\
              </Services></Discovery>"

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod accounts;
 pub mod auth;
 mod decode_error;
 mod discovery;
@@ -11,8 +12,10 @@ mod launch_data;
 mod launch_params;
 mod lifetime;
 pub mod media_type;
+mod provisioning;
 mod resources;
 pub mod schemas;
+mod service_record;
 mod session_explanation;
 mod session_params;
 mod session_result;
@@ -20,6 +23,7 @@ mod session_state;
 mod spelling;
 mod store_element;
 
+pub use accounts::{Account, Accounts};
 pub use decode_error::DecodeError;
 pub use discovery::Discovery;
 pub use endpoints::{Endpoint, Endpoints};
@@ -28,7 +32,9 @@ pub use language::{Language, Text};
 pub use launch_data::{LaunchData, LaunchErrorId, RemedyHint, RetryReason};
 pub use launch_params::{Audio, ColourDepth, Display, KeyPassthrough, LaunchParams};
 pub use lifetime::{Lifetime, LifetimeError};
+pub use provisioning::Provisioning;
 pub use resources::{Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu};
+pub use service_record::ServiceRecord;
 pub use session_explanation::{
     ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedQuestion, ExplainedRequest,
     ExplainedRoaming, ExplainedSession, SessionExplanation,

@@ -24,6 +24,10 @@ pub const ICON: &str = "image/vnd.microsoft.icon";
 pub const X_ICON: &str = "image/x-icon";
 /// Endpoints.
 pub const ENDPOINTS: &str = "application/vnd.citrix.endpoints+xml";
+/// Accounts.
+pub const ROAMING_ACCOUNTS: &str = "application/vnd.citrix.roamingaccounts+xml";
+/// Provisioning file; also the deprecated type of the discovery document (ST-28).
+pub const RECEIVER_CONFIGURE: &str = "application/vnd.citrix.receiver.configure";
 /// Explanation of a list of sessions (SS-72).
 pub const JSON: &str = "application/json";
 /// Request token.

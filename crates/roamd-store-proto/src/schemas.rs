@@ -22,6 +22,7 @@ macro_rules! schema {
 
 /// All schemas.
 pub const ALL: &[Schema] = &[
+    schema!("Accounts.xsd"),
     schema!("AuthenticateResponse.xsd"),
     schema!("ClaimsPrincipal.xsd"),
     schema!("DestroyToken.xsd"),

@@ -176,7 +176,8 @@ impl WorkspaceControl {
             ],
             "",
         );
-        let receiver_configuration = [("enabled", no), ("downloadURL", "")];
+        let file = "ServiceRecord/GetDocument/receiverconfig.cr";
+        let receiver_configuration = [("enabled", boolean(true)), ("downloadURL", file)];
         writer.leaf("receiverConfiguration", &receiver_configuration, "");
         writer.leaf(
             "uiViews",

@@ -94,6 +94,7 @@ pub fn check(route: WebRoute<'_>, facts: &Facts) -> Result<(), Forbidden> {
         WebRoute::Root
         | WebRoute::Page
         | WebRoute::PageFile { .. }
+        | WebRoute::Provisioning
         | WebRoute::Branding
         | WebRoute::Logo { .. } => return Ok(()),
         // An image, which a page of another site cannot read (WA-87).

@@ -28,6 +28,8 @@ pub enum WebRoute<'p> {
     Configuration,
     /// `Home/KeepAlive`.
     KeepAlive,
+    /// `ServiceRecord/GetDocument/receiverconfig.cr`: the provisioning file.
+    Provisioning,
     /// `Authentication/GetAuthMethods`.
     AuthMethods,
     /// `Authentication/GetUserName`.
@@ -166,6 +168,9 @@ impl<'p> WebRoute<'p> {
     }
 
     fn of_id(folder: &str, name: &str, id: &'p str) -> Option<Self> {
+        if same(folder, "ServiceRecord") && same(name, "GetDocument") {
+            return same(id, "receiverconfig.cr").then_some(Self::Provisioning);
+        }
         let is_launch = same(name, "LaunchIca");
         let without_suffix = |id: &'p str| match id.len().checked_sub(".ica".len()) {
             Some(at) if id.get(at..).is_some_and(|end| same(end, ".ica")) => {
@@ -213,6 +218,7 @@ impl<'p> WebRoute<'p> {
             Self::Root
             | Self::Page
             | Self::PageFile { .. }
+            | Self::Provisioning
             | Self::Branding
             | Self::Logo { .. }
             | Self::KeepAlive => "GET, HEAD",
@@ -250,6 +256,7 @@ impl<'p> WebRoute<'p> {
             Self::Logo { .. } => "web-logo",
             Self::Configuration => "web-configuration",
             Self::KeepAlive => "web-keep-alive",
+            Self::Provisioning => "web-provisioning",
             Self::AuthMethods => "web-auth-methods",
             Self::UserName => "web-user-name",
             Self::SignOut => "web-sign-out",

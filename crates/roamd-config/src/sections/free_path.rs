@@ -5,8 +5,14 @@ use toml::de::DeValue;
 use crate::reader::value::text;
 use crate::url_path::{UrlPath, UrlPathError};
 
-/// Paths at the root of the host that the server uses itself.
-const RESERVED: [&str; 4] = ["/Schemas", "/healthz", "/readyz", "/metrics"];
+/// Paths that the server uses itself, whatever the stores are.
+const RESERVED: [&str; 5] = [
+    "/Citrix/Roaming",
+    "/Schemas",
+    "/healthz",
+    "/readyz",
+    "/metrics",
+];
 
 /// Reads a path that the server does not use for itself.
 pub(crate) fn free_path(value: &DeValue<'_>) -> Result<UrlPath, String> {

@@ -63,6 +63,11 @@ fn wrong_value_of_a_store_is_reported() {
         ("path", "\"/healthz\"", "must not be /healthz or below it"),
         (
             "path",
+            "\"/citrix/roaming/x\"",
+            "must not be /Citrix/Roaming or below it",
+        ),
+        (
+            "path",
             "\"/schemas/Store\"",
             "must not be /Schemas or below it",
         ),

@@ -17,6 +17,8 @@ pub(crate) enum Route<'p> {
     Web(usize, WebRoute<'p>),
     /// A route below the authentication path.
     Authentication(AuthenticationRoute<'p>),
+    /// `/Citrix/Roaming/accounts`, for all stores.
+    Accounts,
     /// `/Schemas/`.
     Schemas,
     /// `/Schemas/NAME.xsd`.
@@ -152,6 +154,11 @@ impl<'p> Route<'p> {
             }
         }
         match segments(path.strip_prefix('/')?) {
+            [Some(a), Some(b), Some(c), None, ..]
+                if same(a, "Citrix") && same(b, "Roaming") && same(c, "accounts") =>
+            {
+                Some(Self::Accounts)
+            }
             [Some(schemas), None, ..] if same(schemas, "Schemas") => Some(Self::Schemas),
             [Some(schemas), Some(name), None, ..] if same(schemas, "Schemas") => {
                 Some(Self::Schema(name))
@@ -184,6 +191,7 @@ impl<'p> Route<'p> {
             | Self::Metrics
             | Self::Page
             | Self::StyleSheet => "GET, HEAD",
+            Self::Accounts => "GET, HEAD, POST",
             Self::Web(_, route) => route.allow(),
             Self::Store(..) | Self::Authentication(_) => "POST",
         }
@@ -224,6 +232,7 @@ impl<'p> Route<'p> {
                 AuthenticationRoute::FormsCancel => "forms-cancel",
                 AuthenticationRoute::Endpoints => "authentication-endpoints",
             },
+            Self::Accounts => "accounts",
             Self::Schemas => "schemas",
             Self::Schema(_) => "schema",
             Self::Health => "health",
@@ -390,6 +399,8 @@ mod tests {
         };
         let table = [
             ("/Citrix/Store", Route::Store(0, S::Page)),
+            ("/Citrix/Roaming/accounts", Route::Accounts), // ST-70
+            ("/citrix/roaming/Accounts/", Route::Accounts),
             ("/citrix/other/", Route::Store(1, S::Page)),
             (
                 "/Citrix/Store/sessions/v1/available",
@@ -550,6 +561,8 @@ mod tests {
             "/Citrix/Store/sessions/v1/x/launch/rade",
             "/Citrix/Store/sessions/v1/x/launch/ica/k/more",
             "/Citrix/Store/sessions/v2/available",
+            "/Citrix/Roaming",
+            "/Citrix/Roaming/accounts/x",
             "/Citrix/Store/resources",
             "/Citrix/Store/resources/v1",
             "/Citrix/Store/resources/v2/a.b",

@@ -13,6 +13,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
 use crate::http::urls::{AuthUrls, StoreUrls};
+use crate::routes::service_record::service_record;
 
 /// The endpoints of a store (ST-22 to ST-26).
 pub(crate) fn store_endpoints(urls: &StoreUrls, request: &Request) -> Result<Response, ApiError> {
@@ -91,14 +92,7 @@ pub(crate) fn discovery(
 ) -> Result<Response, ApiError> {
     let (urls, authentication) = (store.urls(request), state.auth_urls(request));
     let document = Discovery {
-        store_name: store
-            .path
-            .as_str()
-            .rsplit('/')
-            .next()
-            .unwrap_or_default()
-            .to_owned(),
-        store_url: format!("{}/discovery", urls.root),
+        store: service_record(store, request),
         store_endpoints: format!("{}/endpoints/v1", urls.root),
         authentication_endpoints: format!("{}/endpoints/v1", authentication.root),
     };

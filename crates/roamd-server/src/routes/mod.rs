@@ -1,6 +1,7 @@
 //! One file per group of routes. A handler takes what it needs from the request in the order of
 //! SS-62, makes one call into the domain, and encodes the result.
 
+mod accounts;
 mod auth;
 mod caller;
 mod documents;
@@ -11,6 +12,7 @@ mod monitoring;
 mod pages;
 mod planned_launch;
 mod resources;
+mod service_record;
 mod sessions;
 mod web;
 
@@ -89,6 +91,7 @@ pub(crate) async fn respond(
                 documents::authentication_endpoints(state.auth_urls(&request), &request)
             }
         },
+        Route::Accounts => accounts::list(state, &request),
         Route::Schemas => pages::schemas(),
         Route::Schema(name) => documents::schema(name),
         Route::Health => Ok(monitoring::health()),

@@ -92,7 +92,9 @@ pub(super) async fn list_without_side_effects(
 ) -> Result<SessionList, ApiError> {
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
-    let plan = service.plan_list(list_request).without_side_effects();
+    let plan = service
+        .plan_list(list_request, caller.roaming(store).sessions)
+        .without_side_effects();
     let (large_work, user) = (&state.large_work, &caller.user);
     let list = list(service, large_work, &plan, user, end_point).await??;
     caller.check_again_if(list.account_refused).await?;

@@ -1,8 +1,8 @@
 //! Plan of a list: which farms are queried, and for which sessions (SS-29 to SS-35).
 //!
-//! INVARIANT: what `appSessionsOnly`, `includeActiveSessions` and the roaming policy mean is decided
-//! here alone. The query and the merge call the methods of [`ListQuery`], and the farm adapter those
-//! of [`ListScope`].
+//! INVARIANT: what `appSessionsOnly`, `includeActiveSessions` and the roaming policy mean is
+//! decided here alone. The query and the merge call the methods of [`ListQuery`], and the farm
+//! adapter those of [`ListScope`].
 
 use super::reason::{PlanReason, PlanReasons, Verdict};
 use crate::{
@@ -62,8 +62,8 @@ pub enum ListScope {
 
 /// Proof that a client requested active sessions, and the effect of the request on the farm.
 ///
-/// INVARIANT: only a request with `include_active_sessions` makes one, and only if the roaming policy
-/// offers active sessions, so that no farm is queried for active sessions without both.
+/// INVARIANT: only a request with `include_active_sessions` makes one, and only if the roaming
+/// policy offers active sessions, so that no farm is queried for active sessions without both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ActiveSessionsRequested {
     disconnects: bool,

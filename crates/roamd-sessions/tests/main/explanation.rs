@@ -1,4 +1,4 @@
-//! Explanations of lists (SS-72): they say what the list does, and ask for nothing that disconnects.
+//! Explanations of lists (SS-72): they say what the list does, and have no side effect.
 
 use roamd_sessions::{
     FarmAnswer, FarmError, FarmSession, Generation, ListExplanation, ListRequest, PlanReason,

@@ -10,6 +10,7 @@
     reason = "a test may stop at the first surprise"
 )]
 
+mod accounts;
 mod challenge;
 mod endpoints;
 mod form;

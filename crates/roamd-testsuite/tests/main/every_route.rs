@@ -146,6 +146,7 @@ async fn entries(env: &TestEnvironment, alice: &SignedIn) -> Vec<Entry> {
         launched("launch-resource", &format!("{resource}/launch/ica")),
         open("endpoints", "/Citrix/Store/endpoints/v1"),
         open("discovery", "/Citrix/Store/discovery"),
+        open("accounts", "/Citrix/Roaming/accounts"),
         posted(
             "token",
             &format!("{auth}/auth/v1/token"),

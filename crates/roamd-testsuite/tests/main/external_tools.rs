@@ -184,6 +184,7 @@ impl Schemas {
     async fn of(env: &TestEnvironment) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in [
+            "Accounts",
             "AuthenticateResponse",
             "Discovery",
             "Endpoints",
@@ -389,9 +390,9 @@ async fn xmllint_accepts_every_response() {
     }
 }
 
-/// The forms of a sign-in, and the discovery document.
+/// The forms of a sign-in, the discovery document and accounts.
 #[tokio::test]
-async fn xmllint_accepts_every_form_and_the_discovery_document() {
+async fn xmllint_accepts_forms_discovery_and_accounts() {
     let mut options = Options {
         authentication: "domains = [\"DEMO\", \"OTHER\"]".to_owned(),
         ..Options::default()
@@ -410,6 +411,10 @@ async fn xmllint_accepts_every_form_and_the_discovery_document() {
     let unknown = service.begin().await.post(None, "unknown", &[]).await;
     let path = "/Citrix/Store/discovery";
     let discovery = env.server.send("GET", path, &[], b"").await;
+    let path = "/Citrix/Roaming/accounts";
+    let accounts = env.server.send("GET", path, &[], b"").await;
+    let summary = format!("{path}?summary");
+    let summary = env.server.send("POST", &summary, &[], b"").await;
     let form = "AuthenticateResponse";
     let first = started.text().to_owned();
     for (schema, shows, response) in [
@@ -419,6 +424,8 @@ async fn xmllint_accepts_every_form_and_the_discovery_document() {
         (form, "cancelled", cancelled),
         (form, "error-", unknown),
         ("Discovery", "endpoints/v1", discovery),
+        ("Accounts", "<sr:Service ", accounts),
+        ("Accounts", "<contentHash>", summary),
     ] {
         let text = response.text();
         assert_eq!(response.status, 200, "{text}");

@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod accounts;
 mod audit;
 mod base_urls;
 mod citrix_gateway;

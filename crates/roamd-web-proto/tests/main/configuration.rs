@@ -46,7 +46,8 @@ fn configuration_has_all_elements_that_clients_walk_to() {
         <workspaceControl enabled=\"true\" autoReconnectAtLogon=\"true\" \
         logoffAction=\"disconnect\" showReconnectButton=\"true\" \
         showDisconnectButton=\"true\"/>\
-        <receiverConfiguration enabled=\"false\" downloadURL=\"\"/>\
+        <receiverConfiguration enabled=\"true\" \
+        downloadURL=\"ServiceRecord/GetDocument/receiverconfig.cr\"/>\
         <uiViews showDesktopsView=\"true\" showAppsView=\"true\" defaultView=\"auto\"/>\
         <appShortcuts enabled=\"false\" allowSessionReconnect=\"false\"/></userInterface>\
         <featureToggles/></clientSettings>";

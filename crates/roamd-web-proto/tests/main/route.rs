@@ -30,6 +30,11 @@ fn every_path_names_its_route() {
         ),
         ("/Home/Configuration", R::Configuration),
         ("/Home/KeepAlive", R::KeepAlive),
+        (
+            "/ServiceRecord/GetDocument/receiverconfig.cr",
+            R::Provisioning,
+        ),
+        ("/Sessions/Explain", R::Explain),
         ("/Authentication/GetAuthMethods", R::AuthMethods),
         ("/Authentication/GetUserName", R::UserName),
         ("/Authentication/Logoff", R::SignOut),

@@ -27,6 +27,7 @@ use crate::app::state::{AppState, HostedStore};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::web_site::WebSite;
+use crate::routes::accounts;
 
 pub(super) use self::response::refuse;
 
@@ -67,6 +68,9 @@ async fn operation(
         WebRoute::Logo { hash } => branding::logo(visit.site, hash),
         WebRoute::Configuration => session::configuration(visit, request).await,
         WebRoute::KeepAlive => session::keep_alive(visit, &request).await,
+        WebRoute::Provisioning => {
+            accounts::provisioning(visit.store, &request).map(with_site_headers)
+        }
         WebRoute::AuthMethods => sign_in::methods(visit, request).await,
         WebRoute::Login => sign_in::login(visit, request).await,
         WebRoute::LoginAttempt => sign_in::attempt(visit, request).await,

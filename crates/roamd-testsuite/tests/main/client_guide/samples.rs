@@ -8,10 +8,10 @@ use roamd_store_proto::auth::{
     TokenChoices,
 };
 use roamd_store_proto::{
-    DecodeError, Discovery, Display, Endpoint, Endpoints, EnumerationStatus, Groups, LaunchData,
-    LaunchErrorId, LaunchParams, Lifetime, Resource, ResourceType, Resources, RetryReason, Session,
-    SessionOperation, SessionParams, SessionResult, SessionState, SessionStatus, Spelling,
-    media_type,
+    Account, Accounts, DecodeError, Discovery, Display, Endpoint, Endpoints, EnumerationStatus,
+    Groups, LaunchData, LaunchErrorId, LaunchParams, Lifetime, Resource, ResourceType, Resources,
+    RetryReason, ServiceRecord, Session, SessionOperation, SessionParams, SessionResult,
+    SessionState, SessionStatus, Spelling, media_type,
 };
 
 const HOST: &str = "https://store.example.net";
@@ -64,10 +64,32 @@ fn endpoint(id: &str, capability: &str, path: &str) -> Endpoint {
     }
 }
 
+fn service_record() -> ServiceRecord {
+    let address = format!("{HOST}/Citrix/Store/discovery");
+    ServiceRecord {
+        srid: "2862079384".to_owned(),
+        name: "Store".to_owned(),
+        internal_beacons: vec![address.clone()],
+        address,
+    }
+}
+
+fn accounts() -> Accounts {
+    Accounts {
+        accounts: vec![Account {
+            id: "775552B2-3E81-4FDA-93D1-CE0374E902AD".to_owned(),
+            name: "Store".to_owned(),
+            description: String::new(),
+            published: true,
+            content_hash: "5A0C9E17".to_owned(),
+            store: Some(service_record()),
+        }],
+    }
+}
+
 fn discovery() -> Sample {
     let discovery = Discovery {
-        store_name: "Store".to_owned(),
-        store_url: format!("{HOST}/Citrix/Store/discovery"),
+        store: service_record(),
         store_endpoints: format!("{HOST}/Citrix/Store/endpoints/v1"),
         authentication_endpoints: format!("{HOST}/Citrix/StoreAuth/endpoints/v1"),
     };
@@ -273,6 +295,7 @@ pub(super) fn samples() -> Vec<Sample> {
     vec![
         sample!(ENDPOINTS, "Endpoints.xsd", Endpoints, endpoints),
         discovery(),
+        sample!(ROAMING_ACCOUNTS, "Accounts.xsd", Accounts, accounts()),
         sample!(
             REQUEST_TOKEN,
             "RequestToken.xsd",
