@@ -32,7 +32,16 @@ function csrfToken() {
   return cookie?.slice("CsrfToken=".length) ?? "";
 }
 
+let bound = null;
+
+/** From now on, requests are for the user of this web session only; with `false` for any. */
+export function bind(isBound) {
+  bound = isBound ? csrfToken() : null;
+}
+
 async function send(method, path, fields) {
+  // Another tab has signed out: what this one shows is of the user before.
+  if (bound !== null && csrfToken() !== bound) throw new SignInNeeded();
   const headers = {
     "Accept-Language": language(),
     "Csrf-Token": csrfToken(),
@@ -69,7 +78,6 @@ export async function configuration() {
   const root = await xml(await post("Home/Configuration"));
   const get = (element, attribute) => root.querySelector(element)?.getAttribute(attribute) ?? "";
   const flag = (element, attribute) => get(element, attribute) === "true";
-  const receiver = flag("receiverConfiguration", "enabled") && get("receiverConfiguration", "downloadURL");
   return {
     idleMinutes: Number(get("session", "timeout")) || 20,
     listUrl: get("resourcesProxy", "listURL"),
@@ -90,7 +98,7 @@ export async function configuration() {
     },
     showDesktops: flag("uiViews", "showDesktopsView"),
     showApplications: flag("uiViews", "showAppsView"),
-    provisioningUrl: receiver || null,
+    provisioningUrl: get("receiverConfiguration", "downloadURL"),
   };
 }
 
@@ -149,6 +157,23 @@ export function icaUrl(url, title) {
 export const userName = async (url) => (await post(url)).text();
 export const keepAlive = (url) => send("HEAD", url);
 export const signOut = (url) => post(url);
+
+let provisioning = null;
+
+/** The address of the file that sets a device up for the store; `null` if there is none. */
+export function provisioningFile(advertised) {
+  provisioning ??= find(advertised || "clients/receiverconfig.cr");
+  return provisioning;
+}
+
+async function find(path) {
+  try {
+    const address = siteUrl(path);
+    return (await fetch(address, { method: "HEAD" })).ok ? address.href : null;
+  } catch {
+    return null;
+  }
+}
 
 /** Why sessions are offered or not; `null` if the server does not explain it. */
 export async function explanation() {

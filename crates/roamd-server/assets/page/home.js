@@ -16,6 +16,7 @@ const EFFECTS = { disconnect: "effectDisconnect", terminate: "effectTerminate", 
  */
 export class Home {
   #missing = { sessions: [], resources: [] };
+  #isOver = false;
 
   constructor(settings, helpLink, { leave, changePassword }) {
     this.settings = settings;
@@ -43,6 +44,7 @@ export class Home {
 
   /** Shows the view. `entries` are the resources if they are known already. */
   async show(entries, isOwnSignIn) {
+    api.bind(true);
     this.idle = new Idle(this.settings, {
       keep: () => api.keepAlive(this.settings.keepAliveUrl).catch(() => {}),
       warn: (minutes) => this.#warn(minutes),
@@ -62,7 +64,7 @@ export class Home {
       () => {},
     );
     await this.#load(entries);
-    if (isOwnSignIn) await this.sessions?.signedIn();
+    if (isOwnSignIn && !this.#isOver) await this.sessions?.signedIn();
   }
 
   async #load(known) {
@@ -91,10 +93,11 @@ export class Home {
   }
 
   /** Says what to do if no window opens. It is below all else, so that nothing moves. */
-  #handedOver({ name }) {
+  async #handedOver({ name }) {
     const isOneOfMany = byId("opened-bar") !== null;
-    const { provisioningUrl } = this.settings;
-    const setUp = provisioningUrl ? el("a", { className: "button", t: "setUp", href: api.siteUrl(provisioningUrl).href, download: "" }) : null;
+    const file = await api.provisioningFile(this.settings.provisioningUrl);
+    if (this.#isOver) return;
+    const setUp = file ? el("a", { className: "button", t: "setUp", href: file, download: "" }) : null;
     const help = this.helpLink ? el("a", { className: "button", t: "help", href: this.helpLink, target: "_blank", rel: "noopener noreferrer" }) : null;
     this.#bar("opened-bar", el("p", {}, el("span", { t: "openedLong", v: { name } }), isOneOfMany ? el("span", { t: "openedMany" }) : null), setUp, help, button("dismiss", () => this.#unbar("opened-bar")));
   }
@@ -124,6 +127,7 @@ export class Home {
     if (out.getAttribute("aria-busy") === "true") return;
     out.setAttribute("aria-busy", "true");
     announce("ending");
+    show(byId("sign-out-effect"), "ending");
     try {
       const ended = await this.#endSessions();
       await api.signOut(this.settings.signOutUrl);
@@ -151,12 +155,16 @@ export class Home {
 
   /** Takes down what stands around the view. */
   #close() {
+    this.#isOver = true;
     this.idle?.stop();
+    api.bind(false);
     byId("who").hidden = byId("leave").hidden = true;
     byId("bars").replaceChildren();
   }
 
   #end(key) {
+    // Several requests may find that the sign-in has ended.
+    if (this.#isOver) return;
     this.#close();
     this.leave(key, { minutes: this.settings.idleMinutes });
   }

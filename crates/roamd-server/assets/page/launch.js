@@ -46,7 +46,6 @@ async function pause(seconds, report, signal) {
 /** Loads an ICA file in a hidden frame. A document in place of the file says what failed. */
 async function load(address) {
   const frame = document.createElement("iframe");
-  frame.title = "";
   frame.tabIndex = -1;
   const shown = new Promise((resolve, reject) => {
     frame.addEventListener("load", () => {

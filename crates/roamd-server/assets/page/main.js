@@ -10,6 +10,8 @@ let settings = null;
 let brand = null;
 /** Whether the sign-in form is shown, which is in the language of the page. */
 let isSigningIn = false;
+/** Number of the last view, so that a slow answer does not replace a later one. */
+let turn = 0;
 
 async function begin() {
   await start();
@@ -35,6 +37,7 @@ async function open(sentence, values) {
 
 async function home(resources, isOwnSignIn) {
   isSigningIn = false;
+  turn += 1;
   const { Home } = await import("./home.js");
   const ways = { leave: signIn, changePassword };
   await new Home(settings, brand?.helpLink, ways).show(resources, isOwnSignIn);
@@ -43,10 +46,12 @@ async function home(resources, isOwnSignIn) {
 /** Shows the sign-in, with a sentence above it. */
 async function signIn(sentence, values) {
   isSigningIn = true;
+  const own = (turn += 1);
   try {
     // A sign-out ends the web session too; this begins another one.
     settings = await api.configuration();
     const form = await api.signInForm();
+    if (own !== turn) return;
     new Conversation(sentence, values, { success: entered, cancelled: () => signIn(), failed: signIn }).step(form);
     // While the user types.
     import("./home.js");

@@ -49,6 +49,8 @@ export class Resources {
       statusUrl: entry.launchstatusurl,
       url: entry.launchurl,
     }));
+    const { compare } = new Intl.Collator(language(), { numeric: true });
+    this.#items.sort((one, other) => compare(one.folder, other.folder) || compare(one.name, other.name));
     this.#tiles.clear();
     this.#drawKeywords();
     this.#draw(false);

@@ -14,7 +14,7 @@ import { show } from "./words.js";
 export class Sessions {
   /** Rows, each a session with its elements. */
   #rows = [];
-  #asked = false;
+  #count = 0;
 
   constructor(settings, context) {
     this.settings = settings;
@@ -91,7 +91,6 @@ export class Sessions {
     try {
       const { entries, missing } = await api.sessions(this.settings.sessionsUrl);
       this.context.missing("sessions", missing);
-      this.#asked = true;
       show(this.find, "findAgain");
       this.#merge(entries);
       const count = entries.length;
@@ -136,8 +135,9 @@ export class Sessions {
     const { name } = item;
     row.box = el("input", { type: "checkbox", label: "select", v: { name }, on: { change: () => this.#drawAll() } });
     row.state = el("p", { className: "state", t: "elsewhere" });
-    row.bring = button("bring", () => this.#bring([row]), { "aria-describedby": "sessions-heading" });
-    row.title = el("span", { className: "name", textContent: name });
+    const id = `session-${(this.#count += 1)}`;
+    row.bring = button("bring", () => this.#bring([row]), { "aria-describedby": id });
+    row.title = el("span", { className: "name", id, textContent: name });
     row.status = el("p", { className: "status" });
     const kind = item.isDesktop === undefined ? null : el("span", { t: item.isDesktop ? "desktop" : "application" });
     const facts = [kind, el("span", { textContent: item.farm ?? "" })].filter((fact) => fact?.textContent);
@@ -161,6 +161,8 @@ export class Sessions {
   /** Brings sessions here, one after the other. One that fails does not stop the rest. */
   async #bring(rows) {
     for (const row of rows) {
+      // The user has left.
+      if (!this.element.isConnected) return;
       row.box.checked = false;
       const isOpen = await start(row.item, row.status, row.bring, { ...this.context, opened: (item) => this.context.handedOver(item) });
       if (isOpen) this.#here(row);
@@ -189,7 +191,7 @@ export class Sessions {
   #drawAll() {
     const chosen = this.#rows.filter((row) => row.box.checked).length;
     const away = this.#rows.filter((row) => !row.isHere).length;
-    this.all.hidden = !chosen && away < 2;
+    this.all.hidden = !this.settings.control.canReconnect || (!chosen && away < 2);
     if (chosen) show(this.all, "bringSome", { count: chosen });
     else show(this.all, "bringAll");
   }

@@ -4,6 +4,7 @@ export const LANGUAGES = { en: "English", de: "Deutsch", fr: "Français", es: "E
 
 const STORED = "roamd.language";
 let current = "en";
+let wanted = "en";
 let words = {};
 
 /** The language in use. */
@@ -34,7 +35,11 @@ function stored() {
 }
 
 async function load(tag) {
-  words = (await import(`./words-${tag}.js`)).default;
+  wanted = tag;
+  const loaded = (await import(`./words-${tag}.js`)).default;
+  // The user has chosen another one meanwhile.
+  if (tag !== wanted) return;
+  words = loaded;
   current = tag;
   document.documentElement.lang = tag;
   translate(document);

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use thirtyfour::extensions::query::ElementQueryable as _;
 use thirtyfour::{
-    By, CapabilitiesHelper as _, ChromiumLikeCapabilities as _, DesiredCapabilities,
-    LoggingPrefsLogLevel, WebDriver, WebElement,
+    By, ChromiumLikeCapabilities as _, DesiredCapabilities, LoggingPrefsLogLevel, WebDriver,
+    WebElement,
 };
 use tokio::time::{Instant, sleep};
 
@@ -240,5 +240,5 @@ pub(super) async fn click(element: &WebElement) {
     element.click().await.unwrap();
 }
 
-/// A site without a branding of its own has no such document.
-const TOLERATED: [&str; 1] = ["branding.json"];
+/// What a site need not have. A browser reports the `404`.
+const TOLERATED: [&str; 2] = ["branding.json", "receiverconfig.cr"];

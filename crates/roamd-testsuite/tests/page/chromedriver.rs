@@ -32,8 +32,7 @@ impl Chromedriver {
         });
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let port = loop {
-            let line = lines.next_line().await.unwrap();
-            let line = line.expect("chromedriver names its port");
+            let line = lines.next_line().await.unwrap().unwrap();
             if let Some((_, port)) = line.split_once("started successfully on port ") {
                 break port.trim_end_matches('.').to_owned();
             }

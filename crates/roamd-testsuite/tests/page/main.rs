@@ -13,6 +13,7 @@ mod chromedriver;
 mod idle;
 mod keyboard;
 mod launches;
+mod optional_answers;
 mod outages;
 mod sessions;
 mod sign_in;

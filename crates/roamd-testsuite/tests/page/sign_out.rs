@@ -73,9 +73,7 @@ async fn sign_out_in_another_tab_leads_to_the_sign_in() {
     let browser = Browser::start().await;
     browser.sign_in(&env, "carol").await;
     let first = browser.driver.window().await.unwrap();
-    browser.driver.new_tab().await.unwrap();
-    let tabs = browser.driver.windows().await.unwrap();
-    let second = tabs.into_iter().find(|tab| *tab != first).unwrap();
+    let second = browser.driver.new_tab().await.unwrap();
     browser.driver.switch_to_window(second).await.unwrap();
     browser.open(&env).await;
     browser.element(".tile").await;
@@ -88,5 +86,31 @@ async fn sign_out_in_another_tab_leads_to_the_sign_in() {
         .await;
     browser.fill("carol", "roam-demo").await;
     browser.element(".tile").await;
+    browser.assert_no_console_error().await;
+}
+
+#[tokio::test]
+async fn next_user_of_the_browser_gets_nothing_of_the_last_one() {
+    // WA-117
+    let env = site::modern(site::MANUAL).await;
+    let browser = Browser::start().await;
+    browser.sign_in(&env, "alice").await;
+    browser.press("Find my sessions").await;
+    browser.sees("Sessions found: 3.").await;
+    let of_alice = browser.driver.window().await.unwrap();
+    let of_bob = browser.driver.new_tab().await.unwrap();
+    browser.driver.switch_to_window(of_bob).await.unwrap();
+    browser.open(&env).await;
+    browser.press("Sign out").await;
+    browser.fill("bob", "roam-demo").await;
+    browser.sees("Signed in as bob").await;
+    // What alice's tab shows must not act for bob.
+    browser.driver.switch_to_window(of_alice).await.unwrap();
+    let before = env.sessions("bob");
+    browser.press("Disconnect all").await;
+    browser.sees("Your sign-in has ended.").await;
+    let page = browser.text().await;
+    assert!(!page.contains("Win11Desktop"), "{page}");
+    assert_eq!(env.sessions("bob"), before);
     browser.assert_no_console_error().await;
 }

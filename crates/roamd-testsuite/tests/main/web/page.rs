@@ -125,7 +125,7 @@ const LANGUAGES: [&str; 5] = ["en", "de", "fr", "es", "ja"];
 #[tokio::test]
 async fn every_language_has_every_text_and_its_values() {
     let env = TestEnvironment::demo().await;
-    let line = Regex::new("(?m)^  (\\w+): \"(.*)\",$").unwrap();
+    let line = Regex::new("(?m)^  (\\w+|\"[\\w-]+\"): \"(.*)\",$").unwrap();
     let value = Regex::new("\\{\\w+\\}").unwrap();
     let mut all = Vec::new();
     for language in LANGUAGES {
