@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use roamd_nfuse_client::{ControllerReport, ControllerState, StaClient};
-use serde_json::json;
+use serde::Serialize;
 
 use crate::farms::NfuseFarm;
 
@@ -50,6 +50,35 @@ struct Controllers {
     starting: usize,
 }
 
+/// The readiness in JSON. Fields are written in this order, which does not depend on the features
+/// of `serde_json`, as that of `json!` does.
+#[derive(Serialize)]
+struct Json<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    farms: Option<Vec<FarmJson<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gateways: Option<Vec<GatewayJson<'a>>>,
+    ready: bool,
+}
+
+#[derive(Serialize)]
+struct FarmJson<'a> {
+    controllers: usize,
+    id: &'a str,
+    state: &'a str,
+    used: usize,
+}
+
+#[derive(Serialize)]
+struct GatewayJson<'a> {
+    authorities: usize,
+    authority_ids: &'a [Option<String>],
+    id: &'a str,
+    repeated_ids: Vec<&'a str>,
+    state: &'a str,
+    used: usize,
+}
+
 impl<'a> Readiness<'a> {
     /// The readiness of a server with these stores.
     pub(crate) fn of(stores: impl Iterator<Item = StoreReadiness<'a>>) -> Self {
@@ -89,34 +118,32 @@ impl<'a> Readiness<'a> {
         lines
     }
 
-    /// Returns the readiness as JSON: `{"ready": true, "farms": [{"id": "XA1", "state": "degraded",
-    /// "controllers": 2, "used": 1}], "gateways": []}`. Without the farms it is `{"ready": true}`.
+    /// Returns the readiness as JSON: `{"farms": [{"controllers": 2, "id": "XA1", "state":
+    /// "degraded", "used": 1}], "gateways": [], "ready": true}`. Without the farms it is
+    /// `{"ready": true}`.
     pub(crate) fn json(&self, with_farms: bool) -> String {
-        let is_ready = self.unreachable_stores().is_empty();
-        if !with_farms {
-            return format!("{}\n", json!({ "ready": is_ready }));
-        }
-        let farms = self.farms().map(|farm| {
-            json!({
-                "id": farm.id,
-                "state": farm.controllers.state(),
-                "controllers": farm.controllers.all,
-                "used": farm.controllers.used,
-            })
+        let farms = self.farms().map(|farm| FarmJson {
+            controllers: farm.controllers.all,
+            id: farm.id,
+            state: farm.controllers.state(),
+            used: farm.controllers.used,
         });
-        let gateways = self.gateways().map(|gateway| {
-            json!({
-                "id": gateway.id,
-                "state": gateway.authorities.state(),
-                "authorities": gateway.authorities.all,
-                "used": gateway.authorities.used,
-                "authority_ids": gateway.ids,
-                "repeated_ids": gateway.repeated_ids(),
-            })
+        let gateways = self.gateways().map(|gateway| GatewayJson {
+            authorities: gateway.authorities.all,
+            authority_ids: &gateway.ids,
+            id: gateway.id,
+            repeated_ids: gateway.repeated_ids(),
+            state: gateway.authorities.state(),
+            used: gateway.authorities.used,
         });
-        let (farms, gateways): (Vec<_>, Vec<_>) = (farms.collect(), gateways.collect());
-        let all = json!({ "ready": is_ready, "farms": farms, "gateways": gateways });
-        format!("{all}\n")
+        let all = Json {
+            farms: with_farms.then(|| farms.collect()),
+            gateways: with_farms.then(|| gateways.collect()),
+            ready: self.unreachable_stores().is_empty(),
+        };
+        #[expect(clippy::expect_used, reason = "texts and numbers, written into memory")]
+        let text = serde_json::to_string(&all).expect("the readiness is JSON");
+        text + "\n"
     }
 
     fn farms(&self) -> impl Iterator<Item = &FarmReadiness<'a>> {
@@ -235,6 +262,8 @@ fn is_used(state: ControllerState) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn farm(id: &str, used: usize, all: usize) -> FarmReadiness<'_> {

@@ -15,6 +15,7 @@ mod keyboard;
 mod launches;
 mod optional_answers;
 mod outages;
+mod resources;
 mod sessions;
 mod sign_in;
 mod sign_out;
