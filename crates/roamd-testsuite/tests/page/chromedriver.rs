@@ -16,6 +16,9 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
+/// Attempts to start a driver.
+const ATTEMPTS: usize = 10;
+
 /// A running `chromedriver`. Its browsers end with it.
 pub(super) struct Chromedriver {
     address: String,
@@ -25,21 +28,29 @@ pub(super) struct Chromedriver {
 impl Chromedriver {
     /// Starts a driver at a free port.
     pub(super) async fn start() -> Self {
+        for _ in 0..ATTEMPTS {
+            if let Some(started) = Self::try_start().await {
+                return started;
+            }
+        }
+        panic!("chromedriver found no free port in {ATTEMPTS} attempts");
+    }
+
+    /// Starts a driver. Returns `None` if it has stopped: it uses one port for IPv4 and IPv6, and
+    /// another process may have one of them.
+    async fn try_start() -> Option<Self> {
         let mut command = Command::new("chromedriver");
         command.arg("--port=0").stdout(Stdio::piped());
         let mut process = command.kill_on_drop(true).spawn().unwrap_or_else(|error| {
             panic!("chromedriver: {error}; run `cargo xtask test`, which installs it")
         });
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let port = loop {
-            let line = lines.next_line().await.unwrap().unwrap();
+        let mut lines = BufReader::new(process.stdout.take()?).lines();
+        loop {
+            let line = lines.next_line().await.unwrap()?;
             if let Some((_, port)) = line.split_once("started successfully on port ") {
-                break port.trim_end_matches('.').to_owned();
+                let address = format!("127.0.0.1:{}", port.trim_end_matches('.'));
+                return Some(Self { address, process });
             }
-        };
-        Self {
-            address: format!("127.0.0.1:{port}"),
-            process,
         }
     }
 
