@@ -21,7 +21,7 @@ use roamd_http::Response;
 use roamd_sessions::EndAction;
 use roamd_web_proto::WebRoute;
 
-use self::response::{challenge, redirect, set_cookies};
+use self::response::{challenge, redirect, set_cookies, with_site_headers};
 use self::visit::{SignIn, Visit};
 use crate::app::state::{AppState, HostedStore};
 use crate::http::error::ApiError;
