@@ -1,12 +1,15 @@
 //! The server that a command speaks to, or whose files it uses.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use roamd_server::config::{Config, ConfigError};
 use roamd_server::control::ControlClient;
 
 use super::config_file::ConfigFile;
+use crate::exit_code::UsageError;
 use crate::runtime::block_on;
 
 /// Arguments that name a server.
@@ -37,7 +40,7 @@ impl RunningServer {
     pub(super) fn client(&self) -> anyhow::Result<ControlClient> {
         let data_dir = match &self.data {
             Some(data_dir) => data_dir.clone(),
-            None => self.config.read()?.data_dir,
+            None => self.read_config()?.data_dir,
         };
         Ok(ControlClient::of(&data_dir))
     }
@@ -57,12 +60,26 @@ impl RunningServer {
                 token_lifetime_max: Duration::from_secs(status.token_lifetime_max_seconds),
             });
         }
-        let config = self.config.read()?;
+        let config = self.read_config()?;
         let audit = config.audit.as_ref();
         Ok(ServerFiles {
             audit: audit.map(|audit| config.data_dir.join(&audit.file)),
             token_lifetime_max: config.authentication.token_lifetime_max,
             data_dir: config.data_dir,
+        })
+    }
+
+    fn read_config(&self) -> anyhow::Result<Config> {
+        self.config.read().map_err(|error| match error {
+            ConfigError::Unreadable { path, source } if source.kind() == ErrorKind::NotFound => {
+                UsageError(format!(
+                    "there is no configuration {}; name that of the server with --config, or the \
+                     data folder of a running server or demo with --data",
+                    path.display()
+                ))
+                .into()
+            }
+            error => error.into(),
         })
     }
 }

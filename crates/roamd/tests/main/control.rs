@@ -154,6 +154,24 @@ fn status_shows_farms_requests_keys_and_certificate() {
 }
 
 #[test]
+fn missing_configuration_is_named_with_the_other_way() {
+    for args in [
+        &["status"][..],
+        &["reload"],
+        &["throttle", "show"],
+        &["tokens", "list", "--user", r"DEMO\alice"],
+        &["tokens", "revoke", "--user", r"DEMO\alice"],
+        &["audit"],
+    ] {
+        let ran = run(&[args, &["--config", "/no/such/roamd.toml"]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        for part in ["no configuration /no/such/roamd.toml", "with --data"] {
+            assert!(ran.err.contains(part), "{args:?}: {ran:?}");
+        }
+    }
+}
+
+#[test]
 fn status_of_demo_is_found_in_its_data_folder() {
     let world = World::new();
     let server = Server::demo(&world);

@@ -134,4 +134,8 @@ impl ListField for CompareField {
             Self::Differences => row.differences.join(", "),
         }
     }
+
+    fn may_be_cut(self) -> bool {
+        !matches!(self, Self::Outcome | Self::Name)
+    }
 }
