@@ -4,8 +4,8 @@
 //! permits, and a queue of its own. Where both wait for a permit that both may get, they get turns.
 //! Within a share, groups of parties are served round robin ([`Waiters`]). If the queue of a share
 //! is full, a party of a group with fewer waiters evicts a waiter of the group with the most.
-//! Turns alone would leave all permits to a party that holds them for long, so [`PartyShare`] limits
-//! the permits of each party.
+//! Turns alone would leave all permits to a party that holds them for long, so [`PartyShare`]
+//! limits the permits of each party.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -165,8 +165,8 @@ impl<K: Clone + Eq + Hash, W> FairQueue<K, W> {
         }
     }
 
-    /// Takes a free permit for the waiter that is served next. Both shares get turns. Returns `None`
-    /// if no permit is free, or no waiter may get it.
+    /// Takes a free permit for the waiter that is served next. Both shares get turns. Returns
+    /// `None` if no permit is free, or no waiter may get it.
     pub(super) fn serve_next(&mut self) -> Option<Served<K, W>> {
         let shares = match self.last_served {
             Share::Common => [Share::Reserved, Share::Common],
@@ -729,7 +729,7 @@ mod tests {
     }
 
     proptest! {
-        /// Nobody waits who may get a permit, and no party has as many as it leaves.
+        /// No party waits for a permit that it may take, and none takes as many as it leaves.
         #[test]
         fn parties_hold_fewer_permits_than_are_free(
             permits in 1..20usize,

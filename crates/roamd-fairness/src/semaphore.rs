@@ -121,8 +121,8 @@ impl<K: Group> FairSemaphore<K> {
             }
             queue.serve_next()
         };
-        // The lock is released before a permit is sent: one that cannot be sent is dropped here, and
-        // goes to another waiter.
+        // The lock is released before a permit is sent: one that cannot be sent is dropped here,
+        // and goes to another waiter.
         while let Some(Served {
             share,
             party,

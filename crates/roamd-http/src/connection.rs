@@ -1,7 +1,6 @@
 //! Serving HTTP on one connection.
 
 use std::convert::Infallible;
-use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +25,7 @@ use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
+use crate::peer::Peer;
 use crate::request_body::RequestBody;
 use crate::reset_limiter::ResetLimiter;
 use crate::response::Response;
@@ -61,17 +61,6 @@ const PING_INTERVAL: Duration = Duration::from_secs(20);
 
 /// Timeout for the acknowledgement of a ping.
 const PING_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Peer of the connection of a request. It may be a proxy.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Peer {
-    /// Address of the peer; `0.0.0.0:0` on a Unix socket.
-    pub address: SocketAddr,
-    /// Id of the user who runs the peer, on a Unix socket.
-    pub user: Option<u32>,
-    /// Whether the peer has presented a certificate of a configured client authority.
-    pub is_certified: bool,
-}
 
 /// Settings and tasks that the connections of a server share.
 #[derive(Clone)]

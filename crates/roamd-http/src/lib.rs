@@ -11,6 +11,7 @@ mod held_connections;
 mod http1_io;
 mod limits;
 mod listener;
+mod peer;
 mod request_body;
 mod reset_limiter;
 mod response;
@@ -24,9 +25,9 @@ mod write_timeout;
 
 pub use body::{BodyError, BodyRoom, read_body, read_body_in};
 pub use client_limiter::{ClientKey, ClientLimiter, LimitReached, Permit, subscriber};
-pub use connection::Peer;
 pub use limits::ListenerLimits;
 pub use listener::{Accepted, Connection, Listener, listen};
+pub use peer::Peer;
 pub use request_body::RequestBody;
 pub use reset_limiter::RESETS;
 pub use response::Response;

@@ -8,8 +8,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
-use crate::connection::Peer;
 use crate::head_budget::RequestProgress;
+use crate::peer::Peer;
 
 /// Body of a request, and the peer that sends it.
 ///

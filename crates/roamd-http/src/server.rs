@@ -12,12 +12,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
-use crate::connection::{ConnectionContext, Peer, Spawner, http1, http2};
+use crate::connection::{ConnectionContext, Spawner, http1, http2};
 use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::{HeadBudget, RequestProgress};
 use crate::held_connections::{CertifiedClients, HeldConnections};
 use crate::http1_io::Lingering;
 use crate::listener::{Accepted, Connection, Listener};
+use crate::peer::Peer;
 use crate::reset_limiter::ResetLimiter;
 use crate::response::Response;
 use crate::settings::{ListenerSettings, LiveSettings};

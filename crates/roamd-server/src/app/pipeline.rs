@@ -83,7 +83,10 @@ fn trace(
     if parent.is_none() && matches!(route, Some(Route::Health | Route::Ready | Route::Metrics)) {
         return None;
     }
-    state.tracer.trace(parent)
+    Some(RequestTrace {
+        context: state.tracer.context(parent)?,
+        tracer: state.tracer.clone(),
+    })
 }
 
 /// Resolves the path to a route. Clients outside `metrics_from` get no metrics route.

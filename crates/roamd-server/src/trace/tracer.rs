@@ -9,7 +9,6 @@ use super::counts::Counts;
 use super::error::TracerError;
 use super::exporter::Exporter;
 use super::request_spans::RequestSpans;
-use super::scope::RequestTrace;
 use crate::config::{SampleRatio, Tracing};
 
 /// Traces of a server. Clones are the same.
@@ -67,14 +66,7 @@ impl Tracer {
     }
 
     /// Returns the trace that a request continues, or begins.
-    pub(crate) fn trace(&self, parent: Option<RemoteParent>) -> Option<RequestTrace> {
-        Some(RequestTrace {
-            context: self.context(parent)?,
-            tracer: self.clone(),
-        })
-    }
-
-    fn context(&self, parent: Option<RemoteParent>) -> Option<TraceContext> {
+    pub(crate) fn context(&self, parent: Option<RemoteParent>) -> Option<TraceContext> {
         let Some(parent) = parent else {
             let NewTraces { ratio } = self.0.new_traces?;
             let trace = TraceId::random();

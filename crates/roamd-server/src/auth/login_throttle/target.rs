@@ -108,8 +108,8 @@ impl Target {
         }
     }
 
-    /// Key of the user in all spellings, and of all others of the same name: of the flag that resets
-    /// the budgets, and of the networks that have become known.
+    /// Key of the user in all spellings, and of all others of the same name: of the flag that
+    /// resets the budgets, and of the networks that have become known.
     pub(super) fn user(&self) -> Digest {
         Digest::of(self.budget_name.as_bytes())
     }
