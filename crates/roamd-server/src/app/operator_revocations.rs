@@ -1,9 +1,10 @@
 //! Applies the revocations of operators while the server runs.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
+use roamd_sessions::UserKey;
 use roamd_state::StateError;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
@@ -100,7 +101,7 @@ impl OperatorRevocations {
         } = *revocation;
         let user = revocation.key();
         let state = self.state.get();
-        if state.revocations.end_user(&user, ended).await? {
+        if state.revocations.end_account(&user, ended).await? {
             info!(%user, %ended, "Sign-ins of a user ended by an operator");
             let event = Event::TokensRevoked {
                 user: account(domain, name),
@@ -113,7 +114,8 @@ impl OperatorRevocations {
     }
 }
 
-fn blocks(revocations: &[UserRevocation]) -> HashMap<roamd_sessions::UserKey, jiff::Timestamp> {
+/// The users whose sign-ins are blocked, with the end of each block.
+fn blocks(revocations: &[UserRevocation]) -> impl Iterator<Item = (UserKey, Timestamp)> {
     let blocked = |entry: &UserRevocation| Some((entry.key(), entry.blocked_until?));
-    revocations.iter().filter_map(blocked).collect()
+    revocations.iter().filter_map(blocked)
 }

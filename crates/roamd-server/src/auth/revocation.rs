@@ -12,6 +12,7 @@ use roamd_state::{
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
+use super::account_forms::AccountForm;
 use crate::clock::Clock;
 use crate::fairness::budgets::{
     ENDED_TOKENS_PER_USER_AND_DAY, INVALIDATED_TICKETS_PER_USER_AND_DAY,
@@ -52,6 +53,8 @@ pub(crate) struct TokenDigests {
     /// The token, and that of the sign-in.
     tokens: [Digest; 2],
     user: Digest,
+    /// Other forms of the name of the user by which an operator may have ended the sign-in.
+    other_forms: Option<[Digest; 2]>,
     signed_in: Timestamp,
 }
 
@@ -67,12 +70,23 @@ pub(crate) enum Revoked {
 
 impl TokenDigests {
     pub(crate) fn of(token: &PresentedToken) -> Self {
+        let user = token.user();
+        // Equal to the user key.
+        let key = user.key();
         Self {
             tokens: token.ids().map(|id| Digest::of(id.as_bytes())),
-            // Equal to the user key.
-            user: Digest::of(token.user().key().as_bytes()),
+            user: Digest::of(key.as_bytes()),
+            other_forms: AccountForm::others_of(key).map(|forms| forms.map(|form| form.digest())),
             signed_in: token.signed_in(),
         }
+    }
+
+    /// Whether the sign-in has ended with those of its user, given the expiry of a flag. The time
+    /// of a sign-in is in whole seconds, so one in the same second has ended too.
+    fn is_ended_with(&self, expiry: Option<Timestamp>) -> bool {
+        expiry
+            .and_then(|expiry| expiry.checked_sub(ENDED_USER_MEMORY).ok())
+            .is_some_and(|ended| self.signed_in <= ended)
     }
 }
 
@@ -107,11 +121,15 @@ impl Revocations {
             (FlagKind::EndedUser, token.user),
         ];
         let [token_end, sign_in_end, user] = self.state.flag_expiries(flags, self.now()).await?;
-        // The time of a sign-in is in whole seconds, so one in the same second has ended too.
-        let is_user_ended = user
-            .and_then(|expiry| expiry.checked_sub(ENDED_USER_MEMORY).ok())
-            .is_some_and(|ended| token.signed_in <= ended);
-        Ok(token_end.is_some() || sign_in_end.is_some() || is_user_ended)
+        if token_end.is_some() || sign_in_end.is_some() || token.is_ended_with(user) {
+            return Ok(true);
+        }
+        let Some([one, other]) = token.other_forms else {
+            return Ok(false);
+        };
+        let flags = [one, other, other].map(|form| (FlagKind::EndedUser, form));
+        let ends = self.state.flag_expiries(flags, self.now()).await?;
+        Ok(ends.into_iter().any(|end| token.is_ended_with(end)))
     }
 
     /// Revokes a token of a user and all tokens derived from it. No budget refuses this: beyond the
@@ -137,7 +155,8 @@ impl Revocations {
         {
             Ok(FlagsSet { refused: 0, .. }) => Ok(Revoked::Token),
             Ok(_) | Err(StateError::Busy) => {
-                self.end_user(user, self.now()).await?;
+                let own = AccountForm::Key(user.clone());
+                self.end(user, own, self.now()).await?;
                 warn!(%user, "User ended too many tokens; all sign-ins of the user ended");
                 Ok(Revoked::AllOfUser)
             }
@@ -145,17 +164,32 @@ impl Revocations {
         }
     }
 
-    /// Ends all sign-ins of a user up to a time, with all their tokens. Returns whether they had
-    /// not been ended before.
+    /// Ends all sign-ins of an account up to a time, in all known forms of its name, with all their
+    /// tokens. Returns whether they had not been ended before.
     ///
     /// # Errors
     /// If the shared state does not respond. It is unknown then whether they have ended.
-    pub(crate) async fn end_user(
+    pub(crate) async fn end_account(
         &self,
         user: &UserKey,
         ended: Timestamp,
     ) -> Result<bool, StateError> {
-        let (kind, key) = (FlagKind::EndedUser, Digest::of(user.as_str().as_bytes()));
+        let mut is_new = false;
+        for form in AccountForm::of_revoked(user) {
+            is_new |= self.end(user, form, ended).await?;
+        }
+        Ok(is_new)
+    }
+
+    /// Ends all sign-ins with this form of the name of a user up to a time. Returns whether they
+    /// had not been ended before.
+    async fn end(
+        &self,
+        user: &UserKey,
+        form: AccountForm,
+        ended: Timestamp,
+    ) -> Result<bool, StateError> {
+        let (kind, key) = (FlagKind::EndedUser, form.digest());
         // In the precision of the state, so that the same time is recognised after a restart.
         let until = later(ended, ENDED_USER_MEMORY).as_millisecond();
         let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
@@ -332,6 +366,10 @@ mod tests {
 
         /// Signs a user in at this many seconds after the start.
         fn sign_in(&self, user: &str, seconds: i64) -> SecretString {
+            self.sign_in_to("DEMO", user, seconds)
+        }
+
+        fn sign_in_to(&self, domain: &str, user: &str, seconds: i64) -> SecretString {
             let audience: Audience = "https://a.example/".parse().unwrap();
             let request = RequestToken {
                 for_service: REALM.to_owned(),
@@ -341,7 +379,7 @@ mod tests {
             };
             let service = Service::of(&request, &[Realm::new(REALM)], &[audience]).unwrap();
             let grant = Grant {
-                user: UserIdentity::new("DEMO", user),
+                user: UserIdentity::new(domain, user),
                 password: "secret".into(),
                 service,
             };
@@ -428,5 +466,29 @@ mod tests {
         }
         assert!(!setting.is_revoked(&after).await);
         assert!(!setting.is_revoked(&other).await);
+    }
+
+    #[tokio::test]
+    async fn operator_ends_sign_ins_in_all_forms_of_a_name() {
+        for revoked in [("DEMO", "u7"), ("demo.test", "U7"), ("", "u7@demo.test")] {
+            let setting = Setting::new();
+            let sign_ins = |seconds| {
+                let users = [("demo", "u7"), ("Demo.Test", "u7"), ("", "u7@demo.test")];
+                users.map(|(domain, name)| setting.sign_in_to(domain, name, seconds))
+            };
+            let (before, after) = (sign_ins(0), sign_ins(2));
+            let other = setting.sign_in_to("DEMO", "u8", 0);
+            let user = UserKey::new(revoked.0, revoked.1);
+            let ended = start() + SignedDuration::from_secs(1);
+            let revocations = &setting.revocations;
+            assert!(revocations.end_account(&user, ended).await.unwrap());
+            assert!(!revocations.end_account(&user, ended).await.unwrap());
+            for token in &before {
+                assert!(setting.is_revoked(token).await, "{revoked:?}");
+            }
+            for token in after.iter().chain([&other]) {
+                assert!(!setting.is_revoked(token).await, "{revoked:?}");
+            }
+        }
     }
 }
