@@ -79,6 +79,7 @@ impl AppState {
                 Arc::clone(&shared),
                 Arc::clone(&clock),
             )),
+            stranger_writes: lasting.stranger_writes.clone(),
             revocations: Revocations::new(
                 Arc::clone(&shared),
                 Arc::clone(&clock),

@@ -7,6 +7,7 @@ use roamd_sessions::UserKey;
 
 use crate::app::environment::Environment;
 use crate::auth::login_throttle::ChecksInProgress;
+use crate::auth::stranger_writes::StrangerWrites;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::rng;
@@ -30,6 +31,7 @@ pub(crate) struct Lasting {
     /// Limit on the password checks of each user.
     pub(super) check_rates: Arc<RateLimiter<UserKey>>,
     pub(super) login_checks: ChecksInProgress,
+    pub(super) stranger_writes: StrangerWrites,
     pub(super) request_limiter: Arc<RequestLimiter>,
     pub(super) changes: Changes,
     /// Sessions of browsers, and launches kept for them.
@@ -59,6 +61,7 @@ impl Lasting {
             password_checks: Arc::new(PasswordCheckCache::new(&mut rng())),
             check_rates: Arc::new(change_limiter()),
             login_checks: ChecksInProgress::new(&config.login_throttle),
+            stranger_writes: StrangerWrites::new(),
             request_limiter: RequestLimiter::new(limits.requests, limits.requests_per_client),
             changes: Changes::default(),
             web: Arc::new(Web::new(keys, state)),

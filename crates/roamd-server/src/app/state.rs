@@ -19,6 +19,7 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::{CheckPolicy, PasswordChecks};
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
+use crate::auth::stranger_writes::StrangerWrites;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::Clock;
@@ -60,6 +61,8 @@ pub(crate) struct AppState {
     pub(crate) named_sids: Arc<NamedSids>,
     pub(crate) login_throttle: Arc<LoginThrottle>,
     pub(crate) password_checks: PasswordChecks,
+    /// Limit on writes of strangers to `shared`.
+    pub(crate) stranger_writes: StrangerWrites,
     pub(crate) revocations: Revocations,
     /// Users whose sign-ins an operator has blocked.
     pub(crate) user_blocks: Arc<UserBlocks>,

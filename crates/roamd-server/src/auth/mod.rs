@@ -1,8 +1,10 @@
-//! Authentication: password checks, login throttling, revocation, retry keys.
+//! Authentication: password checks, login throttling, revocation, retry keys, and writes of
+//! strangers.
 
 mod account_forms;
 pub(crate) mod login_throttle;
 pub(crate) mod password_checks;
 pub(crate) mod retry_key;
 pub(crate) mod revocation;
+pub(crate) mod stranger_writes;
 pub(crate) mod user_blocks;

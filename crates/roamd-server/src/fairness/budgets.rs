@@ -48,6 +48,13 @@ pub(crate) const UNKNOWN_NETWORKS_WAITING_PER_CHECK: usize = 16;
 /// concurrent check, and the places that attempts from unknown networks give up for them.
 pub(crate) const KNOWN_NETWORKS_WAITING_PER_CHECK: usize = 16;
 
+/// Strangers: writes to the shared state at a time that need no check of a password, such as those
+/// of cancelled sign-ins. A sign-in waits for as many at most.
+pub(crate) const STRANGER_WRITES: usize = 8;
+
+/// Strangers: such writes that wait.
+pub(crate) const STRANGER_WRITES_WAITING: usize = 512;
+
 /// A user: tokens that are ended one by one in a day (UTC). Beyond that, ending a token ends all
 /// sign-ins of the user up to then, which takes no more memory. Several people may share an
 /// account, and each sign-out ends two tokens.
@@ -242,6 +249,16 @@ mod tests {
                 "known networks",
                 "password checks that wait",
                 per_check(KNOWN_NETWORKS_WAITING_PER_CHECK),
+            ),
+            (
+                "clients without a valid token",
+                "cancelled sign-ins that are written, and that wait",
+                format!("{STRANGER_WRITES}, {STRANGER_WRITES_WAITING}"),
+            ),
+            (
+                "provider, an IPv4 /16 or IPv6 /32",
+                "cancelled sign-ins that are written",
+                "fewer than are free".to_owned(),
             ),
             (
                 "user, on one farm",

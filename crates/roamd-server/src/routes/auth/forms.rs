@@ -72,10 +72,12 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
 pub(crate) async fn cancel(state: &AppState, request: Request) -> Result<Response, ApiError> {
     let forms = FormWriter::of(&request)?;
     let cookie = request.joined(&COOKIE);
-    let party = parties::of_client(request.client_address());
+    let client = request.client_address();
+    let party = parties::of_client(client);
     let fields = FormPost::from_url_encoded(&request.body().await?);
     match resume(state, cookie.as_deref(), &fields).await? {
         Ok(conversation) => {
+            let _permit = state.stranger_writes.permit(client).await?;
             spend(state, party, &conversation).await?;
             Ok(forms.respond(&Conversations::cancelled()))
         }
