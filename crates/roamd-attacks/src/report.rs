@@ -15,7 +15,7 @@ use crate::tls::{self, Scan};
 const MAX_LATENCY: Duration = Duration::from_millis(100);
 
 /// Files that this process or a server needs: connections of attackers and some more.
-const NEEDED_FILES: u64 = 12_000;
+const NEEDED_FILES: u64 = 15_000;
 
 /// Results of all attacks.
 pub(crate) struct Report {

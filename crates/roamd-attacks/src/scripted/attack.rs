@@ -37,10 +37,16 @@ pub(super) enum Action {
     LaunchNothing,
     /// A user of a hostile farm lists its sessions.
     ListHostileFarm(Cost),
+    /// The same, without reading the response.
+    LeaveListUnread,
     /// A stranger sends the first half of a body, and no more.
     HalfBody(Listener),
     /// A stranger sends a long head without its end.
     UnfinishedHead(Listener),
+    /// A stranger holds a connection with the first byte of a head.
+    HoldConnection,
+    /// A stranger begins TLS handshakes with a recorded message.
+    BeginHandshakes,
     /// A stranger tries a wrong password, from another network each time.
     WrongPassword,
     /// A stranger floods an HTTP/2 connection.
@@ -61,7 +67,7 @@ pub(super) enum Listener {
 }
 
 /// All attacks. The numbers are several times the limits that they aim at.
-pub(super) const ATTACKS: [Attack; 17] = [
+pub(super) const ATTACKS: [Attack; 23] = [
     Attack {
         name: "changes of one user",
         connections: 64,
@@ -93,6 +99,24 @@ pub(super) const ATTACKS: [Attack; 17] = [
         action: Action::ListHostileFarm(Cost::Memory),
     },
     Attack {
+        name: "farm with endless interim responses",
+        connections: 48,
+        per_address: 100,
+        action: Action::ListHostileFarm(Cost::Interim),
+    },
+    Attack {
+        name: "farm that is slow for one user",
+        connections: 640,
+        per_address: 100,
+        action: Action::ListHostileFarm(Cost::Time),
+    },
+    Attack {
+        name: "unread responses",
+        connections: 400,
+        per_address: 10,
+        action: Action::LeaveListUnread,
+    },
+    Attack {
         name: "half bodies",
         connections: 9_000,
         per_address: 100,
@@ -103,6 +127,18 @@ pub(super) const ATTACKS: [Attack; 17] = [
         connections: 9_600,
         per_address: 100,
         action: Action::UnfinishedHead(Listener::Server),
+    },
+    Attack {
+        name: "12,000 connections of strangers",
+        connections: 12_000,
+        per_address: 100,
+        action: Action::HoldConnection,
+    },
+    Attack {
+        name: "TLS handshakes of one network",
+        connections: 250,
+        per_address: 250,
+        action: Action::BeginHandshakes,
     },
     Attack {
         name: "wrong passwords from 6,000 networks",
@@ -121,6 +157,12 @@ pub(super) const ATTACKS: [Attack; 17] = [
         connections: 2_000,
         per_address: 10,
         action: Action::Http2(Flood::ZeroWindow),
+    },
+    Attack {
+        name: "HTTP/2 heads without bodies",
+        connections: 2_000,
+        per_address: 10,
+        action: Action::Http2(Flood::UnfinishedRequests),
     },
     Attack {
         name: "HTTP/2 CONTINUATION frames",
@@ -171,6 +213,7 @@ impl Action {
     pub(super) fn cost_of_farm(self) -> Option<Cost> {
         match self {
             Self::ListHostileFarm(cost) => Some(cost),
+            Self::LeaveListUnread => Some(Cost::Merge),
             _ => None,
         }
     }
@@ -186,19 +229,21 @@ impl Action {
 
     /// Returns whether the server has a certificate: it speaks HTTP/2 over TLS only.
     pub(super) fn needs_tls(self) -> bool {
-        matches!(self, Self::Http2(_))
+        matches!(self, Self::Http2(_) | Self::BeginHandshakes)
     }
 
     /// Returns the outcomes that show that the attack reaches its aim. Others, such as `400`, come
     /// before it.
     pub(super) fn aims(self) -> &'static [Outcome] {
-        use Outcome::{Closed, Dropped, GoAway, Open, Status};
+        use Outcome::{Closed, Dropped, GoAway, Open, Signed, Status};
         const CALM: u32 = 11;
         match self {
             Self::LaunchNothing => &[Status(404)],
             Self::HalfBody(_) => &[Open, Status(408), Status(503)],
-            Self::UnfinishedHead(_) => &[Open, Closed],
+            Self::UnfinishedHead(_) | Self::HoldConnection => &[Open, Closed],
+            Self::BeginHandshakes => &[Signed],
             Self::Http2(Flood::ZeroWindow) => &[Status(200)],
+            Self::Http2(Flood::UnfinishedRequests) => &[Open, Status(408), Status(503)],
             Self::Http2(_) => &[Open, Dropped, GoAway(CALM)],
             _ => &[Status(200), Status(503)],
         }
@@ -281,6 +326,24 @@ pub(super) fn destroy(token: &SecretString, user: &SignedIn) -> Result<Request> 
         &user.primary,
         message.to_xml(),
     )
+}
+
+/// The bytes of a list of sessions.
+///
+/// # Errors
+/// If the URL of the store is malformed.
+pub(super) fn list_in_bytes(store: &str, token: &SecretString) -> Result<Vec<u8>> {
+    let path = path_of_url(store)?;
+    let body = SessionParams::new("CLIENT-1").to_xml();
+    let head = format!(
+        "POST {path}/sessions/v1/available HTTP/1.1\r\nHost: a\r\nAuthorization: CitrixAuth {}\r\n\
+         Content-Type: {}\r\nAccept: {}\r\nContent-Length: {}\r\n\r\n",
+        token.expose_secret(),
+        media_type::SESSION_PARAMS,
+        media_type::SESSION_STATE,
+        body.len()
+    );
+    Ok([head.as_bytes(), &body].concat())
 }
 
 /// The first half of a request without a token.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use roamd_bench::{ATTACKER, Account, Connection, Request, SignedIn, TlsClients, sign_in};
 use secrecy::SecretString;
+use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
@@ -15,6 +16,7 @@ use tokio::time::sleep;
 
 use super::attack::{self, Action, Attack, Listener};
 use super::farm_requests;
+use super::handshakes;
 use super::sources::Sources;
 use super::tally::{Outcome, Outcomes, Tally};
 use super::target::Target;
@@ -26,6 +28,12 @@ const BEFORE_RETRY: Duration = Duration::from_millis(100);
 /// second, ten times the rates that once did harm. Without a pause the attackers alone would use up
 /// the processors, which they share with the server.
 const BETWEEN_REQUESTS: Duration = Duration::from_millis(10);
+
+/// Time for which a response is not read: as long as the server waits.
+const UNREAD: Duration = Duration::from_secs(60);
+
+/// Buffer of the system for a response that is not read, in bytes.
+const UNREAD_BYTES: usize = 4 * 1024;
 
 /// Time for the first connections.
 const START: Duration = Duration::from_secs(2);
@@ -47,6 +55,8 @@ struct Shared {
     store: String,
     token: SecretString,
     tally: Tally,
+    /// First message of a TLS client, if the server has a certificate.
+    hello: Option<Vec<u8>>,
     /// Networks that have been used for one action each.
     networks: AtomicUsize,
 }
@@ -66,6 +76,8 @@ impl Attackers {
             .worker_threads(1)
             .enable_all()
             .build()?;
+        let clients = target.server.tls.as_ref();
+        let hello = clients.map(|tls| runtime.block_on(handshakes::record_hello(tls)));
         let shared = Arc::new(Shared {
             attack,
             sources,
@@ -73,10 +85,11 @@ impl Attackers {
                 Listener::Server => target.address(),
                 Listener::Farm => target.farm.address,
             },
-            tls: target.server.tls.as_ref().map(TlsClients::with_http2),
+            tls: clients.map(TlsClients::with_http2),
             store: target.attacked_store.clone(),
             token,
             tally: Tally::default(),
+            hello: hello.transpose()?,
             networks: AtomicUsize::new(0),
         });
         for number in 0..attack.connections {
@@ -146,6 +159,12 @@ impl Shared {
             Action::UnfinishedHead(listener) => {
                 self.hold(number, &attack::unfinished_head(listener)).await
             }
+            Action::LeaveListUnread => {
+                let request = attack::list_in_bytes(&self.store, &self.token)?;
+                self.leave_unread(number, &request).await
+            }
+            Action::HoldConnection => self.hold(number, b"P").await,
+            Action::BeginHandshakes => self.begin_handshakes(number).await,
             Action::WrongPassword => self.try_wrong_password().await,
             Action::Http2(flood) => {
                 let tls = self.tls.as_ref().context("the server has no certificate")?;
@@ -197,6 +216,37 @@ impl Shared {
         let _reset = stream.read_to_end(&mut response).await;
         open.ended(status_of(&response).map_or(Outcome::Closed, Outcome::Status));
         Ok(())
+    }
+
+    /// Sends a request, reads the status of the response, and nothing more.
+    async fn leave_unread(&self, number: usize, request: &[u8]) -> Result<()> {
+        let mut stream = self.connect(number).await?;
+        // Otherwise the system would read the response.
+        SockRef::from(&stream).set_recv_buffer_size(UNREAD_BYTES)?;
+        stream.write_all(request).await?;
+        self.tally.act(1);
+        let mut start = [0; 12];
+        let read = stream.read_exact(&mut start).await;
+        read.inspect_err(|_| self.tally.count(Outcome::Closed))?;
+        self.tally
+            .count(status_of(&start).map_or(Outcome::Closed, Outcome::Status));
+        sleep(UNREAD).await;
+        Ok(())
+    }
+
+    /// Begins TLS handshakes, each on a connection of its own.
+    async fn begin_handshakes(&self, number: usize) -> Result<()> {
+        let hello = self
+            .hello
+            .as_ref()
+            .context("the server has no certificate")?;
+        loop {
+            let stream = self.connect(number).await?;
+            self.tally.act(1);
+            let begun = handshakes::begin(stream, hello).await;
+            self.tally.count(begun.unwrap_or(Outcome::Closed));
+            sleep(BETWEEN_REQUESTS).await;
+        }
     }
 
     async fn try_wrong_password(&self) -> Result<()> {

@@ -1,6 +1,8 @@
-//! Farms that send responses as expensive as their limits permit.
+//! Farms that send responses as expensive as their limits permit, or none.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use anyhow::Result;
 use roamd_nfuse_proto::{
@@ -9,15 +11,21 @@ use roamd_nfuse_proto::{
 use roamd_testkit::{Script, ScriptedController};
 use tokio::runtime::{Builder, Runtime};
 
+use super::slow_farm;
+
 /// Sessions in one response: as many as fit into 8 MiB.
 const SESSIONS: usize = 63_000;
 
 /// Size of a response, in bytes.
 const RESPONSE_BYTES: usize = 8 * 1024 * 1024 - 4096;
 
+/// Interim responses in one write, and the number of such writes: far more than a server reads.
+const INTERIM_RESPONSES: usize = 2_600;
+const INTERIM_WRITES: usize = 1_000;
+
 /// A controller of a hostile farm, with the thread that runs it.
 pub(super) struct HostileFarm {
-    controller: ScriptedController,
+    url: String,
     _runtime: Runtime,
 }
 
@@ -28,34 +36,51 @@ pub(super) enum Cost {
     Merge,
     /// To hold it: many attributes.
     Memory,
+    /// To read on: interim responses without an end.
+    Interim,
+    /// To wait for it: the attacker gets none. A good farm responds to others.
+    Time,
 }
 
 impl HostileFarm {
-    /// Starts the farm.
+    /// Starts the farm, in front of a good one if it passes requests on.
     ///
     /// # Errors
     /// If its thread cannot be started.
-    pub(super) fn start(cost: Cost) -> Result<Self> {
+    pub(super) fn start(cost: Cost, good: SocketAddr) -> Result<Self> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let controller = runtime.block_on(ScriptedController::healthy());
-        controller.discard_requests();
-        let response = match cost {
-            Cost::Merge => many_sessions(),
-            Cost::Memory => many_attributes(),
+        let script = match cost {
+            Cost::Merge => Some(Script::body(many_sessions())),
+            Cost::Memory => Some(Script::body(many_attributes())),
+            Cost::Interim => Some(interim_responses()),
+            Cost::Time => None,
         };
-        controller.set_script("ReconnectSessionData", Script::body(response));
+        let url = match script {
+            Some(script) => {
+                let controller = runtime.block_on(ScriptedController::healthy());
+                controller.discard_requests();
+                controller.set_script("ReconnectSessionData", script);
+                controller.url()
+            }
+            None => format!("http://{}", runtime.block_on(slow_farm::start(good))?),
+        };
         Ok(Self {
-            controller,
+            url,
             _runtime: runtime,
         })
     }
 
-    pub(super) fn url(&self) -> String {
-        self.controller.url()
+    pub(super) fn url(&self) -> &str {
+        &self.url
     }
+}
+
+fn interim_responses() -> Script {
+    let responses = "HTTP/1.1 100 Continue\r\n\r\n".repeat(INTERIM_RESPONSES);
+    Script::silence().then(responses, INTERIM_WRITES, Duration::ZERO)
 }
 
 fn many_sessions() -> Vec<u8> {

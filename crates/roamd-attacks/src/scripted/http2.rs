@@ -9,8 +9,10 @@ use anyhow::Result;
 use bytes::Bytes;
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
 use h2::{Reason, SendStream};
-use http::Uri;
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HeaderValue};
+use http::{Method, Uri};
 use roamd_bench::TlsClients;
+use roamd_store_proto::media_type;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -26,6 +28,15 @@ const DOCUMENT: &str = "https://localhost/Schemas/Resources.xsd";
 /// the server allows, and the others when it can.
 const REQUESTS: usize = 320;
 
+/// Streams that the server allows on a connection.
+const STREAMS: usize = 32;
+
+/// Path for requests without bodies, which needs no token.
+const PROTOCOLS: &str = "https://localhost/Citrix/StoreAuth/auth/v1/protocols";
+
+/// Length of a head without a body, in bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
 /// What floods a connection.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flood {
@@ -33,6 +44,8 @@ pub(super) enum Flood {
     RapidReset,
     /// Requests whose responses are not read: the window is closed (CVE-2019-9517).
     ZeroWindow,
+    /// Requests with long heads whose bodies never come.
+    UnfinishedRequests,
     /// Frames that the client would not send.
     Frames(FrameFlood),
 }
@@ -56,6 +69,7 @@ impl Flood {
         let ended = match self {
             Self::RapidReset => reset_requests(stream, tally, pause).await?,
             Self::ZeroWindow => leave_responses(stream, tally).await?,
+            Self::UnfinishedRequests => leave_requests(stream, tally).await?,
             Self::Frames(flood) => frames::send(flood, stream, tally, pause).await,
         };
         open.ended(ended);
@@ -115,6 +129,46 @@ async fn leave_responses(
         std::future::pending().await
     };
     end_of(connection, act).await
+}
+
+/// Sends requests without their bodies, as many as the server allows, with a client that obeys the
+/// protocol. Begins again when the server has responded to all.
+async fn leave_requests(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    tally: &Tally,
+) -> Result<Outcome> {
+    let (sender, connection) = Builder::new().handshake(stream).await?;
+    let act = async {
+        let mut sender = sender;
+        loop {
+            let mut waiting = Vec::new();
+            for _ in 0..STREAMS {
+                sender = sender.ready().await?;
+                waiting.push(sender.send_request(unfinished_request(), false)?);
+                tally.act(1);
+            }
+            for (response, _body) in waiting {
+                let head = response.await?;
+                tally.count(Outcome::Status(head.status().as_u16()));
+            }
+        }
+    };
+    end_of(connection, act).await
+}
+
+/// Returns the head of a request for the protocols of the sign-in.
+fn unfinished_request() -> http::Request<()> {
+    let mut request = http::Request::new(());
+    *request.method_mut() = Method::POST;
+    *request.uri_mut() = Uri::from_static(PROTOCOLS);
+    let headers = request.headers_mut();
+    let of = HeaderValue::from_static;
+    headers.insert(CONTENT_TYPE, of(media_type::REQUEST_TOKEN));
+    headers.insert(ACCEPT, of(media_type::REQUEST_TOKEN_CHOICES));
+    let filler = [b'a'; HEAD_BYTES];
+    // Every byte is a letter.
+    headers.extend(HeaderValue::from_bytes(&filler).map(|it| (COOKIE, it)));
+    request
 }
 
 /// Sends a request as soon as the server allows another one.

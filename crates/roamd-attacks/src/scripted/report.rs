@@ -10,7 +10,6 @@ use roamd_bench::{Setup, runtime};
 
 use super::attack::{self, ATTACKS, Attack};
 use super::attackers::{Attackers, sign_in_as_attacker};
-use super::hostile_farm::HostileFarm;
 use super::sources::Sources;
 use super::tally::Outcomes;
 use super::target::Target;
@@ -81,12 +80,7 @@ fn run(
     sources: Sources,
     duration: Duration,
 ) -> Result<ScriptedAttack> {
-    let hostile = attack
-        .action
-        .cost_of_farm()
-        .map(HostileFarm::start)
-        .transpose()?;
-    let target = Target::start(setup, roamd, name, attack.action, hostile.as_ref())?;
+    let target = Target::start(setup, roamd, name, attack.action)?;
     let token = first_sign_in(&target)?;
     let stolen = runtime()?
         .block_on(sign_in_as_attacker(&target, sources))?

@@ -16,6 +16,8 @@ pub(super) enum Outcome {
     Dropped,
     /// The server closed the connection without a response.
     Closed,
+    /// The server has sent its signature in a TLS handshake.
+    Signed,
     /// The connection is still open.
     Open,
     /// No connection could be opened.
@@ -116,6 +118,7 @@ impl fmt::Display for Outcome {
             },
             Self::Dropped => f.write_str("dropped"),
             Self::Closed => f.write_str("closed"),
+            Self::Signed => f.write_str("signed"),
             Self::Open => f.write_str("open"),
             Self::NotConnected => f.write_str("not connected"),
         }

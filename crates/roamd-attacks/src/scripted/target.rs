@@ -10,7 +10,7 @@ use roamd_testkit::{FarmConfig, StoreConfig, free_address};
 use tokio::net::TcpStream;
 
 use super::attack::Action;
-use super::hostile_farm::HostileFarm;
+use super::hostile_farm::{Cost, HostileFarm};
 
 /// Path of the store of the good farm.
 const STORE: &str = "/Citrix/Store";
@@ -23,6 +23,8 @@ pub(super) struct Target {
     pub(super) server: ServerProcess,
     /// The good farm.
     pub(super) farm: FarmProcess,
+    /// The hostile farm. It stops when this is dropped.
+    _hostile: Option<HostileFarm>,
     /// Number of clerks that have been named.
     clerks: AtomicUsize,
     /// URL of the store that other users use.
@@ -36,21 +38,20 @@ impl Target {
     ///
     /// # Errors
     /// If one of them does not start.
-    pub(super) fn start(
-        setup: &Setup,
-        roamd: &Path,
-        name: &str,
-        action: Action,
-        hostile: Option<&HostileFarm>,
-    ) -> Result<Self> {
+    pub(super) fn start(setup: &Setup, roamd: &Path, name: &str, action: Action) -> Result<Self> {
+        let farm = setup.start_controller(roamd, &format!("{name}-farm"))?;
+        let cost = action.cost_of_farm();
+        let hostile = cost.map(|cost| HostileFarm::start(cost, farm.address));
+        let hostile = hostile.transpose()?;
         let address = free_address();
         let certificate = action
             .needs_tls()
             .then(|| setup.certificate(&format!("{name}-certificate")))
             .transpose()?;
         let tls = certificate.as_ref().map(|it| it.section.as_str());
-        let store = hostile.map(|farm| {
-            StoreConfig::new(HOSTILE_STORE, [FarmConfig::new("HOSTILE", farm.url())]).to_string()
+        let store = hostile.as_ref().map(|farm| {
+            let farm = FarmConfig::new("HOSTILE", farm.url());
+            StoreConfig::new(HOSTILE_STORE, [farm]).to_string()
         });
         let scheme = if tls.is_some() { "https" } else { "http" };
         let listening = Listening {
@@ -59,7 +60,6 @@ impl Target {
             sections: [tls, store.as_deref()].into_iter().flatten().collect(),
             arguments: &["--insecure-plain-http"],
         };
-        let farm = setup.start_controller(roamd, &format!("{name}-farm"))?;
         let mut server = setup.start_server_of(roamd, name, &farm, address, &listening)?;
         server.tls = certificate.map(|it| it.clients);
         let attacked = if hostile.is_some() {
@@ -67,13 +67,20 @@ impl Target {
         } else {
             STORE
         };
+        // A farm that is slow for the attacker only is that of the others too.
+        let own = if cost == Some(Cost::Time) {
+            attacked
+        } else {
+            STORE
+        };
         let (store, attacked_store) = (
-            format!("{scheme}://{address}{STORE}"),
+            format!("{scheme}://{address}{own}"),
             format!("{scheme}://{address}{attacked}"),
         );
         Ok(Self {
             server,
             farm,
+            _hostile: hostile,
             clerks: AtomicUsize::new(0),
             store,
             attacked_store,
