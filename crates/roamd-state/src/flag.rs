@@ -47,6 +47,21 @@ impl FlagKind {
         }
     }
 
+    /// Returns whether a server must not set such a flag alone, while it cannot reach the others: its
+    /// setter would rely on something that holds at one server only.
+    pub(crate) fn needs_all_servers(self) -> bool {
+        match self {
+            Self::InvalidatedTicket
+            | Self::RevokedToken
+            | Self::EndedUser
+            | Self::ResetThrottle => true,
+            Self::SpentConversation
+            | Self::FinishedLaunch
+            | Self::KnownNetwork
+            | Self::WebSignInInUse => false,
+        }
+    }
+
     /// Returns whether the keys can be guessed, so that a digest without a secret would disclose
     /// them. The others contain a random id, or a ticket of a farm, or must hold even if the secret
     /// is lost.

@@ -2,8 +2,11 @@
 
 mod counter;
 mod digest;
+mod digest_key;
 mod error;
+mod etcd;
 mod flag;
+mod group_state;
 mod limited_flags;
 mod party;
 mod shared_state;
@@ -12,7 +15,9 @@ mod sqlite;
 pub use counter::{Counter, CounterKind};
 pub use digest::Digest;
 pub use error::StateError;
+pub use etcd::{EtcdState, Group, GroupError, GroupSettings, SealedRecord, WhenUnreachable};
 pub use flag::FlagKind;
+pub use group_state::GroupState;
 pub use limited_flags::{FlagBudget, FlagsSet, LimitedFlags};
 pub use party::Party;
 pub use shared_state::{

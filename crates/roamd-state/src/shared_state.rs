@@ -8,6 +8,7 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
+use crate::group_state::GroupState;
 use crate::limited_flags::{FlagsSet, LimitedFlags};
 use crate::party::Party;
 
@@ -137,4 +138,9 @@ pub trait SharedState: Send + Sync {
 
     /// Returns the number of writes that this process has had refused with [`StateError::Busy`].
     fn refused_writes(&self) -> u64;
+
+    /// Returns the state of the group of servers. `None` if the engine is for one server.
+    fn group_state(&self) -> Option<GroupState> {
+        None
+    }
 }

@@ -10,6 +10,7 @@
 mod certificates;
 mod config;
 mod controller;
+mod etcd;
 pub mod http2;
 mod http_request;
 mod ports;
@@ -23,6 +24,7 @@ pub use config::{FarmConfig, ServerConfig, StoreConfig, line_of};
 pub use controller::{
     Script, ScriptedController, document, encode_document, http_response, request_name,
 };
+pub use etcd::{EtcdCluster, Signal, etcd_program};
 pub use ports::{closed_url, free_address};
 pub use process_memory::{count_in_memory, peak_memory, resident_memory};
 pub use store::{MockStore, StoreRequest, StoreResponse, form_field, healthy_store, sign_in_form};

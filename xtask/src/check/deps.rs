@@ -31,7 +31,7 @@ use MayUse::{All, These};
 use Tier::{Core, Extra, Internal};
 
 /// The crates of the workspace, from the core outwards, each with its allowed dependencies.
-const LAYERS: [(&str, Tier, MayUse); 24] = [
+const LAYERS: [(&str, Tier, MayUse); 25] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
     (
@@ -69,7 +69,12 @@ const LAYERS: [(&str, Tier, MayUse); 24] = [
     ),
     ("roamd-fairness", Extra, These(&[])),
     ("roamd-http", Extra, These(&["roamd-fairness"])),
-    ("roamd-state", Extra, These(&[])),
+    ("roamd-etcd-client", Extra, These(&[])),
+    (
+        "roamd-state",
+        Extra,
+        These(&["roamd-etcd-client", "roamd-fairness", "roamd-seal"]),
+    ),
     ("roamd-nfuse-client", Extra, These(&["roamd-nfuse-proto"])),
     ("roamd-store-client", Extra, These(&["roamd-store-proto"])),
     (
@@ -157,7 +162,7 @@ const NEVER_BELOW_CORE: [&str; 6] = ["tokio", "hyper", "mio", "socket2", "rusqli
 ///
 /// Crates for hashes (`sha2`) are not in the table: their users are many, and misuse is visible in
 /// one line.
-const OWNED: [(&str, &[&str]); 14] = [
+const OWNED: [(&str, &[&str]); 15] = [
     ("quick-xml", &["roamd-xml"]),
     ("toml", &["roamd-config", "roamd-farm"]),
     ("toml_writer", &["roamd-storefront-import"]),
@@ -168,12 +173,18 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("argon2", &["roamd-farm"]),
     (
         "rustls",
-        &["roamd-http", "roamd-nfuse-client", "roamd-store-client"],
+        &[
+            "roamd-etcd-client",
+            "roamd-http",
+            "roamd-nfuse-client",
+            "roamd-store-client",
+        ],
     ),
     // The last three are internal: proxies and clients of the programs under test.
     (
         "tokio-rustls",
         &[
+            "roamd-etcd-client",
             "roamd-http",
             "roamd-nfuse-client",
             "roamd-bench",
@@ -185,6 +196,7 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("hyper-rustls", &["roamd-store-client"]),
     ("x509-cert", &["roamd-http", "roamd-nfuse-client"]),
     ("rusqlite", &["roamd-farm", "roamd-state"]),
+    ("prost", &["roamd-etcd-client"]),
 ];
 
 /// Checks the dependencies of our crates and reports every one that is not allowed.

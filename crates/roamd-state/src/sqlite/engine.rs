@@ -8,13 +8,14 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::task::spawn_blocking;
 
-use super::digest_key::DigestKey;
+use super::digest_key_file;
 use super::file::{self, OpenError};
 use super::flag_cache::FlagCache;
 use super::statements::{self, SetFlags, Swept};
 use super::writer::{Durability, Writer};
 use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
+use crate::digest_key::DigestKey;
 use crate::error::StateError;
 use crate::flag::FlagKind;
 use crate::limited_flags::{FlagsSet, LimitedFlags};
@@ -48,7 +49,7 @@ impl SqliteState {
     /// version is not changed.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let lock = file::lock(path)?;
-        let digest_key = DigestKey::open_or_create(path)?;
+        let digest_key = digest_key_file::open_or_create(path)?;
         let connection = file::open(path)?;
         let flags =
             FlagCache::read(&connection).map_err(|source| OpenError::engine(path, source))?;
@@ -87,7 +88,7 @@ impl SharedState for SqliteState {
         key: Digest,
         until: Timestamp,
     ) -> StateFuture<'_, bool> {
-        let key = self.digest_key.of_flag(kind, key);
+        let key = self.digest_key.of_guessable_flag(kind, key);
         if self.flags.are_set_until(kind, &[key], until) {
             return Box::pin(ready(Ok(false)));
         }
@@ -101,10 +102,12 @@ impl SharedState for SqliteState {
     fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
         let LimitedFlags { kind, until, .. } = flags;
         for key in &mut flags.keys {
-            *key = self.digest_key.of_flag(kind, *key);
+            *key = self.digest_key.of_guessable_flag(kind, *key);
         }
         let budget = &mut flags.budget;
-        budget.key = self.digest_key.of_counter(budget.kind, budget.key);
+        budget.key = self
+            .digest_key
+            .of_guessable_counter(budget.kind, budget.key);
         if self.flags.are_set_until(kind, &flags.keys, until) {
             return Box::pin(ready(Ok(FlagsSet::default())));
         }
@@ -137,7 +140,7 @@ impl SharedState for SqliteState {
         flags: [(FlagKind, Digest); 3],
         now: Timestamp,
     ) -> StateFuture<'_, [Option<Timestamp>; 3]> {
-        let flags = flags.map(|(kind, key)| (kind, self.digest_key.of_flag(kind, key)));
+        let flags = flags.map(|(kind, key)| (kind, self.digest_key.of_guessable_flag(kind, key)));
         Box::pin(ready(Ok(self.flags.expiries(flags, now))))
     }
 
@@ -149,14 +152,14 @@ impl SharedState for SqliteState {
         now: Timestamp,
         until: Timestamp,
     ) -> StateFuture<'_, u32> {
-        let key = self.digest_key.of_counter(kind, key);
+        let key = self.digest_key.of_guessable_counter(kind, key);
         let increment =
             move |connection: &Connection| statements::increment(connection, kind, key, now, until);
         Box::pin(self.writer.write(party, ONE_PROCESS_ROW, increment, |_| ()))
     }
 
     fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
-        let key = self.digest_key.of_counter(kind, key);
+        let key = self.digest_key.of_guessable_counter(kind, key);
         Box::pin(async move {
             let connection = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
             statements::counter(&connection, kind, key, now).map_err(StateError::engine)
@@ -186,7 +189,7 @@ impl SharedState for SqliteState {
         key: Digest,
         by: u32,
     ) -> StateFuture<'_, ()> {
-        let key = self.digest_key.of_counter(kind, key);
+        let key = self.digest_key.of_guessable_counter(kind, key);
         let decrement =
             move |connection: &Connection| statements::decrement(connection, kind, key, by);
         Box::pin(self.writer.write(party, ONE_PROCESS_ROW, decrement, |_| ()))
@@ -200,7 +203,7 @@ impl SharedState for SqliteState {
         now: Timestamp,
         until: Timestamp,
     ) -> StateFuture<'_, ()> {
-        let stored = self.digest_key.of_counter(kind, key);
+        let stored = self.digest_key.of_guessable_counter(kind, key);
         let extend_counter = move |connection: &Connection| {
             statements::extend_counter(connection, kind, stored, now, until)
         };

@@ -9,7 +9,7 @@
 //! Digests of keys that can be guessed are replaced by keyed ones before they are stored or looked
 //! up, in all kinds that say so ([`FlagKind`](crate::FlagKind)).
 
-mod digest_key;
+mod digest_key_file;
 mod engine;
 mod file;
 mod flag_cache;

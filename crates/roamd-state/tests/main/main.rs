@@ -2,9 +2,11 @@
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::unwrap_used,
     reason = "a test fails by a panic"
 )]
 
 mod battery;
+mod etcd;
 mod sqlite;

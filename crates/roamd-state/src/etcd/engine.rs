@@ -1,0 +1,379 @@
+//! The engine.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::future::ready;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, RwLock, mpsc};
+use std::thread;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use roamd_etcd_client::{CallError, Network};
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Share};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+
+use super::copy::{Copy, Limits};
+use super::flags::WRITE_TIMEOUT;
+use super::group::{Group, GroupError, GroupSettings};
+use super::health::{Health, WhenUnreachable};
+use super::layout::FlagValue;
+use super::leases::Leases;
+use super::server_id::ServerId;
+use super::shared::{Clock, Shared};
+use crate::counter::{Counter, CounterKind};
+use crate::digest::Digest;
+use crate::error::StateError;
+use crate::flag::FlagKind;
+use crate::group_state::GroupState;
+use crate::limited_flags::{FlagsSet, LimitedFlags};
+use crate::party::Party;
+use crate::shared_state::{SharedState, StateFuture};
+
+/// Limits of the writes in progress, and of those that wait.
+const LIMITS: FairSemaphoreLimits = FairSemaphoreLimits {
+    permits: 128,
+    reserved_permits: 0,
+    waiting: 16 * 1024,
+    reserved_waiting: 0,
+};
+
+/// Largest difference of clocks with which a server starts.
+const MAX_CLOCK_OFFSET: SignedDuration = SignedDuration::from_secs(30);
+
+/// Time for the heartbeats of other servers to arrive at the start.
+const FIRST_BEATS: Duration = Duration::from_millis(2500);
+
+/// Shared state in etcd.
+///
+/// It has a thread, which stops when it is dropped. Acknowledged writes are in etcd by then.
+pub struct EtcdState {
+    shared: Arc<Shared>,
+    runtime: Handle,
+    /// Ends the thread.
+    _stop: oneshot::Sender<()>,
+}
+
+impl EtcdState {
+    /// Joins a group: connects to etcd, checks that the server fits in, and reads the state. Blocks
+    /// the calling thread meanwhile.
+    ///
+    /// # Errors
+    /// If etcd cannot be used, or the server does not fit in.
+    pub fn open(
+        settings: &GroupSettings,
+        network: Arc<dyn Network>,
+        clock: Clock,
+    ) -> Result<Self, GroupError> {
+        let (opened, result) = mpsc::sync_channel(1);
+        let (stop, stopped) = oneshot::channel();
+        let settings = settings.clone();
+        let run = move || {
+            let runtime = match Builder::new_current_thread().enable_all().build() {
+                Ok(runtime) => runtime,
+                Err(error) => {
+                    drop(opened.send(Err(GroupError::Thread(error))));
+                    return;
+                }
+            };
+            let joined = runtime.block_on(join(&settings, network, clock));
+            let is_open = joined.is_ok();
+            let handle = runtime.handle().clone();
+            drop(opened.send(joined.map(|shared| (shared, handle))));
+            if is_open {
+                // An error means that the handle was dropped.
+                runtime.block_on(stopped).ok();
+            }
+            runtime.shutdown_background();
+        };
+        thread::Builder::new()
+            .name("state-etcd".to_owned())
+            .spawn(run)
+            .map_err(GroupError::Thread)?;
+        let opened = result.recv().map_err(std::io::Error::other);
+        let (shared, runtime) = opened.map_err(GroupError::Thread)??;
+        Ok(Self {
+            shared,
+            runtime,
+            _stop: stop,
+        })
+    }
+
+    /// Returns the group.
+    #[must_use]
+    pub fn group(&self) -> &Group {
+        &self.shared.group
+    }
+
+    /// Runs a task on the thread of the engine, where its calls belong.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        task: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, StateError> {
+        let task = self.runtime.spawn(task);
+        task.await.map_err(|_| StateError::Stopped)
+    }
+
+    /// Runs a write, when its party has a turn. It is done even if the caller stops waiting.
+    fn write<T: Send + 'static, F>(
+        &self,
+        party: Party,
+        write: impl FnOnce(Arc<Shared>) -> F + Send + 'static,
+    ) -> StateFuture<'_, T>
+    where
+        F: Future<Output = Result<T, StateError>> + Send + 'static,
+    {
+        Box::pin(async move {
+            let deadline = Instant::now() + WRITE_TIMEOUT;
+            let permits = &self.shared.permits;
+            let permit = permits.acquire(Share::Common, || vec![party], deadline);
+            let Ok(permit) = permit.await else {
+                self.shared.refused.fetch_add(1, Ordering::Relaxed);
+                return Err(StateError::Busy);
+            };
+            let shared = Arc::clone(&self.shared);
+            let written = self.run(async move {
+                let written = write(shared).await;
+                drop(permit);
+                written
+            });
+            written.await?
+        })
+    }
+
+    /// Returns whether reads fail, because the copy is too old.
+    fn refuses(&self) -> bool {
+        let Shared {
+            health,
+            when_unreachable,
+            ..
+        } = &*self.shared;
+        *when_unreachable == WhenUnreachable::Refuse && health.is_lost()
+    }
+
+    fn read<T: Send>(&self, read: impl FnOnce(&Copy) -> T) -> Result<T, StateError> {
+        if self.refuses() {
+            Err(StateError::Unreachable)
+        } else {
+            Ok(read(&self.shared.copy()))
+        }
+    }
+
+    fn of_flag(&self, kind: FlagKind, key: Digest) -> Digest {
+        self.shared.group.digest_key().of_flag(kind, key)
+    }
+
+    fn of_counter(&self, kind: CounterKind, key: Digest) -> Digest {
+        self.shared.group.digest_key().of_counter(kind, key)
+    }
+}
+
+impl SharedState for EtcdState {
+    fn set_flag(
+        &self,
+        party: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, bool> {
+        let key = self.of_flag(kind, key);
+        let known = self.read(|copy| copy.flag(kind, key));
+        match known {
+            Ok(Some(flag)) if flag.value.until >= until => Box::pin(ready(Ok(false))),
+            Ok(_) => self.write(party, move |shared| async move {
+                let value = new_value(until)?;
+                shared.set_flag(kind, key, value).await
+            }),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
+    fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
+        let LimitedFlags { kind, until, .. } = flags;
+        for key in &mut flags.keys {
+            *key = self.of_flag(kind, *key);
+        }
+        let budget = &mut flags.budget;
+        budget.key = self.of_counter(budget.kind, budget.key);
+        let is_known = |copy: &Copy, key: &Digest| {
+            let flag = copy.flag(kind, *key);
+            flag.is_some_and(|flag| flag.value.until >= until)
+        };
+        match self.read(|copy| flags.keys.iter().all(|key| is_known(copy, key))) {
+            Ok(true) => Box::pin(ready(Ok(FlagsSet::default()))),
+            Ok(false) => self.write(party, move |shared| async move {
+                shared.set_flags(flags, || new_value(until)).await
+            }),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
+    fn flag_expiries(
+        &self,
+        flags: [(FlagKind, Digest); 3],
+        now: Timestamp,
+    ) -> StateFuture<'_, [Option<Timestamp>; 3]> {
+        let flags = flags.map(|(kind, key)| (kind, self.of_flag(kind, key)));
+        Box::pin(ready(self.read(|copy| copy.expiries(flags, now))))
+    }
+
+    fn increment(
+        &self,
+        party: Party,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StateFuture<'_, u32> {
+        let key = self.of_counter(kind, key);
+        self.write(party, move |shared| async move {
+            shared.increment(kind, key, now, until).await
+        })
+    }
+
+    fn counter(&self, kind: CounterKind, key: Digest, now: Timestamp) -> StateFuture<'_, Counter> {
+        let key = self.of_counter(kind, key);
+        Box::pin(ready(self.read(|copy| copy.counter(kind, key, now))))
+    }
+
+    fn counters_above(
+        &self,
+        kind: CounterKind,
+        above: u32,
+        expire_after: Timestamp,
+    ) -> StateFuture<'_, Vec<Counter>> {
+        let counters = self.read(|copy| copy.counters_above(kind, above, expire_after));
+        Box::pin(ready(counters))
+    }
+
+    fn decrement(
+        &self,
+        party: Party,
+        kind: CounterKind,
+        key: Digest,
+        by: u32,
+    ) -> StateFuture<'_, ()> {
+        let key = self.of_counter(kind, key);
+        self.write(party, move |shared| async move {
+            shared.decrement(kind, key, by).await
+        })
+    }
+
+    fn extend_counter(
+        &self,
+        party: Party,
+        kind: CounterKind,
+        key: Digest,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> StateFuture<'_, ()> {
+        let key = self.of_counter(kind, key);
+        let counter = self.read(|copy| copy.counter(kind, key, now));
+        match counter.map(|counter| counter.until) {
+            Ok(Some(current)) if current < until => self.write(party, move |shared| async move {
+                shared.extend_counter(kind, key, now, until).await
+            }),
+            // Nothing would change.
+            Ok(_) => Box::pin(ready(Ok(()))),
+            Err(error) => Box::pin(ready(Err(error))),
+        }
+    }
+
+    fn is_alive(&self) -> StateFuture<'_, ()> {
+        Box::pin(async move {
+            if self.refuses() {
+                return Err(StateError::Unreachable);
+            }
+            // The thread of the engine runs tasks.
+            self.run(ready(())).await
+        })
+    }
+
+    fn refused_writes(&self) -> u64 {
+        self.shared.refused.load(Ordering::Relaxed)
+    }
+
+    fn group_state(&self) -> Option<GroupState> {
+        let copy = self.shared.copy();
+        let (early_deletes, repaired) = copy.repairs();
+        let (flags, counters) = copy.sizes();
+        let servers = copy.running_servers().len();
+        drop(copy);
+        Some(GroupState {
+            is_degraded: self.shared.health.is_lost(),
+            age: self.shared.health.age(),
+            servers: servers.max(1),
+            clock_offset: self.shared.clock_offset(),
+            flags,
+            counters,
+            early_deletes,
+            repaired,
+        })
+    }
+}
+
+impl fmt::Debug for EtcdState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EtcdState")
+            .field("group", &self.shared.group)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Joins a group, and starts the tasks of the engine on the current runtime.
+async fn join(
+    settings: &GroupSettings,
+    network: Arc<dyn Network>,
+    clock: Clock,
+) -> Result<Arc<Shared>, GroupError> {
+    let group = Group::open(settings, network).await?;
+    let own = ServerId::random()?;
+    let shared = Arc::new(Shared {
+        group,
+        own,
+        clock,
+        when_unreachable: settings.when_unreachable,
+        health: Health::new(),
+        leases: Leases::default(),
+        permits: FairSemaphore::new(LIMITS),
+        refused: AtomicU64::new(0),
+        flushes: Mutex::new(HashMap::new()),
+        copy: RwLock::new(Copy::new(own, Limits::KEPT)),
+    });
+    shared.read_all().await?;
+    drop(tokio::spawn(Arc::clone(&shared).follow()));
+    if shared.copy().has_other_servers() {
+        sleep(FIRST_BEATS).await;
+        check_clock(&shared)?;
+    }
+    drop(tokio::spawn(Arc::clone(&shared).send_heartbeats()));
+    drop(tokio::spawn(Arc::clone(&shared).maintain()));
+    Ok(shared)
+}
+
+/// Checks that the clock agrees with that of a running server, if there is one.
+fn check_clock(shared: &Shared) -> Result<(), GroupError> {
+    let servers = shared.copy().running_servers();
+    let offsets = servers.iter().map(|server| server.clock_offset);
+    match offsets.min_by_key(|it| it.unsigned_abs()) {
+        Some(offset) if offset.unsigned_abs() > MAX_CLOCK_OFFSET.unsigned_abs() => {
+            Err(GroupError::Clock {
+                seconds: offset.as_secs(),
+            })
+        }
+        _ => Ok(()),
+    }
+}
+
+fn new_value(until: Timestamp) -> Result<FlagValue, StateError> {
+    let nonce = getrandom::u64().map_err(StateError::engine)?;
+    Ok(FlagValue { until, nonce })
+}
+
+impl From<CallError> for StateError {
+    fn from(error: CallError) -> Self {
+        Self::engine(error)
+    }
+}

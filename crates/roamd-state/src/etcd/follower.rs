@@ -1,0 +1,165 @@
+//! Keeps the copy up to date: full reads, the watch, and the heartbeat.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roamd_etcd_client::messages::{EventType, RangeRequest, WatchCreateRequest, WatchResponse};
+use roamd_etcd_client::{CallError, Refusal};
+use tokio::time::{Instant, sleep, timeout};
+use tracing::debug;
+
+use super::layout::{Beat, Key};
+use super::shared::Shared;
+
+/// Interval between heartbeats.
+const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time for which a heartbeat stays in etcd, unless another one replaces it.
+const BEAT_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
+
+/// Time without a change after which the watch counts as dead: the own heartbeats are changes.
+const SILENCE: Duration = Duration::from_secs(3);
+
+/// Interval between full reads that repair the copy.
+const REPAIR_INTERVAL: Duration = Duration::from_mins(5);
+
+/// Maximum number of keys of a response.
+const PAGE: i64 = 2000;
+
+/// Pause before another watch: some of it is random, so that servers do not come at once.
+const PAUSE: Duration = Duration::from_millis(100);
+const RANDOM_PAUSE: Duration = Duration::from_millis(400);
+
+impl Shared {
+    /// Follows the changes of etcd, from the last full read on.
+    pub(super) async fn follow(self: Arc<Self>) {
+        let mut repaired = Instant::now();
+        loop {
+            let Err(error) = self.watch(&mut repaired).await;
+            debug!(%error, "Watch of the shared state ended");
+            if matches!(error, CallError::Refused(Refusal::Compacted)) {
+                // The changes since the last one are lost: only a full read has them.
+                if let Err(error) = self.read_all().await {
+                    debug!(%error, "Reading the shared state failed");
+                }
+            } else {
+                self.group.client().give_up_connection();
+            }
+            sleep(PAUSE + jitter(RANDOM_PAUSE)).await;
+        }
+    }
+
+    /// Watches until an error.
+    async fn watch(&self, repaired: &mut Instant) -> Result<std::convert::Infallible, CallError> {
+        let (key, range_end) = self.group.range();
+        let create = WatchCreateRequest {
+            key,
+            range_end,
+            start_revision: self.copy().revision() + 1,
+        };
+        let mut watch = self.group.client().watch(create).await?;
+        loop {
+            let changes = timeout(SILENCE, watch.next()).await;
+            self.apply(changes.map_err(|_| CallError::TimedOut)??);
+            if repaired.elapsed() >= REPAIR_INTERVAL {
+                // Changes wait in the watch meanwhile.
+                self.read_all().await?;
+                *repaired = Instant::now() + jitter(REPAIR_INTERVAL / 10);
+            }
+        }
+    }
+
+    fn apply(&self, changes: WatchResponse) {
+        let now = self.now();
+        let mut copy = self.copy_mut();
+        for event in changes.events {
+            let is_delete = event.r#type == i32::from(EventType::Delete);
+            let Some(kv) = event.kv else { continue };
+            let Some(key) = Key::parse(self.group.below_prefix(&kv.key)) else {
+                continue;
+            };
+            if is_delete {
+                copy.delete(key, kv.mod_revision, now);
+                continue;
+            }
+            copy.put(key, &kv.value, kv.mod_revision, now);
+            if key == Key::Server(self.own)
+                && let Some(beat) = Beat::parse(&kv.value)
+            {
+                self.health.prove(beat.sent);
+            }
+        }
+    }
+
+    /// Reads all entries, at one revision.
+    pub(super) async fn read_all(&self) -> Result<(), CallError> {
+        let (mut key, range_end) = self.group.range();
+        let mut revision = 0;
+        let mut garbage = Vec::new();
+        self.copy_mut().begin_read();
+        loop {
+            let request = RangeRequest {
+                key: key.clone(),
+                range_end: range_end.clone(),
+                limit: PAGE,
+                revision,
+            };
+            let page = self.group.client().range(&request).await?;
+            if revision == 0 {
+                revision = page.header.ok_or(CallError::Malformed)?.revision;
+            }
+            let now = self.now();
+            {
+                let mut copy = self.copy_mut();
+                for kv in &page.kvs {
+                    let name = Key::parse(self.group.below_prefix(&kv.key));
+                    if let Some(key) = name
+                        && copy.read(key, &kv.value, kv.mod_revision, now)
+                    {
+                        garbage.push((key, kv.mod_revision));
+                    }
+                }
+            }
+            match page.kvs.last() {
+                // The key that follows it directly.
+                Some(last) if page.more => key = [&last.key, [0].as_slice()].concat(),
+                _ => break,
+            }
+        }
+        self.copy_mut().finish_read(revision, self.now());
+        self.remove_from_etcd(garbage).await
+    }
+
+    /// Sends heartbeats.
+    pub(super) async fn send_heartbeats(self: Arc<Self>) {
+        loop {
+            if let Err(error) = self.send_heartbeat().await {
+                debug!(%error, "Heartbeat failed");
+            }
+            sleep(BEAT_INTERVAL).await;
+        }
+    }
+
+    async fn send_heartbeat(&self) -> Result<(), CallError> {
+        let now = self.now();
+        let beat = Beat {
+            now,
+            sent: self.health.elapsed(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        };
+        let until = now.checked_add(BEAT_LIFETIME).unwrap_or(now);
+        let key = Key::Server(self.own);
+        let request = self.put_request(key, beat.to_text(), until).await?;
+        let response = self.group.client().put(&request).await;
+        if let Err(error) = &response {
+            self.check_lease(error, request.lease).await;
+        }
+        response.map(drop)
+    }
+}
+
+/// Returns a random duration up to this one, or all of it without random numbers.
+fn jitter(most: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX);
+    most.mul_f64(f64::from(random) / f64::from(u32::MAX))
+}

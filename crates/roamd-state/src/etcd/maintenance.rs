@@ -1,0 +1,160 @@
+//! Regular work: changes of the connection in the log, missing entries, sweeps, versions.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use roamd_etcd_client::CallError;
+use roamd_etcd_client::messages::{DeleteRangeRequest, Operation, RequestOp, TxnRequest};
+use tokio::time::{Instant, interval};
+use tracing::{info, warn};
+
+use super::copy::Missing;
+use super::health::WhenUnreachable;
+use super::layout::{FlagValue, Key};
+use super::shared::{Shared, get, is_at, put};
+
+const INTERVAL: Duration = Duration::from_secs(1);
+const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
+const VERSION_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Maximum number of missing entries that are written in an interval.
+const MOST_WRITTEN: usize = 500;
+
+/// Difference of clocks, in seconds, from which on it is logged.
+const CLOCK_DIFFERENCE: u64 = 2;
+
+impl Shared {
+    pub(super) async fn maintain(self: Arc<Self>) {
+        let (mut swept, mut checked) = (Instant::now(), Instant::now());
+        let (mut was_lost, mut clocks_differed) = (false, false);
+        let mut interval = interval(INTERVAL);
+        loop {
+            interval.tick().await;
+            let is_lost = self.health.is_lost();
+            if is_lost != was_lost {
+                self.log_change(is_lost);
+                was_lost = is_lost;
+            }
+            let offset = self.clock_offset();
+            let clocks_differ = offset.as_secs().unsigned_abs() > CLOCK_DIFFERENCE;
+            if clocks_differ && !clocks_differed {
+                let seconds = offset.as_secs();
+                warn!(
+                    seconds,
+                    "Clocks of the servers differ; flags expire by them"
+                );
+            }
+            clocks_differed = clocks_differ;
+            if is_lost {
+                continue;
+            }
+            // What fails is tried again in the next interval.
+            drop(self.write_missing().await);
+            if swept.elapsed() >= SWEEP_INTERVAL {
+                swept = Instant::now();
+                let evicted = self.copy_mut().sweep(self.now());
+                if let Err(error) = self.remove_from_etcd(evicted).await {
+                    warn!(%error, "Removing surplus shared state failed");
+                }
+            }
+            if checked.elapsed() >= VERSION_INTERVAL {
+                checked = Instant::now();
+                if let Err(error) = self.group.check_versions().await {
+                    warn!(%error, "Check of etcd failed");
+                }
+            }
+        }
+    }
+
+    /// Returns the largest difference between the clock of another server and this one's.
+    pub(super) fn clock_offset(&self) -> jiff::SignedDuration {
+        let servers = self.copy().running_servers();
+        let others = servers.into_iter().filter(|server| server.id != self.own);
+        let offsets = others.map(|server| server.clock_offset);
+        offsets
+            .max_by_key(|it| it.unsigned_abs())
+            .unwrap_or_default()
+    }
+
+    fn log_change(&self, is_lost: bool) {
+        if !is_lost {
+            info!("etcd reached again; servers share their state");
+            return;
+        }
+        let servers = self.copy().running_servers().len();
+        match self.when_unreachable {
+            WhenUnreachable::Serve => warn!(
+                servers,
+                "etcd unreachable; continuing with the last known state, without revocations"
+            ),
+            WhenUnreachable::Refuse => {
+                warn!(servers, "etcd unreachable; requests are refused");
+            }
+        }
+    }
+
+    /// Writes entries that etcd should have and does not.
+    async fn write_missing(self: &Arc<Self>) -> Result<(), CallError> {
+        let missing = self.copy_mut().missing(MOST_WRITTEN, self.now());
+        for entry in missing {
+            match entry.key {
+                Key::Flag(kind, digest) => {
+                    if let Some(value) = FlagValue::parse(entry.value.as_bytes()) {
+                        self.write_flag(kind, digest, value).await?;
+                    }
+                }
+                Key::Share(kind, digest, server) if server == self.own => {
+                    drop(self.flush(kind, digest));
+                }
+                Key::Share(..) => self.put_if_absent(entry).await?,
+                Key::Server(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the share of another server, unless etcd has one.
+    async fn put_if_absent(&self, entry: Missing) -> Result<(), CallError> {
+        let Missing { key, value, until } = entry;
+        let request = self.put_request(key, value.clone(), until).await?;
+        let lease = request.lease;
+        let name = self.name(key);
+        let txn = TxnRequest {
+            compare: vec![is_at(name.clone(), 0)],
+            success: vec![put(request)],
+            failure: vec![get(name)],
+        };
+        let response = self.group.client().txn(&txn).await;
+        if let Err(error) = &response {
+            self.check_lease(error, lease).await;
+        }
+        let response = response?;
+        if response.succeeded {
+            let revision = response.header.ok_or(CallError::Malformed)?.revision;
+            self.copy_mut().is_written(key, value.as_bytes(), revision);
+        } else if let Some(found) = response.responses.into_iter().next()
+            && let Some(found) = found.range.and_then(|range| range.kvs.into_iter().next())
+        {
+            let revision = found.mod_revision;
+            self.copy_mut().is_written(key, &found.value, revision);
+        }
+        Ok(())
+    }
+
+    /// Removes entries from etcd that have not changed since.
+    pub(super) async fn remove_from_etcd(&self, entries: Vec<(Key, i64)>) -> Result<(), CallError> {
+        for (key, revision) in entries {
+            let name = self.name(key);
+            let remove = DeleteRangeRequest { key: name.clone() };
+            let txn = TxnRequest {
+                compare: vec![is_at(name, revision)],
+                success: vec![RequestOp {
+                    operation: Some(Operation::Delete(remove)),
+                }],
+                failure: Vec::new(),
+            };
+            self.group.client().txn(&txn).await?;
+        }
+        Ok(())
+    }
+}

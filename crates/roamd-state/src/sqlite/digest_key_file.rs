@@ -1,0 +1,72 @@
+//! The file of the secret key of digests.
+//!
+//! It is beside the state. The key is not derived from the keys that seal tokens, because those are
+//! replaced regularly, and known networks live longer. Keys that cannot be guessed need no secret: a
+//! lost key file therefore makes no revoked token valid.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+
+use rustix::process::geteuid;
+use zeroize::Zeroizing;
+
+use super::file::{OpenError, publish, remove};
+use crate::digest_key::DigestKey;
+
+/// User id of root.
+const ROOT: u32 = 0;
+
+/// Reads the key file of a state file, or creates one. The caller holds the lock of the state.
+pub(super) fn open_or_create(state: &Path) -> Result<DigestKey, OpenError> {
+    let path = state.with_extension("key");
+    let failed = |source| OpenError::Io {
+        path: path.clone(),
+        source,
+    };
+    let file = match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            create(&path).map_err(failed)?;
+            File::open(&path)
+        }
+        opened => opened,
+    };
+    let file = file.map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    let mode = metadata.mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(OpenError::KeyExposed { path, mode });
+    }
+    let (owner, user) = (metadata.uid(), geteuid().as_raw());
+    if ![ROOT, user].contains(&owner) {
+        return Err(OpenError::KeyOwner { path, owner, user });
+    }
+    // One byte more, to notice a longer file.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(DigestKey::LEN + 1));
+    file.take(DigestKey::LEN as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(failed)?;
+    match <[u8; DigestKey::LEN]>::try_from(bytes.as_slice()) {
+        Ok(key) => Ok(DigestKey::new(&Zeroizing::new(key))),
+        Err(_) => Err(OpenError::KeyDamaged { path }),
+    }
+}
+
+/// Creates a key file of a random key. It is whole or missing, also after a power failure: digests
+/// of a lost key would never be found again.
+fn create(path: &Path) -> io::Result<()> {
+    let mut key = Zeroizing::new([0; DigestKey::LEN]);
+    getrandom::fill(&mut *key).map_err(io::Error::other)?;
+    let draft = path.with_extension("key.new");
+    remove(&draft)?;
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(&*key)?;
+    file.sync_all()?;
+    publish(&draft, path)
+}

@@ -1,0 +1,154 @@
+//! Which servers may join a group.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use roamd_etcd_client::{ClientTls, Credentials, Scheme};
+use roamd_state::{Digest, FlagKind, GroupError, GroupSettings, SharedState as _};
+use roamd_testkit::{CertificateAuthority, EtcdCluster, free_address};
+use serde_json::json;
+
+use super::support::{PREFIX, cluster_key, is_set, open, open_at, settings, settings_at, try_open};
+use crate::battery::{PARTY, at};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_with_another_key_format_or_clock_is_refused() {
+    let cluster = EtcdCluster::start(1);
+    let settings = settings(&cluster);
+    let first = open(&settings);
+
+    let mut other = settings.clone();
+    other.cluster_key = cluster_key(8);
+    assert!(matches!(try_open(&other), Err(GroupError::ClusterKey)));
+
+    for (ahead, seconds) in [(-40, 38..=42), (60, -62..=-58)] {
+        match open_at(&settings, ahead) {
+            Err(GroupError::Clock { seconds: found }) => assert!(seconds.contains(&found)),
+            other => panic!("{ahead}: {other:?}"),
+        }
+    }
+    drop(open_at(&settings, 20).unwrap());
+    drop(first);
+
+    cluster.put(&format!("{PREFIX}about"), "2 something newer");
+    assert!(matches!(try_open(&settings), Err(GroupError::Format)));
+    // Another prefix is another group.
+    other.prefix = "/roamd/other/".to_owned();
+    drop(open(&other));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_starts_while_one_of_three_members_is_down() {
+    let mut cluster = EtcdCluster::start(3);
+    cluster.kill(0);
+    let state = open(&settings(&cluster));
+    let key = Digest::of(b"key");
+    let kind = FlagKind::RevokedToken;
+    assert!(state.set_flag(PARTY, kind, key, at(10)).await.unwrap());
+}
+
+#[test]
+fn missing_etcd_is_reported_with_its_endpoint() {
+    let nowhere: SocketAddr = free_address();
+    let error = try_open(&settings_at(&[nowhere])).unwrap_err().to_string();
+    assert!(
+        error.contains("cannot connect to http://127.0.0.1"),
+        "{error}"
+    );
+    assert!(error.contains("check `endpoints`"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn user_and_password_are_required_if_etcd_requires_them() {
+    let cluster = EtcdCluster::start(1);
+    for (path, request) in [
+        ("user/add", json!({ "name": "root", "password": "root's" })),
+        ("role/add", json!({ "name": "root" })),
+        ("user/grant", json!({ "user": "root", "role": "root" })),
+        ("user/add", json!({ "name": "roamd", "password": "secret" })),
+        ("role/add", json!({ "name": "roamd" })),
+        ("user/grant", json!({ "user": "roamd", "role": "roamd" })),
+        (
+            "role/grant",
+            json!({ "name": "roamd", "perm": {
+                "permType": "READWRITE",
+                "key": data_encoding::BASE64.encode(PREFIX.as_bytes()),
+                "range_end": data_encoding::BASE64.encode(b"/roamd/test0"),
+            } }),
+        ),
+        ("enable", json!({})),
+    ] {
+        drop(cluster.call(&format!("/v3/auth/{path}"), &request));
+    }
+    let mut settings = settings(&cluster);
+    let refused = |settings: &GroupSettings| try_open(settings).unwrap_err().to_string();
+    let error = refused(&settings);
+    assert!(
+        error.contains("user or password is wrong or missing"),
+        "{error}"
+    );
+    let with_password = |password: &str| {
+        Some(Credentials {
+            user: "roamd".to_owned(),
+            password: password.to_owned().into(),
+        })
+    };
+    settings.client.credentials = with_password("wrong");
+    let error = refused(&settings);
+    assert!(
+        error.contains("user or password is wrong or missing"),
+        "{error}"
+    );
+    settings.client.credentials = with_password("secret");
+    let state = open(&settings);
+    let key = Digest::of(b"key");
+    let kind = FlagKind::RevokedToken;
+    assert!(state.set_flag(PARTY, kind, key, at(10)).await.unwrap());
+    assert!(is_set(&state, kind, key).await);
+    // The user has no permission for another group.
+    settings.prefix = "/other/".to_owned();
+    let error = refused(&settings);
+    assert!(error.contains("no permission for the prefix"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn certificates_of_both_sides_are_checked() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let authority = CertificateAuthority::new();
+    let server = authority.issue("127.0.0.1", 2099);
+    let client = authority.issue("roamd", 2099);
+    std::fs::write(path("ca.pem"), authority.pem()).unwrap();
+    std::fs::write(path("server.pem"), server.certificate).unwrap();
+    std::fs::write(path("server.key"), server.key).unwrap();
+    let arguments = [
+        format!("--cert-file={}", path("server.pem")),
+        format!("--key-file={}", path("server.key")),
+        format!("--trusted-ca-file={}", path("ca.pem")),
+        "--client-cert-auth".to_owned(),
+    ];
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let cluster = EtcdCluster::start_with(1, "https", &arguments);
+    let mut settings = settings(&cluster);
+    for endpoint in &mut settings.client.endpoints {
+        endpoint.scheme = Scheme::Https;
+    }
+    settings.client.timeout = Duration::from_secs(5);
+    let identity = Some((client.certificate.as_bytes(), client.key.as_bytes()));
+    let wrong = CertificateAuthority::new();
+    for (authority, identity, expected) in [
+        (wrong.pem(), identity, "TLS to https://127.0.0.1"),
+        // With TLS 1.3 the server refuses after the handshake of the client.
+        (authority.pem(), None, "cannot use etcd"),
+    ] {
+        settings.client.tls = Some(ClientTls::new(authority.as_bytes(), identity).unwrap());
+        let error = try_open(&settings).unwrap_err().to_string();
+        assert!(error.contains(expected), "{error}");
+    }
+    let tls = ClientTls::new(authority.pem().as_bytes(), identity).unwrap();
+    settings.client.tls = Some(tls);
+    let state = open(&settings);
+    let flag = FlagKind::RevokedToken;
+    let key = Digest::of(b"key");
+    assert!(state.set_flag(PARTY, flag, key, at(10)).await.unwrap());
+}

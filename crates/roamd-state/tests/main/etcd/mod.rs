@@ -1,0 +1,6 @@
+//! The etcd engine, with real members of etcd.
+
+mod failures;
+mod joining;
+mod sharing;
+mod support;
