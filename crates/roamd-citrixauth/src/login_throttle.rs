@@ -34,6 +34,9 @@ pub struct LoginThrottlePolicy {
     pub longest_delay: Duration,
     /// Time for which a network stays known after a sign-in.
     pub known_network: Duration,
+    /// Number of servers that count attempts without each other; 1 if all count together. They
+    /// divide the budgets.
+    pub servers: u32,
 }
 
 /// Network of a client: its IPv4 address, or the /64 of its IPv6 address, because a client can use
@@ -90,12 +93,14 @@ impl LoginThrottlePolicy {
     /// whom the network is known.
     #[must_use]
     pub fn free(&self, budget: Budget, known_users: u32) -> u32 {
-        match budget {
+        let free = match budget {
             Budget::KnownNetwork | Budget::UnknownNetworks => self.free_attempts,
             Budget::Network => self
                 .free_attempts
                 .saturating_mul(known_users.saturating_add(Self::USERS_PER_NETWORK)),
-        }
+        };
+        // Without any, the first attempt would have to wait.
+        free.checked_div(self.servers).unwrap_or(free).max(1)
     }
 
     /// Returns whether another attempt is allowed now. A clock that was set back does not prolong
@@ -140,19 +145,28 @@ impl LoginThrottlePolicy {
         };
         let rounded = minutes(remaining).checked_next_power_of_two();
         StatedWait {
-            minutes: rounded.unwrap_or(u64::MAX).min(minutes(self.longest_delay)),
+            minutes: rounded.unwrap_or(u64::MAX).min(minutes(self.longest())),
         }
     }
 
-    /// Returns the delay before the next attempt.
+    /// Returns the delay before the next attempt. An attempt counts as one at each server that
+    /// counts alone: all servers together then allow about as many as one.
     fn delay(&self, attempts: u32, free: u32) -> Duration {
         match attempts.checked_sub(free) {
             None => Duration::ZERO,
             Some(beyond) => {
+                let beyond = beyond.saturating_mul(self.servers.max(1));
                 let seconds = 4_u64.checked_pow(beyond).unwrap_or(u64::MAX);
-                Duration::from_secs(seconds).min(self.longest_delay)
+                Duration::from_secs(seconds).min(self.longest())
             }
         }
+    }
+
+    /// Returns the longest delay. It stays shorter than the memory of attempts.
+    fn longest(&self) -> Duration {
+        let delay = self.longest_delay;
+        let longest = delay.saturating_mul(self.servers.max(1));
+        longest.min(Self::MEMORY / 2).max(delay)
     }
 }
 
@@ -164,6 +178,7 @@ impl Default for LoginThrottlePolicy {
             free_attempts: 3,
             longest_delay: Duration::from_mins(15),
             known_network: Duration::from_hours(24 * 90),
+            servers: 1,
         }
     }
 }

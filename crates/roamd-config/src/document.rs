@@ -19,6 +19,7 @@ use crate::sections::authentication::{self, Authentication};
 use crate::sections::keys::{self, Keys};
 use crate::sections::listener::{self, ListenerConfig};
 use crate::sections::login_throttle::{self, LoginThrottle};
+use crate::sections::state::{self, State};
 use crate::sections::store::{self, Store};
 use crate::sections::tracing::{self, Tracing};
 
@@ -68,7 +69,7 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Scheme, host and port that clients use; all URLs in responses begin with one of them.
     pub base_urls: BaseUrls,
-    /// Folder of the keys and of the embedded state.
+    /// Folder of the audit log, and of the keys and the embedded state.
     pub data_dir: PathBuf,
     /// Interval at which idle controllers and ticket authorities are probed; `None` if they are
     /// not.
@@ -85,6 +86,8 @@ pub struct Config {
     pub login_throttle: LoginThrottle,
     /// Keys of tokens and session ids.
     pub keys: Keys,
+    /// Where the state and the keys are.
+    pub state: State,
     /// The stores; at least one.
     pub stores: Vec<Store>,
 }
@@ -161,7 +164,10 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
     let authentication = authentication::read(&mut root, &stores, &farms);
     let login_throttle = login_throttle::read(&mut root);
     let token_lifetime_max = authentication.as_ref().map(|it| it.token_lifetime_max);
-    let keys = keys::read(&mut root, token_lifetime_max);
+    let mut keys_section = root.section("keys", "[keys]");
+    let keys = keys::read(&mut keys_section, token_lifetime_max);
+    let state = state::read(&mut root, &mut keys_section, files);
+    keys_section.finish();
     root.finish();
     Some(Config {
         listen: listen?,
@@ -174,6 +180,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
         authentication: authentication?,
         login_throttle,
         keys,
+        state: state?,
         stores,
     })
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::sections::state::Etcd;
 use crate::tls::{ControllerTls, ListenerTls};
 
 /// Access to the files that a configuration names, and checks of what they hold.
@@ -35,6 +36,12 @@ pub trait Files {
     /// # Errors
     /// The reason if they cannot, as a clause such as "name is neither a DNS name nor an address".
     fn check_controller_tls(&self, tls: &ControllerTls) -> Result<(), String>;
+
+    /// Checks that the files of a group on etcd hold what they should.
+    ///
+    /// # Errors
+    /// If one of the files cannot be used.
+    fn check_etcd(&self, etcd: &Etcd) -> Result<(), CertificateError>;
 }
 
 /// Error of reading a file.
@@ -51,10 +58,10 @@ pub enum FileError {
     Exposed(String),
 }
 
-/// Error of the files of `[tls]`.
+/// Error of the files of `[tls]`, or of a group on etcd.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateError {
-    /// The key of `[tls]` that names the file at error.
+    /// The key that names the file at error.
     pub key: &'static str,
     /// The reason, as one clause.
     pub message: String,
@@ -73,6 +80,10 @@ impl Files for NoFiles {
     }
 
     fn check_controller_tls(&self, _: &ControllerTls) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn check_etcd(&self, _: &Etcd) -> Result<(), CertificateError> {
         Ok(())
     }
 }

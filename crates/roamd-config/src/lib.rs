@@ -35,6 +35,7 @@ pub use sections::keys::{Keys, MOST_KEYS, shortest_rotate_after};
 pub use sections::limits::ServerLimits;
 pub use sections::listener::ListenerConfig;
 pub use sections::login_throttle::LoginThrottle;
+pub use sections::state::{Etcd, State, WhenUnreachable};
 pub use sections::store::{SpellingChoice, Store};
 pub use sections::tracing::{SampleRatio, Tracing};
 pub use sections::web_site::WebSite;

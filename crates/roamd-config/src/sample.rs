@@ -74,6 +74,7 @@ mod tests {
     use crate::document::{Config, parse, parse_and_list_keys};
     use crate::files::{CertificateError, FileError, Files};
     use crate::reader::key::Absence;
+    use crate::sections::state::{Etcd, State};
     use crate::tls::ControllerTls;
     use crate::tls::ListenerTls;
 
@@ -96,6 +97,10 @@ mod tests {
         fn check_controller_tls(&self, _: &ControllerTls) -> Result<(), String> {
             Ok(())
         }
+
+        fn check_etcd(&self, _: &Etcd) -> Result<(), CertificateError> {
+            Ok(())
+        }
     }
 
     /// Keys that a section shares with `[[store.farm]]`, where the sample shows them.
@@ -103,6 +108,12 @@ mod tests {
         ("[store.gateway]", "tls_ca_file"),
         ("[store.gateway]", "tls_public_keys"),
         ("[store.gateway]", "tls_name"),
+    ];
+
+    /// Keys of `[state]` that are of use together only.
+    const TOGETHER: [[&str; 2]; 2] = [
+        ["tls_certificate_file", "tls_key_file"],
+        ["user", "password_file"],
     ];
 
     /// Returns the keys of the sample.
@@ -185,6 +196,7 @@ mod tests {
         assert_eq!(config.stores[0].farms.len(), 2);
         assert_eq!(config.authentication.path.as_str(), "/Citrix/StoreAuth");
         assert_eq!(config.listener.tls, None);
+        assert_eq!(config.state, State::Embedded);
         assert_eq!(config.stores[0].gateway, None);
     }
 
@@ -203,6 +215,7 @@ mod tests {
         let without = parsed(&uncommented(is_required));
         let with = parsed(&uncommented(|key| is_required(key) || has_default(key)));
         assert!(with.listener.tls.is_some());
+        assert!(matches!(with.state, State::Etcd(_)));
         let gateway = with.stores[0].gateway.as_ref().unwrap();
         assert_eq!(gateway.access.translations.len(), 1);
         assert_eq!(with, without);
@@ -212,7 +225,13 @@ mod tests {
     fn examples_of_the_sample_are_valid() {
         let declared = declared();
         for this in keys() {
-            let shows = |key| key == this || declared[&key] == Absence::Error;
+            let belong_together = |(section, key): KeyPath| {
+                let mut pairs = TOGETHER.iter();
+                let is_pair = pairs.any(|pair| pair.contains(&key) && pair.contains(&this.1));
+                section == "[state]" && this.0 == section && is_pair
+            };
+            let shows =
+                |key| key == this || belong_together(key) || declared[&key] == Absence::Error;
             parsed(&uncommented(shows));
         }
         // All together, but for two keys that exclude each other.

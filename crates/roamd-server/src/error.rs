@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use roamd_citrixauth::AudienceError;
 use roamd_nfuse_client::TlsError;
-use roamd_state::OpenError;
+use roamd_state::{GroupError, OpenError};
 
 use crate::audit::AuditError;
+use crate::config::EtcdFileError;
 use crate::data_dir::DataDirError;
 use crate::keys::KeysError;
 use crate::revocations::RevocationsError;
@@ -50,6 +51,12 @@ pub enum ServerError {
     /// The shared state cannot be opened.
     #[error(transparent)]
     State(#[from] OpenError),
+    /// The server does not fit in the group.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// A file that the group needs cannot be used.
+    #[error(transparent)]
+    GroupFile(#[from] EtcdFileError),
     /// The audit log cannot be opened.
     #[error(transparent)]
     Audit(#[from] AuditError),

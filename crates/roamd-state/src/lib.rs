@@ -15,11 +15,16 @@ mod sqlite;
 pub use counter::{Counter, CounterKind};
 pub use digest::Digest;
 pub use error::StateError;
-pub use etcd::{EtcdState, Group, GroupError, GroupSettings, SealedRecord, WhenUnreachable};
+pub use etcd::{
+    BlockingGroup, EtcdState, Group, GroupError, GroupSettings, SealedRecord, WhenUnreachable,
+};
 pub use flag::FlagKind;
 pub use group_state::GroupState;
 pub use limited_flags::{FlagBudget, FlagsSet, LimitedFlags};
 pub use party::Party;
+pub use roamd_etcd_client::{
+    ClientSettings, ClientTls, Credentials, Endpoint, Scheme, SystemNetwork, TlsError,
+};
 pub use shared_state::{
     MAX_COUNTERS_LISTED, MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState, StateFuture,
 };

@@ -297,6 +297,22 @@ impl TestEnvironment {
         self.another_server(None).await
     }
 
+    /// Starts another server of the group, with a data folder and an environment of its own, as on
+    /// another machine. Only the configuration is common.
+    pub async fn server_of_group(&mut self) -> HttpPeer {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let number = self.other_servers.len();
+        let folder = self.folder.path().join(format!("server-{number}"));
+        let shared = self.environment.take();
+        let first = std::mem::replace(&mut self.config.data_dir, folder.display().to_string());
+        let service = self.start_server(listener, &self.base_url.clone());
+        self.other_servers.push(service);
+        self.config.data_dir = first;
+        self.environment = shared;
+        HttpPeer::new(address)
+    }
+
     /// Stops the server and the farms, and waits until they have stopped.
     pub async fn stop(mut self) {
         let farms = self.farm_services.iter_mut().map(|(_, service)| service);

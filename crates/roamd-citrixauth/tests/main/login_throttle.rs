@@ -45,6 +45,49 @@ fn delay_grows_fourfold_after_the_free_attempts() {
     assert!(policy.allows(Budget::UnknownNetworks, nothing, 0, at(0)));
 }
 
+/// Servers that cannot reach each other allow together about as many attempts as one.
+#[test]
+fn servers_that_count_alone_divide_the_budget() {
+    let alone = LoginThrottlePolicy {
+        servers: 3,
+        ..LoginThrottlePolicy::default()
+    };
+    let budget = Budget::UnknownNetworks;
+    assert_eq!(alone.free(budget, 0), 1);
+    assert_eq!(alone.free(Budget::Network, 0), 20);
+    for (attempts, waited, allowed) in [
+        (0, 0, true),
+        (1, 0, false),
+        (1, 1, true),
+        (2, 63, false),
+        (2, 64, true),
+        (3, 2_699, false),
+        (3, 2_700, true),
+        (u32::MAX, 2_700, true),
+    ] {
+        let used = BudgetUse {
+            attempts,
+            last: Some(at(0)),
+        };
+        let found = alone.allows(budget, used, 0, at(waited));
+        assert_eq!(found, allowed, "{attempts} {waited}");
+    }
+    let many = LoginThrottlePolicy {
+        servers: 1_000,
+        ..alone
+    };
+    assert_eq!(many.free(budget, 0), 1);
+    let used = BudgetUse {
+        attempts: 9,
+        last: Some(at(0)),
+    };
+    let hour = 60 * 60;
+    assert!(
+        many.allows(budget, used, 0, at(12 * hour)),
+        "before it is forgotten"
+    );
+}
+
 #[test]
 fn stated_wait_is_a_power_of_two_minutes_up_to_the_longest() {
     let policy = LoginThrottlePolicy::default();

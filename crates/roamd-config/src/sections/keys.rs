@@ -48,10 +48,9 @@ pub fn shortest_rotate_after(token_lifetime_max: Duration) -> Duration {
     )
 }
 
-/// Reads the section. The age of keys and the lifetime of tokens together decide how many keys
+/// Reads the keys of the section about rotation. The age of keys and the lifetime of tokens together decide how many keys
 /// there are.
-pub(crate) fn read(root: &mut Section<'_>, token_lifetime_max: Option<Duration>) -> Keys {
-    let mut section = root.section("keys", "[keys]");
+pub(crate) fn read(section: &mut Section<'_>, token_lifetime_max: Option<Duration>) -> Keys {
     let rotate_after = section.value(&ROTATE_AFTER);
     if let (Some(age), Some(lifetime)) = (rotate_after, token_lifetime_max) {
         let shortest = shortest_rotate_after(lifetime);
@@ -64,7 +63,6 @@ pub(crate) fn read(root: &mut Section<'_>, token_lifetime_max: Option<Duration>)
             section.error(ROTATE_AFTER.name, problem);
         }
     }
-    section.finish();
     Keys { rotate_after }
 }
 

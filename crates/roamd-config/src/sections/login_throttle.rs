@@ -68,6 +68,8 @@ fn values(section: &mut Section<'_>) -> LoginThrottle {
             free_attempts: section.value(&FREE_ATTEMPTS),
             longest_delay: section.value(&LONGEST_DELAY),
             known_network: section.value(&KNOWN_NETWORK_LIFETIME),
+            // The servers of a group count together.
+            servers: 1,
         },
         concurrency: section.value(&CONCURRENCY),
     }

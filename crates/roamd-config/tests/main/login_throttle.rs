@@ -20,6 +20,7 @@ concurrency = 8"#;
                 free_attempts: 5,
                 longest_delay: Duration::from_hours(1),
                 known_network: Duration::from_hours(7 * 24),
+                servers: 1,
             },
             concurrency: 8,
         }

@@ -18,6 +18,7 @@ mod listener;
 mod login_throttle;
 mod roaming;
 mod settings;
+mod state;
 mod store;
 mod support;
 mod tracing;

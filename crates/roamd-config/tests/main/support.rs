@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use roamd_config::{
-    CertificateError, Config, ControllerTls, FileError, Files, LineError, ListenerTls,
+    CertificateError, Config, ControllerTls, Etcd, FileError, Files, LineError, ListenerTls,
 };
 
 /// Files in memory. Without any changes, it has no file, and whatever is checked can be used.
@@ -14,6 +14,7 @@ pub(crate) struct MemoryFiles {
     pub(crate) folders: Vec<PathBuf>,
     pub(crate) certificate_error: Option<CertificateError>,
     pub(crate) controller_tls_error: Option<String>,
+    pub(crate) etcd_error: Option<CertificateError>,
 }
 
 impl MemoryFiles {
@@ -43,6 +44,10 @@ impl Files for MemoryFiles {
 
     fn check_controller_tls(&self, _: &ControllerTls) -> Result<(), String> {
         self.controller_tls_error.clone().map_or(Ok(()), Err)
+    }
+
+    fn check_etcd(&self, _: &Etcd) -> Result<(), CertificateError> {
+        self.etcd_error.clone().map_or(Ok(()), Err)
     }
 }
 

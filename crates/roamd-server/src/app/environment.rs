@@ -5,14 +5,14 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
-use roamd_state::{SharedState, SqliteState};
+use roamd_state::{EtcdState, SharedState, SqliteState};
 
 use crate::audit::AuditLog;
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, State, group_settings};
 use crate::data_dir;
 use crate::error::ServerError;
-use crate::keys::KeyFile;
+use crate::keys::{GroupKeys, KeyFile, KeyStore};
 use crate::trace::Tracer;
 
 /// Keys, shared state, network, audit log, traces and clock of a server.
@@ -36,13 +36,18 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// Opens the environment of this machine: keys, state and audit log in the data folder, which
-    /// is created if it is missing.
+    /// Opens the environment of this machine: the audit log in the data folder, which is created if
+    /// it is missing, and the keys and the state there or in the group.
     ///
     /// # Errors
-    /// If the folder, the keys, the state or the audit log cannot be created or opened, or traces
-    /// cannot be sent.
+    /// If the folder, the keys, the state or the audit log cannot be created or opened, the server
+    /// does not fit in the group, or traces cannot be sent.
     pub fn of_system(config: &Config) -> Result<Self, ServerError> {
+        Self::with_keys(config).map(|(environment, _)| environment)
+    }
+
+    /// The same, with the place of the keys.
+    pub(super) fn with_keys(config: &Config) -> Result<(Self, KeyStore), ServerError> {
         let clock: Clock = Arc::new(Timestamp::now);
         let data_dir = &config.data_dir;
         data_dir::open_or_create(data_dir)?;
@@ -51,13 +56,34 @@ impl Environment {
             Some(audit) => AuditLog::open(audit, data_dir, Arc::clone(&clock))?,
             None => AuditLog::off(),
         };
-        Ok(Self {
+        let tracer = Tracer::start(&config.tracing)?;
+        let (keys, state) = shared(config, &clock)?;
+        let environment = Self {
             audit,
-            tracer: Tracer::start(&config.tracing)?,
-            keys: Arc::new(KeyFile::of(data_dir).open_or_make(clock())?),
-            state: Arc::new(SqliteState::open(&data_dir.join("state.db"))?),
+            tracer,
+            keys: Arc::new(keys.open_or_make(clock())?),
+            state,
             network: Arc::new(SystemNetwork::new()),
             clock,
-        })
+        };
+        Ok((environment, keys))
+    }
+}
+
+/// Opens the keys and the state, which servers may share.
+fn shared(config: &Config, clock: &Clock) -> Result<(KeyStore, Arc<dyn SharedState>), ServerError> {
+    match &config.state {
+        State::Embedded => {
+            let keys = KeyFile::of(&config.data_dir);
+            let state = SqliteState::open(&config.data_dir.join("state.db"))?;
+            Ok((keys.into(), Arc::new(state)))
+        }
+        State::Etcd(etcd) => {
+            let settings = group_settings(etcd)?;
+            let network = Arc::new(roamd_state::SystemNetwork);
+            let state = EtcdState::open(&settings, network, Arc::clone(clock))?;
+            let keys = GroupKeys::of(state.blocking_group());
+            Ok((KeyStore::Group(keys), Arc::new(state)))
+        }
     }
 }

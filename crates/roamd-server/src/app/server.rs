@@ -30,7 +30,7 @@ use crate::config::Config;
 use crate::control::{ControlServer, ControlSocket, ServerFacts};
 use crate::error::ServerError;
 use crate::http::client_address::client_key;
-use crate::keys::{KeyFile, KeyPolicy, KeyRotation};
+use crate::keys::{KeyPolicy, KeyRotation};
 use crate::revocations::RevocationFile;
 use crate::tls::CertificateReloader;
 
@@ -48,7 +48,7 @@ pub struct Server<L = TcpListener> {
     key_policy: Arc<watch::Sender<KeyPolicy>>,
     /// `None` if the runtime that runs the server serves the connections.
     workers: Option<Arc<Workers>>,
-    /// `None` if the keys are in no file.
+    /// `None` if the keys are those of an environment.
     key_rotation: Option<KeyRotation>,
     /// `None` if there is no data folder.
     operator_revocations: Option<OperatorRevocations>,
@@ -73,19 +73,14 @@ impl Server {
     /// # Errors
     /// If the server cannot start.
     pub fn with_listener(config: &Config, listener: TcpListener) -> Result<Self, ServerError> {
-        let environment = Environment::of_system(config)?;
+        let (environment, key_store) = Environment::with_keys(config)?;
         let (keys, clock) = (
             Arc::clone(&environment.keys),
             Arc::clone(&environment.clock),
         );
         let server = Self::in_environment(config, listener, environment)?;
         let policy = server.key_policy.subscribe();
-        let key_rotation = KeyRotation::new(
-            KeyFile::of(&config.data_dir),
-            Arc::clone(&keys),
-            policy,
-            clock,
-        );
+        let key_rotation = KeyRotation::new(key_store, Arc::clone(&keys), policy, clock);
         let file = RevocationFile::of(&config.data_dir);
         let revocations = OperatorRevocations::open(file, Arc::clone(&server.state))?;
         let control = match ControlSocket::open(&config.data_dir)? {

@@ -4,11 +4,12 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::Path;
 
-use roamd_config::{CertificateError, ControllerTls, FileError, Files, ListenerTls};
+use roamd_config::{CertificateError, ControllerTls, Etcd, FileError, Files, ListenerTls};
 
 use roamd_nfuse_client::with_causes;
 use rustix::process::geteuid;
 
+use super::group::{EtcdFileError, group_settings};
 use super::transport::client_tls;
 use crate::file_access::AccessRule;
 use crate::tls;
@@ -57,6 +58,16 @@ impl Files for SystemFiles {
         match client_tls(tls) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),
+        }
+    }
+
+    fn check_etcd(&self, etcd: &Etcd) -> Result<(), CertificateError> {
+        match group_settings(etcd) {
+            Ok(_) => Ok(()),
+            Err(EtcdFileError { key, problem }) => Err(CertificateError {
+                key,
+                message: problem.trim_start_matches("cannot be used: ").to_owned(),
+            }),
         }
     }
 }

@@ -4,18 +4,21 @@
 //! names, and turns its values into those of the crates below.
 
 mod files;
+mod group;
 mod read;
 mod transport;
 
 pub use roamd_config::{
     AccentColor, AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, Branding,
     CitrixGateway, ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl,
-    CredentialCheck, Farm, Generation, Keys, Lifetime, LineError, ListenerConfig, ListenerTls,
-    LoginThrottle, Logo, LogoFormat, PublicKeyPin, RoamingPolicy, SAMPLE, SampleLine, SampleRatio,
-    Scheme, SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, Store, Tracing,
-    Trust, UrlPath, UrlPathError, WebSite, sample_lines,
+    CredentialCheck, Etcd, Farm, Generation, Keys, Lifetime, LineError, ListenerConfig,
+    ListenerTls, LoginThrottle, Logo, LogoFormat, PublicKeyPin, RoamingPolicy, SAMPLE, SampleLine,
+    SampleRatio, Scheme, SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice,
+    State, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
+pub use group::EtcdFileError;
+pub(crate) use group::group_settings;
 pub use read::{ConfigError, parse, read, read_settings};
 pub(crate) use read::{line_of, read_with_text};
 pub(crate) use transport::{client_tls, listener_limits};

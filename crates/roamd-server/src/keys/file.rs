@@ -11,9 +11,11 @@ use std::time::Duration;
 use jiff::Timestamp;
 use roamd_config::MOST_KEYS;
 use roamd_seal::{KeyInfo, KeyRing, KeyRingError, Overlap};
+use roamd_state::GroupError;
 use zeroize::Zeroizing;
 
 use crate::clock::rng;
+use crate::config::EtcdFileError;
 use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
 use crate::file_access::{AccessRule, FileAccessError};
 
@@ -68,6 +70,24 @@ pub enum KeysError {
         /// Path of the file.
         path: PathBuf,
     },
+    /// The group cannot be used.
+    #[error(transparent)]
+    Group(#[from] GroupError),
+    /// A file that the group needs cannot be used.
+    #[error(transparent)]
+    GroupFile(#[from] EtcdFileError),
+    /// The group has no keys.
+    #[error("the group has no keys yet; the first server that starts creates them")]
+    NoneInGroup,
+    /// The keys of the group are no key ring.
+    #[error("the keys of the group are damaged; they are left as they are")]
+    DamagedInGroup,
+    /// Another key would exceed the maximum number of keys.
+    #[error(
+        "the group would get more than {MAX_KEYS} keys that tokens may still need; rotate less \
+         often, or let tokens live shorter"
+    )]
+    TooManyInGroup,
     /// New keys would replace existing ones.
     #[error(
         "there are keys in {} already; `roamd keys rotate` adds a new one to them", .path.display()

@@ -1,4 +1,4 @@
-//! Reads the key file again when it changes, and rotates keys by age.
+//! Reads the keys again when they change, and rotates keys by age.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,15 +9,16 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::file::{KeyFile, KeysError, overlap};
+use super::file::{KeysError, overlap};
+use super::store::KeyStore;
 use crate::clock::Clock;
 
-/// Interval at which a running server reads the file.
+/// Interval at which a running server reads the keys.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Keeps the key ring of a running server up to date with its file, and rotates keys by age.
+/// Keeps the key ring of a running server up to date with its store, and rotates keys by age.
 pub(crate) struct KeyRotation {
-    file: KeyFile,
+    keys: KeyStore,
     pub(super) ring: Arc<KeyRing>,
     policy: watch::Receiver<KeyPolicy>,
     /// The server's clock.
@@ -37,13 +38,13 @@ pub(crate) struct KeyPolicy {
 
 impl KeyRotation {
     pub(crate) fn new(
-        file: KeyFile,
+        keys: impl Into<KeyStore>,
         ring: Arc<KeyRing>,
         policy: watch::Receiver<KeyPolicy>,
         clock: Clock,
     ) -> Self {
         Self {
-            file,
+            keys: keys.into(),
             ring,
             policy,
             clock,
@@ -69,7 +70,7 @@ impl KeyRotation {
         }
     }
 
-    /// Reads the file, and rotates the keys if they are due. If the file cannot be used, the server
+    /// Reads the keys, and rotates them if they are due. If they cannot be read, the server
     /// continues with the keys that it has.
     pub(super) fn update(&mut self, now: Timestamp) {
         let problem = self
@@ -90,16 +91,12 @@ impl KeyRotation {
     fn read_and_rotate(&self, now: Timestamp) -> Result<(), KeysError> {
         let policy = *self.policy.borrow();
         let overlap = overlap(policy.token_lifetime_max);
-        let mut read = self.file.read()?;
+        let mut read = self.keys.read()?;
         let mut rotated = Ok(());
-        // Another process may hold the lock for long, and a server that stops must not wait for it:
-        // the next update sees the result.
-        if policy.is_due(&read, now)
-            && let Some(locked) = self.file.try_lock()?
-        {
+        if policy.is_due(&read, now) {
             let is_due = |ring: &KeyRing| policy.is_due(ring, now);
-            rotated = self.file.rotate_if(is_due, overlap, now, &locked);
-            read = self.file.read()?;
+            rotated = self.keys.rotate_if(is_due, overlap, now);
+            read = self.keys.read()?;
         }
         read.settle(now.as_second(), overlap);
         let (before, after) = (self.ring.info(), read.info());

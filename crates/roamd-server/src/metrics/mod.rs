@@ -26,7 +26,7 @@ use self::config::ConfigMetrics;
 use self::controllers::Controllers;
 pub(crate) use self::farms::{FarmCounts, FarmMetrics};
 pub(crate) use self::listener::{CertificateReload, ListenerMetrics};
-use self::shared_state::RefusedWrites;
+use self::shared_state::{GroupMetrics, RefusedWrites};
 use crate::audit::AuditLog;
 use crate::farms::NfuseFarm;
 use crate::trace::Tracer;
@@ -72,10 +72,12 @@ impl Metrics {
         tracer.register(&mut self.registry);
     }
 
-    /// Adds the number of refused writes to the shared state.
+    /// Adds the number of refused writes to the shared state, and the state of the group.
     pub(crate) fn watch_state(&mut self, state: &Arc<dyn SharedState>) {
         self.registry
             .register_collector(Box::new(RefusedWrites(Arc::clone(state))));
+        self.registry
+            .register_collector(Box::new(GroupMetrics(Arc::clone(state))));
     }
 
     /// Counts one response.

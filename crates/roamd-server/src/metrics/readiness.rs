@@ -55,6 +55,8 @@ struct Controllers {
 #[derive(Serialize)]
 struct Json<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
+    degraded: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     farms: Option<Vec<FarmJson<'a>>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     gateways: Option<Vec<GatewayJson<'a>>>,
@@ -120,8 +122,9 @@ impl<'a> Readiness<'a> {
 
     /// Returns the readiness as JSON: `{"farms": [{"controllers": 2, "id": "XA1", "state":
     /// "degraded", "used": 1}], "gateways": [], "ready": true}`. Without the farms it is
-    /// `{"ready": true}`.
-    pub(crate) fn json(&self, with_farms: bool) -> String {
+    /// `{"ready": true}`. A server that cannot reach the others of its group also has
+    /// `"degraded": true`.
+    pub(crate) fn json(&self, with_farms: bool, is_degraded: bool) -> String {
         let farms = self.farms().map(|farm| FarmJson {
             controllers: farm.controllers.all,
             id: farm.id,
@@ -137,6 +140,7 @@ impl<'a> Readiness<'a> {
             used: gateway.authorities.used,
         });
         let all = Json {
+            degraded: is_degraded.then_some(true),
             farms: with_farms.then(|| farms.collect()),
             gateways: with_farms.then(|| gateways.collect()),
             ready: self.unreachable_stores().is_empty(),
@@ -322,11 +326,11 @@ mod tests {
             "farm XA1 ready\nfarm XD5 degraded (1 of 2 controllers)\nfarm CVAD down\n\
              farm ONE ready\nfarm NEW starting\n"
         );
-        let read: serde_json::Value = serde_json::from_str(&readiness.json(true)).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&readiness.json(true, false)).unwrap();
         let expected = json!({"id": "XD5", "state": "degraded", "controllers": 2, "used": 1});
         assert_eq!(read.pointer("/farms/1"), Some(&expected));
         assert_eq!(read.pointer("/ready"), Some(&json!(true)));
-        assert_eq!(readiness.json(false), "{\"ready\":true}\n");
+        assert_eq!(readiness.json(false, false), "{\"ready\":true}\n");
     }
 
     #[test]
@@ -353,7 +357,7 @@ mod tests {
             "farm XA1 ready\ngateway of /Citrix/Store degraded (3 of 4 ticket authorities; STA1, \
              STA2, id unknown, STA1)\nwarning: several ticket authorities have the id STA1\n"
         );
-        let read: serde_json::Value = serde_json::from_str(&readiness.json(true)).unwrap();
+        let read: serde_json::Value = serde_json::from_str(&readiness.json(true, false)).unwrap();
         assert_eq!(
             read.pointer("/gateways/0/repeated_ids"),
             Some(&json!(["STA1"]))

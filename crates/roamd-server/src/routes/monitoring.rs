@@ -22,7 +22,8 @@ pub(crate) fn health() -> Response {
 
 /// Whether the server can serve: its shared state responds, and a farm of each store can be
 /// queried. Clients in `metrics_from` get a line for each farm, or JSON if `Accept` asks for it;
-/// others get the status.
+/// others get the status. A server that cannot reach the others of its group is degraded, and ready
+/// as long as it serves.
 pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Response, ApiError> {
     let shared = Arc::clone(&state.shared);
     let is_alive = || async move { shared.is_alive().await };
@@ -35,8 +36,12 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
         )
     }));
     let unreachable = readiness.unreachable_stores();
+    let group = state.shared.group_state();
+    let is_degraded = group.is_some_and(|group| group.is_degraded);
     let (status, summary) = if unreachable.is_empty() {
-        (StatusCode::OK, "ready".to_owned())
+        let degraded = "ready, degraded: the other servers cannot be reached";
+        let summary = if is_degraded { degraded } else { "ready" };
+        (StatusCode::OK, summary.to_owned())
     } else {
         let stores = unreachable.join(" and ");
         let summary = format!("no farm of {stores} can be reached");
@@ -44,7 +49,12 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
     };
     let shows_farms = request.client_is_in(&state.metrics_from);
     let mut response = match request.accepts(&[TEXT, JSON], TEXT) {
-        Ok(JSON) => respond(status, JSON, Caching::None, readiness.json(shows_farms)),
+        Ok(JSON) => respond(
+            status,
+            JSON,
+            Caching::None,
+            readiness.json(shows_farms, is_degraded),
+        ),
         _ => {
             let farms = if shows_farms {
                 readiness.lines()

@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
+use super::blocking::BlockingGroup;
 use super::copy::{Copy, Limits};
 use super::flags::WRITE_TIMEOUT;
 use super::group::{Group, GroupError, GroupSettings};
@@ -101,14 +102,15 @@ impl EtcdState {
         })
     }
 
-    /// Returns the group.
+    /// Returns the group, for callers that block their thread. Its calls run on the thread of the
+    /// engine, and fail after the engine was dropped.
     #[must_use]
-    pub fn group(&self) -> &Group {
-        &self.shared.group
+    pub fn blocking_group(&self) -> BlockingGroup {
+        BlockingGroup::of_engine(self.shared.group.clone(), self.runtime.clone())
     }
 
     /// Runs a task on the thread of the engine, where its calls belong.
-    pub async fn run<T: Send + 'static>(
+    async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
     ) -> Result<T, StateError> {

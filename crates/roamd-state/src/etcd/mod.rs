@@ -11,6 +11,7 @@
 //!
 //! The server proves with its own heartbeat that the watch is alive ([`health`]).
 
+mod blocking;
 mod bucket;
 mod copy;
 #[cfg(test)]
@@ -28,6 +29,7 @@ mod server_id;
 mod shared;
 mod version;
 
+pub use blocking::BlockingGroup;
 pub use engine::EtcdState;
 pub use group::{Group, GroupError, GroupSettings, SealedRecord};
 pub use health::WhenUnreachable;

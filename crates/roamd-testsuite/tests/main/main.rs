@@ -23,6 +23,7 @@ mod external_tools;
 mod failover;
 mod fan_out;
 mod flaky_controllers;
+mod group;
 mod hostile_responses;
 mod launch;
 mod launch_errors;

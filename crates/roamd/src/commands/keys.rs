@@ -6,11 +6,12 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use roamd_server::config::Lifetime;
-use roamd_server::keys::{KeyFile, KeyInfo, KeyRole};
+use roamd_server::config::{self, Lifetime, State};
+use roamd_server::keys::{GroupKeys, KeyFile, KeyInfo, KeyRole, KeyStore, make_cluster_key};
 use serde::Serialize;
 
 use super::age::age;
+use super::config_file::print_errors;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -31,12 +32,31 @@ enum KeysSubcommand {
     List(ListKeys),
 }
 
-/// Creates the first key in a data folder. `roamd serve` does the same when it starts.
+/// What is created.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd keys new --data /var/lib/roamd")]
+#[group(required = true, multiple = false)]
+struct NewPlace {
+    /// Data folder of the server, `data_dir` in its configuration.
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// File of the new cluster key.
+    #[arg(long, value_name = "FILE")]
+    cluster: Option<PathBuf>,
+}
+
+/// Creates the first key in a data folder, or a cluster key.
+///
+/// `roamd serve` creates the first key by itself when it starts. A cluster key is the file
+/// `cluster_key_file` of the configuration: copy it to all servers of a group.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  roamd keys new --data /var/lib/roamd\n  \
+    roamd keys new --cluster /etc/roamd/cluster.key")]
 struct NewKeys {
     #[command(flatten)]
-    args: KeyArgs,
+    place: NewPlace,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Adds a key. Users stay signed in.
@@ -44,7 +64,10 @@ struct NewKeys {
 /// The server seals with the new key after half a minute. Older keys still open what they sealed;
 /// keys that no valid token can need are removed.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd keys rotate --data /var/lib/roamd")]
+#[command(
+    after_help = "Examples:\n  roamd keys rotate --data /var/lib/roamd\n  \
+    roamd keys rotate --config /etc/roamd/roamd.toml"
+)]
 struct RotateKeys {
     #[command(flatten)]
     args: KeyArgs,
@@ -55,18 +78,30 @@ struct RotateKeys {
 
 /// Lists the keys without their secrets, the newest first.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  roamd keys list --data /var/lib/roamd")]
+#[command(after_help = "Examples:\n  roamd keys list --data /var/lib/roamd\n  \
+    roamd keys list --config /etc/roamd/roamd.toml")]
 struct ListKeys {
     #[command(flatten)]
     args: KeyArgs,
 }
 
-/// Arguments of all key commands.
+/// Where the keys are.
 #[derive(Debug, Args)]
-struct KeyArgs {
+#[group(required = true, multiple = false)]
+struct KeyPlace {
     /// Data folder of the server, `data_dir` in its configuration.
     #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    data: Option<PathBuf>,
+    /// Configuration of a server: the keys may be in its data folder, or in etcd.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// Arguments of all commands for existing keys.
+#[derive(Debug, Args)]
+struct KeyArgs {
+    #[command(flatten)]
+    place: KeyPlace,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -75,37 +110,60 @@ struct KeyArgs {
 impl KeysCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let now = Timestamp::now();
-        let args = match self.subcommand {
-            KeysSubcommand::New(NewKeys { args }) => {
-                KeyFile::of(&args.data).make(now)?;
-                args
+        match self.subcommand {
+            KeysSubcommand::New(NewKeys { place, json }) => {
+                if let Some(cluster) = place.cluster {
+                    make_cluster_key(&cluster, now)?;
+                    return Ok(Exit::Done);
+                }
+                let file = KeyFile::of(&place.data.unwrap_or_default());
+                file.make(now)?;
+                print_keys(&file.into(), json, now)
             }
             KeysSubcommand::Rotate(RotateKeys {
                 args,
                 token_lifetime_max,
             }) => {
-                KeyFile::of(&args.data).rotate(token_lifetime_max, now)?;
-                args
+                let (keys, configured) = args.place.open()?;
+                keys.rotate(token_lifetime_max.max(configured), now)?;
+                print_keys(&keys, args.json, now)
             }
-            KeysSubcommand::List(ListKeys { args }) => args,
-        };
-        args.print_keys(now)
+            KeysSubcommand::List(ListKeys { args }) => {
+                let (keys, _) = args.place.open()?;
+                print_keys(&keys, args.json, now)
+            }
+        }
     }
 }
 
-impl KeyArgs {
-    /// Prints all keys of the data folder.
-    fn print_keys(&self, now: Timestamp) -> anyhow::Result<Exit> {
-        let keys = KeyFile::of(&self.data).list(now)?;
-        let rows: Vec<KeyRow> = keys.iter().map(|key| KeyRow::of(key, now)).collect();
-        if self.json {
-            output::print_json(&rows)?;
-        } else {
-            let rows = rows.iter().map(KeyRow::cells);
-            output::print_table(["ID", "CREATED", "AGE", "ROLE"], rows)?;
-        }
-        Ok(Exit::Done)
+impl KeyPlace {
+    /// Returns the place of the keys, and the longest lifetime of a token, if a configuration says
+    /// it.
+    fn open(self) -> anyhow::Result<(KeyStore, Duration)> {
+        let Some(path) = self.config else {
+            let file = KeyFile::of(&self.data.unwrap_or_default());
+            return Ok((file.into(), Duration::ZERO));
+        };
+        let config = config::read(&path).inspect_err(print_errors)?;
+        let keys = match &config.state {
+            State::Embedded => KeyFile::of(&config.data_dir).into(),
+            State::Etcd(etcd) => KeyStore::Group(GroupKeys::open(etcd)?),
+        };
+        Ok((keys, config.authentication.token_lifetime_max))
     }
+}
+
+/// Prints all keys of a place.
+fn print_keys(keys: &KeyStore, json: bool, now: Timestamp) -> anyhow::Result<Exit> {
+    let keys = keys.list(now)?;
+    let rows: Vec<KeyRow> = keys.iter().map(|key| KeyRow::of(key, now)).collect();
+    if json {
+        output::print_json(&rows)?;
+    } else {
+        let rows = rows.iter().map(KeyRow::cells);
+        output::print_table(["ID", "CREATED", "AGE", "ROLE"], rows)?;
+    }
+    Ok(Exit::Done)
 }
 
 /// A key as printed.

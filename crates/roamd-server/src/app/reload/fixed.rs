@@ -9,7 +9,8 @@ use crate::config::Config;
 pub(super) type FixedKey = (&'static str, &'static str);
 
 /// Returns the keys that differ between two configurations, of those that need a restart: the
-/// socket, the data folder, the audit log, the sending of traces, and whether there is TLS.
+/// socket, the data folder, the audit log, the sending of traces, the shared state with its cluster
+/// key, and whether there is TLS.
 pub(super) fn changes(present: &Config, next: &Config) -> Vec<FixedKey> {
     let mut changes: Vec<FixedKey> = Vec::new();
     let mut check = |section, key, is_equal: bool| {
@@ -22,6 +23,7 @@ pub(super) fn changes(present: &Config, next: &Config) -> Vec<FixedKey> {
     let has_tls = |config: &Config| config.listener.tls.is_some();
     check("[tls]", "", has_tls(present) == has_tls(next));
     check("[tracing]", "", present.tracing == next.tracing);
+    check("[state]", "", present.state == next.state);
     match (&present.audit, &next.audit) {
         (None, None) => {}
         (Some(present), Some(next)) => {

@@ -191,11 +191,12 @@ impl LoginThrottle {
         };
         let attempt = self.attempt(pending, counting, deadline).await?;
         let counted = attempt.count().await?;
+        let policy = self.policy();
         let mut all = budgets.iter().zip(counters).zip(&counted);
         // Concurrent attempts may have drawn on the budgets since. Those within the free attempts
         // are admitted all the same.
         let is_unchanged = all.all(|((budget, counter), counted)| {
-            let free = self.config.policy.free(*budget, known_users);
+            let free = policy.free(*budget, known_users);
             *counted <= counter.count.saturating_add(1) || *counted <= free
         });
         if is_unchanged {
@@ -207,9 +208,9 @@ impl LoginThrottle {
             last: Some(now),
         });
         let wait = self.wait(budgets, &by_others.collect::<Vec<_>>(), known_users, now);
-        Ok(Admission::TooEarly(wait.unwrap_or_else(|| {
-            self.config.policy.stated_wait(Duration::ZERO)
-        })))
+        Ok(Admission::TooEarly(
+            wait.unwrap_or_else(|| policy.stated_wait(Duration::ZERO)),
+        ))
     }
 
     /// Returns the time to wait until all budgets allow an attempt, or `None` if they do.
@@ -220,13 +221,13 @@ impl LoginThrottle {
         known_users: u32,
         now: Timestamp,
     ) -> Option<StatedWait> {
-        let delays = budgets.iter().zip(used).map(|(budget, used)| {
-            self.config
-                .policy
-                .remaining_delay(*budget, *used, known_users, now)
-        });
+        let policy = self.policy();
+        let delays = budgets
+            .iter()
+            .zip(used)
+            .map(|(budget, used)| policy.remaining_delay(*budget, *used, known_users, now));
         let longest = delays.max().filter(|delay| !delay.is_zero())?;
-        Some(self.config.policy.stated_wait(longest))
+        Some(policy.stated_wait(longest))
     }
 
     /// Waits for the right to check a password, and starts the attempt.
@@ -286,6 +287,18 @@ impl LoginThrottle {
         let kind = CounterKind::KnownUsersOfNetwork;
         let counter = self.state.counter(kind, target.network(), self.now());
         Ok(counter.await?.count)
+    }
+
+    /// Returns the policy. While this server cannot reach the others of its group, each counts
+    /// alone, and has its part of the budgets.
+    fn policy(&self) -> LoginThrottlePolicy {
+        let group = self.state.group_state();
+        let alone = group.filter(|group| group.is_degraded);
+        let servers = alone.and_then(|group| u32::try_from(group.servers).ok());
+        LoginThrottlePolicy {
+            servers: servers.unwrap_or(self.config.policy.servers),
+            ..self.config.policy
+        }
     }
 
     fn now(&self) -> Timestamp {

@@ -61,15 +61,15 @@ impl LoginThrottle {
     ) -> Result<usize, StateError> {
         let now = self.now();
         // Later attempts than the longest delay ago.
-        let delay = SignedDuration::try_from(self.config.policy.longest_delay).unwrap_or_default();
+        let delay = SignedDuration::try_from(self.policy().longest_delay).unwrap_or_default();
         let memory = later(now, LoginThrottlePolicy::MEMORY);
         let expire_after = memory.checked_sub(delay).unwrap_or(now);
-        let free = self.config.policy.free(budget, 0);
+        let free = self.policy().free(budget, 0);
         let above = free.saturating_sub(1);
         let counters = self.state.counters_above(kind, above, expire_after).await?;
         let waits = counters.iter().filter(|counter| {
             let used = budget_use(**counter);
-            !self.config.policy.allows(budget, used, 0, now)
+            !self.policy().allows(budget, used, 0, now)
         });
         Ok(waits.count())
     }
@@ -127,11 +127,10 @@ impl LoginThrottle {
         Ok(BudgetOverview {
             budget,
             attempts: used.attempts,
-            free: self.config.policy.free(budget, known_users),
+            free: self.policy().free(budget, known_users),
             last: used.last,
             wait: self
-                .config
-                .policy
+                .policy()
                 .remaining_delay(budget, used, known_users, now),
         })
     }

@@ -15,7 +15,7 @@ use roamd_server::Server;
 use roamd_server::config::{
     Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, ClientNameLength, Config,
     ControllerUrl, CredentialCheck, Farm, Generation, Keys, ListenerConfig, LoginThrottle,
-    RoamingPolicy, SpellingChoice, Store, Tracing, UrlPath, WebSite,
+    RoamingPolicy, SpellingChoice, State, Store, Tracing, UrlPath, WebSite,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -233,6 +233,7 @@ fn configuration(
         authentication,
         login_throttle: LoginThrottle::default(),
         keys: Keys::default(),
+        state: State::Embedded,
         stores: vec![Store {
             web: Some(WebSite::at(path.default_web())),
             path,
