@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use roamd_config::{CertificateError, ControllerTls, FileError, Files, ListenerTls};
+use roamd_config::{CertificateError, ControllerTls, Etcd, FileError, Files, ListenerTls};
 use secrecy::ExposeSecret as _;
 
 use crate::deployment::{self, FileParts};
@@ -259,6 +259,10 @@ impl Files for WrittenFiles<'_> {
     }
 
     fn check_controller_tls(&self, _tls: &ControllerTls) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn check_etcd(&self, _etcd: &Etcd) -> Result<(), CertificateError> {
         Ok(())
     }
 }

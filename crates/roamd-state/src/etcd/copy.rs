@@ -152,11 +152,11 @@ impl Copy {
     }
 
     /// Returns the expiry of each flag that is set and has not expired.
-    pub(super) fn expiries(
+    pub(super) fn expiries<const N: usize>(
         &self,
-        flags: [(FlagKind, Digest); 3],
+        flags: [(FlagKind, Digest); N],
         now: Timestamp,
-    ) -> [Option<Timestamp>; 3] {
+    ) -> [Option<Timestamp>; N] {
         flags.map(|(kind, key)| {
             let until = self.flag(kind, key)?.value.until;
             (now < until).then_some(until)

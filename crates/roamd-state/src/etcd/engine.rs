@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use roamd_etcd_client::{CallError, Network};
-use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Share};
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Party as FairParty, PartyShare, Share};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
@@ -39,6 +39,7 @@ const LIMITS: FairSemaphoreLimits = FairSemaphoreLimits {
     reserved_permits: 0,
     waiting: 16 * 1024,
     reserved_waiting: 0,
+    party_share: PartyShare::FewerThanFree,
 };
 
 /// Largest difference of clocks with which a server starts.
@@ -130,7 +131,7 @@ impl EtcdState {
         Box::pin(async move {
             let deadline = Instant::now() + WRITE_TIMEOUT;
             let permits = &self.shared.permits;
-            let permit = permits.acquire(Share::Common, || vec![party], deadline);
+            let permit = permits.acquire(Share::Common, FairParty::alone(party), deadline);
             let Ok(permit) = permit.await else {
                 self.shared.refused.fetch_add(1, Ordering::Relaxed);
                 return Err(StateError::Busy);
@@ -210,6 +211,20 @@ impl SharedState for EtcdState {
             }),
             Err(error) => Box::pin(ready(Err(error))),
         }
+    }
+
+    fn flag_expiry(
+        &self,
+        kind: FlagKind,
+        key: Digest,
+        now: Timestamp,
+    ) -> StateFuture<'_, Option<Timestamp>> {
+        let flag = (kind, self.of_flag(kind, key));
+        let expiry = self.read(|copy| {
+            let [expiry] = copy.expiries([flag], now);
+            expiry
+        });
+        Box::pin(ready(expiry))
     }
 
     fn flag_expiries(
