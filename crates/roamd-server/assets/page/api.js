@@ -23,7 +23,8 @@ export class Failure extends Error {
 /** Returns a URL of the site. One that leads elsewhere is refused. */
 export function siteUrl(path) {
   const url = new URL(path, site);
-  if (url.origin !== site.origin || !url.pathname.startsWith(site.pathname)) throw new Failure("failed");
+  if (url.origin !== site.origin || !url.pathname.startsWith(site.pathname))
+    throw new Failure("failed");
   return url;
 }
 
@@ -51,7 +52,13 @@ async function send(method, path, fields) {
   const body = method === "POST" ? new URLSearchParams(fields) : undefined;
   let response;
   try {
-    response = await fetch(siteUrl(path), { method, headers, body, cache: "no-store", redirect: "error" });
+    response = await fetch(siteUrl(path), {
+      method,
+      headers,
+      body,
+      cache: "no-store",
+      redirect: "error",
+    });
   } catch {
     throw new Failure("offline");
   }
@@ -144,7 +151,8 @@ export const sessions = (url) => listOf(url);
 /** Ends the sessions of this browser: `success`, `partial` or `failure`. */
 export const endSessions = async (url) => (await (await post(url)).json()).status;
 
-export const launchStatus = async (url, title) => (await post(url, { displayNameDesktopTitle: title })).json();
+export const launchStatus = async (url, title) =>
+  (await post(url, { displayNameDesktopTitle: title })).json();
 
 /** The address that a frame loads an ICA file from. */
 export function icaUrl(url, title) {

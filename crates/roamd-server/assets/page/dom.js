@@ -13,7 +13,8 @@ export function el(tag, options = {}, ...children) {
     if (option === "t") show(element, value, options.v);
     else if (option === "label") name(element, value, options.v);
     else if (option === "on") {
-      for (const [event, listener] of Object.entries(value)) element.addEventListener(event, listener);
+      for (const [event, listener] of Object.entries(value))
+        element.addEventListener(event, listener);
     } else if (option.includes("-") || option === "role") element.setAttribute(option, value);
     else if (option !== "v") element[option] = value;
   }
@@ -22,7 +23,8 @@ export function el(tag, options = {}, ...children) {
 }
 
 /** A button with a text. */
-export const button = (t, click, options = {}) => el("button", { type: "button", t, on: { click }, ...options });
+export const button = (t, click, options = {}) =>
+  el("button", { type: "button", t, on: { click }, ...options });
 
 export const byId = (id) => document.getElementById(id);
 

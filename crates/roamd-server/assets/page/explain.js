@@ -47,7 +47,10 @@ function session({ name, offered, reason: why, text }) {
     "li",
     {},
     el("strong", { textContent: name ?? "" }),
-    el("span", { className: `mark ${offered ? "good" : "bad"}`, t: offered ? "whyOffered" : "whyHidden" }),
+    el("span", {
+      className: `mark ${offered ? "good" : "bad"}`,
+      t: offered ? "whyOffered" : "whyHidden",
+    }),
     offered ? null : reason(why, text),
   );
 }

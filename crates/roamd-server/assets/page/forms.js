@@ -3,14 +3,21 @@
 import { el } from "./dom.js";
 import { text } from "./words.js";
 
-const child = (element, path) => path.split("/").reduce((at, name) => at && [...at.children].find((it) => it.localName === name), element);
+const child = (element, path) =>
+  path
+    .split("/")
+    .reduce((at, name) => at && [...at.children].find((it) => it.localName === name), element);
 const content = (element, path) => child(element, path)?.textContent ?? "";
 
 /** What an answer of the sign-in is: a form, or the end of the conversation. */
 export function read(root) {
   const result = content(root, "Result");
   if (root.localName === "AuthenticationStatus") {
-    return { end: result, log: content(root, "LogMessage"), days: Number(content(root, "TimeRemaining")) || null };
+    return {
+      end: result,
+      log: content(root, "LogMessage"),
+      days: Number(content(root, "TimeRemaining")) || null,
+    };
   }
   const asked = child(root, "AuthenticationRequirements");
   if (!asked) return { end: result, log: content(root, "LogMessage") };
@@ -31,7 +38,9 @@ function row(requirement) {
     type: content(requirement, "Credential/Type"),
     label: content(requirement, "Label/Text"),
     labelType: content(requirement, "Label/Type"),
-    about: [...(child(requirement, "Label/HighlightFields")?.children ?? [])].map((it) => it.textContent),
+    about: [...(child(requirement, "Label/HighlightFields")?.children ?? [])].map(
+      (it) => it.textContent,
+    ),
     hint: content(input, "AssistiveText"),
     text: child(input, "Text"),
     combo: child(input, "ComboBox"),
@@ -40,7 +49,11 @@ function row(requirement) {
   };
 }
 
-const AUTOCOMPLETE = { username: "username", password: "current-password", newpassword: "new-password" };
+const AUTOCOMPLETE = {
+  username: "username",
+  password: "current-password",
+  newpassword: "new-password",
+};
 
 /** Draws a form. `submit` gets the address and the fields, `cancel` the address. */
 export function draw(form, submit, cancel) {
@@ -53,7 +66,14 @@ export function draw(form, submit, cancel) {
   for (const it of rows) {
     if (it.button) {
       const primary = !element.querySelector("button");
-      element.append(el("button", { type: "submit", className: primary ? "primary" : "", textContent: it.button, on: { click: () => (pressed = it) } }));
+      element.append(
+        el("button", {
+          type: "submit",
+          className: primary ? "primary" : "",
+          textContent: it.button,
+          on: { click: () => (pressed = it) },
+        }),
+      );
       pressed ??= it;
     } else if (it.text || it.combo || it.check) {
       const field = drawField(it, errors);
@@ -65,7 +85,13 @@ export function draw(form, submit, cancel) {
   }
   // The first form has nothing to go back to.
   if (form.cancelPostBack && form.result !== "more-info") {
-    element.append(el("button", { type: "button", textContent: form.cancelText || text("cancel"), on: { click: () => cancel(form.cancelPostBack) } }));
+    element.append(
+      el("button", {
+        type: "button",
+        textContent: form.cancelText || text("cancel"),
+        on: { click: () => cancel(form.cancelPostBack) },
+      }),
+    );
   }
   element.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -88,22 +114,43 @@ function drawField(it, errors) {
   const id = `field-${it.id}`;
   const caption = el("label", { htmlFor: id, textContent: it.label });
   if (it.check) {
-    const input = el("input", { type: "checkbox", id, checked: it.check.textContent.trim() === "true" });
-    return { element: el("p", { className: "field check" }, input, caption), value: () => [it.id, String(input.checked)] };
+    const input = el("input", {
+      type: "checkbox",
+      id,
+      checked: it.check.textContent.trim() === "true",
+    });
+    return {
+      element: el("p", { className: "field check" }, input, caption),
+      value: () => [it.id, String(input.checked)],
+    };
   }
   if (it.combo) {
     const values = [...(child(it.combo, "DisplayValues")?.children ?? [])];
     const initial = content(it.combo, "InitialSelection");
     const options = values.map((value) => {
       const own = content(value, "Value");
-      return el("option", { textContent: content(value, "Display"), value: own, selected: own === initial });
+      return el("option", {
+        textContent: content(value, "Display"),
+        value: own,
+        selected: own === initial,
+      });
     });
     const select = el("select", { id }, ...options);
-    return { element: el("p", { className: "field" }, caption, select), value: () => [it.id, select.value] };
+    return {
+      element: el("p", { className: "field" }, caption, select),
+      value: () => [it.id, select.value],
+    };
   }
   const initial = content(it.text, "InitialValue");
   if (content(it.text, "ReadOnly") === "true") {
-    return { element: el("p", { className: "field" }, el("span", { className: "caption", textContent: it.label }), el("output", { textContent: initial })) };
+    return {
+      element: el(
+        "p",
+        { className: "field" },
+        el("span", { className: "caption", textContent: it.label }),
+        el("output", { textContent: initial }),
+      ),
+    };
   }
   const isWrong = errors.some((error) => error.about.includes(it.id));
   const secret = content(it.text, "Secret") === "true";
@@ -119,14 +166,21 @@ function drawField(it, errors) {
     "aria-invalid": isWrong ? "true" : undefined,
     "aria-describedby": described || undefined,
   });
-  const hint = it.hint ? el("span", { id: `${id}-hint`, className: "hint", textContent: it.hint }) : null;
-  return { element: el("p", { className: "field" }, caption, input, hint), value: () => [it.id, input.value] };
+  const hint = it.hint
+    ? el("span", { id: `${id}-hint`, className: "hint", textContent: it.hint })
+    : null;
+  return {
+    element: el("p", { className: "field" }, caption, input, hint),
+    value: () => [it.id, input.value],
+  };
 }
 
 /** Shows a form in place of the last one, and puts the cursor where the user goes on. */
 export function replace(place, element) {
   place.replaceChildren(element);
   const inputs = [...element.querySelectorAll("input, select")];
-  const next = inputs.find((input) => input.getAttribute("aria-invalid") && input.type === "password") ?? inputs.find((input) => input.type !== "checkbox" && !input.value);
+  const next =
+    inputs.find((input) => input.getAttribute("aria-invalid") && input.type === "password") ??
+    inputs.find((input) => input.type !== "checkbox" && !input.value);
   (next ?? inputs[0] ?? element.querySelector("button"))?.focus();
 }

@@ -8,7 +8,11 @@ import { Resources } from "./resources.js";
 import { Sessions } from "./sessions.js";
 import { list, show } from "./words.js";
 
-const EFFECTS = { disconnect: "effectDisconnect", terminate: "effectTerminate", none: "effectNone" };
+const EFFECTS = {
+  disconnect: "effectDisconnect",
+  terminate: "effectTerminate",
+  none: "effectNone",
+};
 
 /**
  * The home of a user. `leave` gets the name of the sentence that the sign-in begins with, and
@@ -37,7 +41,12 @@ export class Home {
     this.sessions = settings.control.enabled ? new Sessions(settings, context) : null;
     this.banner = el("p", { className: "banner", hidden: true });
     this.problem = el("div", { className: "banner bad", hidden: true });
-    const columns = el("div", { className: "columns" }, this.sessions?.element, this.resources.element);
+    const columns = el(
+      "div",
+      { className: "columns" },
+      this.sessions?.element,
+      this.resources.element,
+    );
     const heading = el("h1", { className: "quiet", t: "title" });
     this.element = el("div", {}, heading, this.banner, this.problem, columns);
   }
@@ -75,7 +84,12 @@ export class Home {
       this.#setMissing("resources", missing);
     } catch (error) {
       if (error instanceof api.SignInNeeded) return this.#end("outEnded");
-      showProblem(this.problem, error, " ", button("again", () => this.#load()));
+      showProblem(
+        this.problem,
+        error,
+        " ",
+        button("again", () => this.#load()),
+      );
       this.problem.hidden = false;
       announce(sentenceOf(error));
     }
@@ -97,22 +111,55 @@ export class Home {
     const isOneOfMany = byId("opened-bar") !== null;
     const file = await api.provisioningFile(this.settings.provisioningUrl);
     if (this.#isOver) return;
-    const setUp = file ? el("a", { className: "button", t: "setUp", href: file, download: "" }) : null;
-    const help = this.helpLink ? el("a", { className: "button", t: "help", href: this.helpLink, target: "_blank", rel: "noopener noreferrer" }) : null;
-    this.#bar("opened-bar", el("p", {}, el("span", { t: "openedLong", v: { name } }), isOneOfMany ? el("span", { t: "openedMany" }) : null), setUp, help, button("dismiss", () => this.#unbar("opened-bar")));
+    const setUp = file
+      ? el("a", { className: "button", t: "setUp", href: file, download: "" })
+      : null;
+    const help = this.helpLink
+      ? el("a", {
+          className: "button",
+          t: "help",
+          href: this.helpLink,
+          target: "_blank",
+          rel: "noopener noreferrer",
+        })
+      : null;
+    this.#bar(
+      "opened-bar",
+      el(
+        "p",
+        {},
+        el("span", { t: "openedLong", v: { name } }),
+        isOneOfMany ? el("span", { t: "openedMany" }) : null,
+      ),
+      setUp,
+      help,
+      button("dismiss", () => this.#unbar("opened-bar")),
+    );
   }
 
   #warn(minutes) {
     if (minutes === null) return this.#unbar("idle-bar");
     if (!byId("idle-bar")) announce("idleSoon", { minutes });
-    this.#bar("idle-bar", el("p", { t: "idleSoon", v: { minutes } }), button("idleStay", () => this.idle.act(), { className: "primary" }));
+    this.#bar(
+      "idle-bar",
+      el("p", { t: "idleSoon", v: { minutes } }),
+      button("idleStay", () => this.idle.act(), { className: "primary" }),
+    );
   }
 
   /** Shows a bar at the lower edge. One that is there keeps its buttons, and so the focus. */
   #bar(id, sentence, ...actions) {
     const known = byId(id);
     if (known) known.querySelector("p").replaceWith(sentence);
-    else byId("bars").append(el("div", { id, className: "bar" }, sentence, el("div", { className: "tools" }, ...actions)));
+    else
+      byId("bars").append(
+        el(
+          "div",
+          { id, className: "bar" },
+          sentence,
+          el("div", { className: "tools" }, ...actions),
+        ),
+      );
   }
 
   #unbar(id) {
@@ -144,7 +191,9 @@ export class Home {
     const isDisconnect = signOut === "disconnect";
     if (!enabled || (!isDisconnect && signOut !== "terminate")) return "outNone";
     try {
-      const status = await api.endSessions(isDisconnect ? this.settings.disconnectUrl : this.settings.logOffUrl);
+      const status = await api.endSessions(
+        isDisconnect ? this.settings.disconnectUrl : this.settings.logOffUrl,
+      );
       if (status === "success") return isDisconnect ? "outDisconnected" : "outTerminated";
     } catch (error) {
       if (error instanceof api.SignInNeeded) throw error;

@@ -20,7 +20,8 @@ export class Idle {
     this.end = end;
     this.abort = new AbortController();
     const options = { signal: this.abort.signal, passive: true, capture: true };
-    for (const event of ["pointerdown", "keydown", "wheel", "touchstart"]) document.addEventListener(event, () => this.act(), options);
+    for (const event of ["pointerdown", "keydown", "wheel", "touchstart"])
+      document.addEventListener(event, () => this.act(), options);
     this.timer = setInterval(() => this.#look(), TICK);
   }
 
@@ -37,7 +38,10 @@ export class Idle {
 
   #look() {
     const now = Date.now();
-    if (this.#acted > this.#kept && (now - this.#kept >= Math.min(KEEP, this.notice) || this.#isWarned)) {
+    if (
+      this.#acted > this.#kept &&
+      (now - this.#kept >= Math.min(KEEP, this.notice) || this.#isWarned)
+    ) {
       this.#kept = now;
       this.keep();
     }

@@ -32,7 +32,10 @@ export async function launch({ name, statusUrl, url }, report, signal) {
 }
 
 function failure({ errorId, suggestRestart }) {
-  return new LaunchFailure(errorId ?? "launchFailed", { id: errorId ?? "–", restart: suggestRestart === true });
+  return new LaunchFailure(errorId ?? "launchFailed", {
+    id: errorId ?? "–",
+    restart: suggestRestart === true,
+  });
 }
 
 async function pause(seconds, report, signal) {

@@ -52,7 +52,11 @@ async function signIn(sentence, values) {
     settings = await api.configuration();
     const form = await api.signInForm();
     if (own !== turn) return;
-    new Conversation(sentence, values, { success: entered, cancelled: () => signIn(), failed: signIn }).step(form);
+    new Conversation(sentence, values, {
+      success: entered,
+      cancelled: () => signIn(),
+      failed: signIn,
+    }).step(form);
     // While the user types.
     import("./home.js");
   } catch (error) {
@@ -79,7 +83,9 @@ class Conversation {
     this.place = el("div");
     this.note = el("p", { className: "banner", role: "status", hidden: !sentence });
     if (sentence) show(this.note, sentence, values);
-    const help = brand?.helpText ? el("p", { className: "help", textContent: brand.helpText }) : null;
+    const help = brand?.helpText
+      ? el("p", { className: "help", textContent: brand.helpText })
+      : null;
     byId("view").replaceChildren(el("div", { className: "entrance" }, this.note, this.place, help));
   }
 
@@ -88,7 +94,10 @@ class Conversation {
     const form = forms.read(root);
     if (form.rows) {
       const send = (url, fields) => this.#post(url, fields);
-      return forms.replace(this.place, forms.draw(form, send, (url) => send(url)));
+      return forms.replace(
+        this.place,
+        forms.draw(form, send, (url) => send(url)),
+      );
     }
     if (form.end === "success") return this.ends.success(form.days);
     if (form.end === "cancelled") return this.ends.cancelled();
@@ -118,15 +127,23 @@ async function entered(days) {
 
 /** Shows that nothing works, below the sentence that the user has to know in any case. */
 function broken(error, sentence, values) {
-  const note = sentence ? el("p", { className: "banner", role: "status", t: sentence, v: values }) : null;
+  const note = sentence
+    ? el("p", { className: "banner", role: "status", t: sentence, v: values })
+    : null;
   const problem = el("div", { className: "banner bad", role: "alert" });
-  showProblem(problem, error, " ", button("again", () => open(sentence, values)));
+  showProblem(
+    problem,
+    error,
+    " ",
+    button("again", () => open(sentence, values)),
+  );
   byId("view").replaceChildren(el("div", { className: "entrance" }, note, problem));
 }
 
 function drawLanguages() {
   const select = byId("language");
-  for (const [tag, own] of Object.entries(LANGUAGES)) select.append(el("option", { value: tag, textContent: own, lang: tag }));
+  for (const [tag, own] of Object.entries(LANGUAGES))
+    select.append(el("option", { value: tag, textContent: own, lang: tag }));
   select.value = language();
   select.addEventListener("change", async () => {
     await choose(select.value);
@@ -145,9 +162,15 @@ function drawBrand() {
     delete byId("brand").dataset.t;
     byId("brand").textContent = brand.name;
   }
-  if (CSS.supports("color", brand.accent)) document.documentElement.style.setProperty("--brand", brand.accent);
+  if (CSS.supports("color", brand.accent))
+    document.documentElement.style.setProperty("--brand", brand.accent);
   if (brand.helpLink) {
-    const link = el("a", { t: "help", href: brand.helpLink, target: "_blank", rel: "noopener noreferrer" });
+    const link = el("a", {
+      t: "help",
+      href: brand.helpLink,
+      target: "_blank",
+      rel: "noopener noreferrer",
+    });
     byId("foot").append(link);
   }
 }

@@ -21,15 +21,32 @@ export class Resources {
   constructor(settings, context) {
     this.settings = settings;
     this.context = context;
-    this.box = el("input", { type: "search", id: "search", autocomplete: "off", spellcheck: false, on: { input: () => this.#draw(true) } });
+    this.box = el("input", {
+      type: "search",
+      id: "search",
+      autocomplete: "off",
+      spellcheck: false,
+      on: { input: () => this.#draw(true) },
+    });
     hint(this.box, "searchHint");
-    this.keywords = el("div", { className: "chips", role: "group", label: "keywords", hidden: true });
+    this.keywords = el("div", {
+      className: "chips",
+      role: "group",
+      label: "keywords",
+      hidden: true,
+    });
     this.desktops = section("desktops", settings.showDesktops);
     this.applications = section("applications", settings.showApplications);
     this.element = el(
       "div",
       { className: "resources" },
-      el("div", { className: "search", role: "search" }, el("label", { htmlFor: "search", t: "search" }), this.box, this.keywords),
+      el(
+        "div",
+        { className: "search", role: "search" },
+        el("label", { htmlFor: "search", t: "search" }),
+        this.box,
+        this.keywords,
+      ),
       this.desktops.element,
       this.applications.element,
     );
@@ -50,7 +67,9 @@ export class Resources {
       url: entry.launchurl,
     }));
     const { compare } = new Intl.Collator(language(), { numeric: true });
-    this.#items.sort((one, other) => compare(one.folder, other.folder) || compare(one.name, other.name));
+    this.#items.sort(
+      (one, other) => compare(one.folder, other.folder) || compare(one.name, other.name),
+    );
     this.#tiles.clear();
     this.#drawKeywords();
     this.#draw(false);
@@ -64,14 +83,22 @@ export class Resources {
   }
 
   #drawKeywords() {
-    const all = [...new Set(this.#items.flatMap((item) => item.keywords))].sort(new Intl.Collator(language()).compare);
+    const all = [...new Set(this.#items.flatMap((item) => item.keywords))].sort(
+      new Intl.Collator(language()).compare,
+    );
     this.keywords.hidden = all.length === 0;
     this.keywords.replaceChildren(
       ...all.map((keyword) => {
-        const chip = el("button", { type: "button", className: "chip", textContent: keyword, "aria-pressed": "false" });
+        const chip = el("button", {
+          type: "button",
+          className: "chip",
+          textContent: keyword,
+          "aria-pressed": "false",
+        });
         chip.addEventListener("click", () => {
           this.#keyword = this.#keyword === keyword ? null : keyword;
-          for (const other of this.keywords.children) other.setAttribute("aria-pressed", String(other.textContent === this.#keyword));
+          for (const other of this.keywords.children)
+            other.setAttribute("aria-pressed", String(other.textContent === this.#keyword));
           this.#draw(true);
         });
         return chip;
@@ -83,12 +110,23 @@ export class Resources {
     const terms = plain(this.box.value).split(/\s+/).filter(Boolean);
     const fits = (item) => {
       const all = plain([item.name, item.description, item.folder, ...item.keywords].join(" "));
-      return terms.every((term) => all.includes(term)) && (!this.#keyword || item.keywords.includes(this.#keyword));
+      return (
+        terms.every((term) => all.includes(term)) &&
+        (!this.#keyword || item.keywords.includes(this.#keyword))
+      );
     };
     const found = this.#items.filter(fits);
     const isFiltered = terms.length > 0 || this.#keyword !== null;
-    this.#fill(this.desktops, found.filter((item) => item.isDesktop), isFiltered ? "noMatch" : "noDesktops");
-    this.#fill(this.applications, found.filter((item) => !item.isDesktop), isFiltered ? "noMatch" : "noApplications");
+    this.#fill(
+      this.desktops,
+      found.filter((item) => item.isDesktop),
+      isFiltered ? "noMatch" : "noDesktops",
+    );
+    this.#fill(
+      this.applications,
+      found.filter((item) => !item.isDesktop),
+      isFiltered ? "noMatch" : "noApplications",
+    );
     if (isSearch) {
       clearTimeout(this.#spoken);
       this.#spoken = setTimeout(() => announce("searchResult", { count: found.length }), 600);
@@ -100,18 +138,26 @@ export class Resources {
     const folders = new Map();
     for (const item of shown) folders.set(item.folder, [...(folders.get(item.folder) ?? []), item]);
     section.content.replaceChildren(
-      ...[...folders].flatMap(([name, items]) => [
-        name ? el("h3", { textContent: name }) : null,
-        el("ul", { className: "tiles" }, ...items.map((item) => this.#tile(item))),
-      ]).filter(Boolean),
+      ...[...folders]
+        .flatMap(([name, items]) => [
+          name ? el("h3", { textContent: name }) : null,
+          el("ul", { className: "tiles" }, ...items.map((item) => this.#tile(item))),
+        ])
+        .filter(Boolean),
     );
     if (items.length === 0) section.content.append(el("p", { className: "note", t: none }));
     if (shown.length < items.length) {
-      section.content.append(button("showAll", () => {
-        section.isWhole = true;
-        this.#fill(section, items, none);
-        section.content.querySelectorAll(".tile button")[FIRST]?.focus({ preventScroll: true });
-      }, { v: { count: items.length } }));
+      section.content.append(
+        button(
+          "showAll",
+          () => {
+            section.isWhole = true;
+            this.#fill(section, items, none);
+            section.content.querySelectorAll(".tile button")[FIRST]?.focus({ preventScroll: true });
+          },
+          { v: { count: items.length } },
+        ),
+      );
     }
   }
 
@@ -120,8 +166,20 @@ export class Resources {
     const known = this.#tiles.get(item.url);
     if (known) return known;
     const status = el("p", { className: "status" });
-    const details = item.description ? el("span", { className: "facts", textContent: item.description }) : null;
-    const trigger = el("button", { type: "button", className: "open" }, icon(item), el("span", { className: "what" }, el("span", { className: "name", textContent: item.name }), details));
+    const details = item.description
+      ? el("span", { className: "facts", textContent: item.description })
+      : null;
+    const trigger = el(
+      "button",
+      { type: "button", className: "open" },
+      icon(item),
+      el(
+        "span",
+        { className: "what" },
+        el("span", { className: "name", textContent: item.name }),
+        details,
+      ),
+    );
     if (item.disabled) {
       trigger.setAttribute("aria-disabled", "true");
       show(status.appendChild(el("span")), "unavailable");
@@ -136,7 +194,12 @@ export class Resources {
 
 function section(key, isShown) {
   const content = el("div", {}, el("p", { className: "note busy", t: "loading" }));
-  const element = el("section", { "aria-labelledby": `${key}-heading`, hidden: !isShown }, el("h2", { id: `${key}-heading`, t: key }), content);
+  const element = el(
+    "section",
+    { "aria-labelledby": `${key}-heading`, hidden: !isShown },
+    el("h2", { id: `${key}-heading`, t: key }),
+    content,
+  );
   return { element, content, isWhole: false };
 }
 

@@ -1,6 +1,12 @@
 // Texts of the page: which language, and how a text gets its values.
 
-export const LANGUAGES = { en: "English", de: "Deutsch", fr: "Français", es: "Español", ja: "日本語" };
+export const LANGUAGES = {
+  en: "English",
+  de: "Deutsch",
+  fr: "Français",
+  es: "Español",
+  ja: "日本語",
+};
 
 const STORED = "roamd.language";
 let current = "en";
@@ -12,7 +18,9 @@ export const language = () => current;
 
 /** Loads the language that the user has chosen, else the first one that the browser prefers. */
 export async function start() {
-  const preferred = [stored(), ...navigator.languages].map((tag) => (tag ?? "").slice(0, 2).toLowerCase());
+  const preferred = [stored(), ...navigator.languages].map((tag) =>
+    (tag ?? "").slice(0, 2).toLowerCase(),
+  );
   await load(preferred.find((tag) => Object.hasOwn(LANGUAGES, tag)) ?? "en");
 }
 

@@ -51,7 +51,7 @@ macro_rules! file {
     };
 }
 
-static FILES: [File; 21] = [
+static FILES: [File; 23] = [
     file!("api.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("explain.js", SCRIPT),
@@ -64,6 +64,8 @@ static FILES: [File; 21] = [
     file!("main.js", SCRIPT),
     file!("problems.js", SCRIPT),
     file!("resources.js", SCRIPT),
+    file!("session_ends.js", SCRIPT),
+    file!("session_row.js", SCRIPT),
     file!("sessions.js", SCRIPT),
     file!("status.js", SCRIPT),
     file!("style.css", CSS),
