@@ -45,6 +45,24 @@ async fn ica_file_of_a_status_is_given_out_once() {
 }
 
 #[tokio::test]
+async fn another_server_launches_itself() {
+    // WA-81: the file is in the memory of the server that launched.
+    let (mut env, farm) = env_with_scripted_farm().await;
+    let mut browser = Browser::signed_in(&env, "alice").await;
+    let (status, launch) = ledger(&mut browser).await;
+    farm.discard_requests();
+    assert_eq!(browser.post(&status, "").await.text(), SUCCESS);
+    let mut elsewhere = browser.clone();
+    elsewhere.server = env.second_server().await;
+    let ica = elsewhere.get(&launch).await;
+    assert!(ica.text().starts_with("[Encoding]"), "{}", ica.text());
+    assert_eq!(farm.request_count("Address"), 2);
+    let ica = browser.get(&launch).await;
+    assert!(ica.text().starts_with("[Encoding]"), "{}", ica.text());
+    assert_eq!(farm.request_count("Address"), 2, "still kept");
+}
+
+#[tokio::test]
 async fn concurrent_requests_share_one_launch() {
     // WA-83
     let (env, farm) = env_with_scripted_farm().await;
