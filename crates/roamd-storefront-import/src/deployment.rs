@@ -97,7 +97,12 @@ pub(crate) fn assemble<'s>(
         let mut site = None;
         for Part { kind, record } in file.parts {
             match kind {
-                Kind::FarmSet | Kind::Farm | Kind::Launch | Kind::Enumeration | Kind::Mapping => {
+                Kind::FarmSet
+                | Kind::Farm
+                | Kind::Launch
+                | Kind::Enumeration
+                | Kind::StoreService
+                | Kind::Mapping => {
                     store_part(kind, record, &mut parts, findings);
                 }
                 Kind::OptimalGateway | Kind::RoamingGateway => {
@@ -217,6 +222,7 @@ fn store_part<'s>(
             parts.address_form = parts.address_form.or(form);
         }
         Kind::Enumeration => launch::read_enumeration(record, findings),
+        Kind::StoreService => launch::read_store_service(record, findings),
         _ => parts.mappings.push(mapping::read(record, findings)),
     }
 }

@@ -167,7 +167,9 @@ pub(crate) fn read_optimal<'s>(
         );
         return None;
     };
-    let Ok(parsed) = HostPort::parse(&address.value, HostPort::HTTPS) else {
+    // XML has a host, and the SDK returns a URL.
+    let parsed = HostPort::parse(&address.value, HostPort::HTTPS).ok();
+    let Some(parsed) = parsed.or_else(|| of_url(&address.value)) else {
         let text = "is not a host with a port; the Citrix Gateway is not taken";
         findings.add(address.place, address.finding(Grade::Error, text));
         return None;
@@ -176,7 +178,7 @@ pub(crate) fn read_optimal<'s>(
     Some(FoundGateway {
         place,
         name,
-        farms: Some(farms),
+        farms: (!farms.is_empty()).then_some(farms),
         gateway,
     })
 }
@@ -199,11 +201,7 @@ pub(crate) fn read_roaming<'s>(
         );
         return None;
     };
-    let address = Url::parse(&location.value).ok().and_then(|url| {
-        let port = url.port_or_known_default()?;
-        HostPort::parse(&format!("{}:{port}", url.host_str()?), port).ok()
-    });
-    let Some(address) = address else {
+    let Some(address) = of_url(&location.value) else {
         let text = "is not a URL with a host; the Citrix Gateway is not taken";
         findings.add(location.place, location.finding(Grade::Error, text));
         return None;
@@ -215,6 +213,13 @@ pub(crate) fn read_roaming<'s>(
         farms: None,
         gateway,
     })
+}
+
+/// Returns the host and the port of a URL.
+fn of_url(text: &str) -> Option<HostPort> {
+    let url = Url::parse(text).ok()?;
+    let port = url.port_or_known_default()?;
+    HostPort::parse(&format!("{}:{port}", url.host_str()?), port).ok()
 }
 
 /// Reads what both kinds have, and reports the rest.

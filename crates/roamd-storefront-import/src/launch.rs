@@ -1,4 +1,4 @@
-//! Settings of launches and enumerations (SI-19, SI-20).
+//! Settings of launches, enumerations and whole stores (SI-19, SI-20).
 
 use roamd_config::AddressForm;
 
@@ -64,7 +64,7 @@ const UNUSED_OF_LAUNCHES: [Unused; 13] = [
         text: ICA_LINES,
     },
     Unused {
-        names: &["vdaLogonDataProvider"],
+        names: &["vdaLogonDataProvider", "VdaLogonDataProviderName"],
         silence: Silence::At(&[""]),
         grade: Grade::Error,
         text: "federated authentication cannot be served: a launch needs the password of the user",
@@ -96,7 +96,17 @@ const UNUSED_OF_LAUNCHES: [Unused; 13] = [
 ];
 
 /// Settings of enumerations without a key in roamd.
-const UNUSED_OF_ENUMERATIONS: [Unused; 5] = [
+const UNUSED_OF_ENUMERATIONS: [Unused; 6] = [
+    Unused {
+        names: &[
+            "requestFullIconData",
+            "requestedHighColorIcons",
+            "authenticator",
+        ],
+        silence: Silence::Always,
+        grade: Grade::Note,
+        text: "has no meaning here",
+    },
     Unused {
         names: &[
             "enhancedEnumeration",
@@ -137,6 +147,28 @@ const UNUSED_OF_ENUMERATIONS: [Unused; 5] = [
     },
 ];
 
+/// Settings of a store as a whole without a key in roamd.
+const UNUSED_OF_STORES: [Unused; 3] = [
+    Unused {
+        names: &["anonymous"],
+        silence: OFF,
+        grade: Grade::Error,
+        text: "roamd serves no store without a sign-in",
+    },
+    Unused {
+        names: &["lockedDown", "substituteDesktopImage"],
+        silence: OFF,
+        grade: Grade::Note,
+        text: "has no meaning here",
+    },
+    Unused {
+        names: &["allowSessionReconnect"],
+        silence: Silence::Always,
+        grade: Grade::Note,
+        text: "the web site decides about workspace control",
+    },
+];
+
 /// Reads the settings of launches, and returns the form of addresses.
 pub(crate) fn read(mut launch: Record<'_>, findings: &mut Findings) -> Option<AddressForm> {
     let setting = launch.text(&["addressResolutionType"], findings);
@@ -156,4 +188,10 @@ pub(crate) fn read(mut launch: Record<'_>, findings: &mut Findings) -> Option<Ad
 pub(crate) fn read_enumeration(mut enumeration: Record<'_>, findings: &mut Findings) {
     enumeration.unused(&UNUSED_OF_ENUMERATIONS, findings);
     enumeration.finish(Grade::Note, findings);
+}
+
+/// Reads the settings of a store as a whole. roamd has none of them.
+pub(crate) fn read_store_service(mut store: Record<'_>, findings: &mut Findings) {
+    store.unused(&UNUSED_OF_STORES, findings);
+    store.finish(Grade::Note, findings);
 }

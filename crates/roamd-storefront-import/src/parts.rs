@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     Launch,
     /// Settings of enumerations.
     Enumeration,
+    /// Settings of a store as a whole.
+    StoreService,
     /// A user farm mapping.
     Mapping,
     /// A Citrix Gateway for launches from some farms.
@@ -215,7 +217,7 @@ pub(crate) fn of_objects<'s>(
     let mut has_finding = false;
     for object in objects {
         let place = object.place;
-        if !object_parts(object, &mut parts, findings) {
+        if !object_parts(object, &mut parts) {
             has_finding = true;
             findings.warning(place, "object", "not understood; not taken");
         }
@@ -227,22 +229,20 @@ pub(crate) fn of_objects<'s>(
 }
 
 /// Properties that only the objects of one kind have.
-const MARKS: [(&str, Kind); 7] = [
+const MARKS: [(&str, Kind); 8] = [
     ("FarmName", Kind::Farm),
     ("ServerCommunicationAttempts", Kind::FarmSet),
+    // Both kinds of Citrix Gateways have authorities.
+    ("EnabledOnDirectAccess", Kind::OptimalGateway),
     ("SecureTicketAuthorityUrls", Kind::RoamingGateway),
-    ("StaUrls", Kind::OptimalGateway),
+    ("LockedDown", Kind::StoreService),
     ("FarmSets", Kind::Mapping),
     ("AddressResolutionType", Kind::Launch),
     ("EnhancedEnumeration", Kind::Enumeration),
 ];
 
 /// Finds the parts of an object and of the objects inside. Returns whether there are any.
-fn object_parts<'s>(
-    object: Record<'s>,
-    parts: &mut Vec<Part<'s>>,
-    findings: &mut Findings,
-) -> bool {
+fn object_parts<'s>(object: Record<'s>, parts: &mut Vec<Part<'s>>) -> bool {
     if let Some((_, kind)) = MARKS.iter().find(|(name, _)| object.has(name)) {
         push(*kind, object, parts);
         return true;
@@ -258,15 +258,11 @@ fn object_parts<'s>(
                     _ => None,
                 })
                 .collect(),
-            Value::Cut => {
-                let text = "is cut to the name of a type; run the cmdlet again with `-Depth 8`";
-                findings.error(field.place, field.name, text);
-                continue;
-            }
-            Value::Text(_) | Value::Null => continue,
+            // A store has many objects that roamd does not need. Those that it needs are missing then.
+            Value::Text(_) | Value::Cut | Value::Null => continue,
         };
         for record in inner {
-            is_known |= object_parts(record, parts, findings);
+            is_known |= object_parts(record, parts);
         }
     }
     is_known

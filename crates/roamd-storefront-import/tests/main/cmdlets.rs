@@ -114,6 +114,43 @@ fn json_of_a_citrix_gateway_is_imported() {
     assert!(!findings(&import).concat().contains(SECRET));
 }
 
+/// SI-2, SI-17, SI-20: objects inside the object of a store.
+#[test]
+fn objects_inside_others_are_found() {
+    let json = format!(
+        r#"{{ "Service": {{ "LockedDown": false, "Anonymous": true }},
+             "Configuration": {{ "Sections": ["System.Configuration.ConfigurationSection"] }},
+             "FarmsConfiguration": {{ "Name": "Default", "ServerCommunicationAttempts": 1,
+               "CommunicationTimeout": {{ "Ticks": 300000000, "TotalSeconds": 30 }},
+               "PooledSockets": false, "Farms": {FARMS_JSON} }},
+             "Gateways": [{{ "EnabledOnDirectAccess": false, "Farms": [], "Name": "South",
+               "Hostnames": ["https://south.example/"],
+               "SecureTicketAuthorityUrls": ["https://ddc1.harbour.example/scripts/ctxsta.dll"] }}]
+           }}"#
+    );
+    let import = run_output("store.json", json);
+    for line in [
+        "address = \"south.example:443\"",
+        "sta = [\"https://ddc1.harbour.example\"]",
+        "response_timeout_ms = 30000",
+        "attempts = 1",
+        "id = \"Harbour-Site\"",
+    ] {
+        assert!(
+            toml(&import).lines().any(|other| other == line),
+            "{line}: {}",
+            toml(&import)
+        );
+    }
+    let listed = findings(&import).join("\n");
+    let expected =
+        "store.json:1: error: Anonymous=\"true\": roamd serves no store without a sign-in";
+    assert!(
+        listed.contains(expected) && !listed.contains("Sections"),
+        "{listed}"
+    );
+}
+
 /// SI-3.
 #[test]
 fn text_of_farms_is_imported() {
