@@ -52,6 +52,8 @@ enum Target {
     Ica,
     /// The configuration file of the server.
     Configuration,
+    /// Files of StoreFront that are imported.
+    StorefrontImport,
     /// The world file of the embedded farms.
     World,
     /// The key file of the server.

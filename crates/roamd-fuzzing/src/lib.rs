@@ -16,6 +16,7 @@ mod split_input;
 mod stability;
 mod state_file;
 mod store;
+mod storefront_import;
 mod web;
 mod xml;
 
@@ -30,5 +31,6 @@ pub use nfuse::{nfuse_request, nfuse_response};
 pub use revocations::revocations;
 pub use state_file::state_file;
 pub use store::{store_request, store_response};
+pub use storefront_import::storefront_import;
 pub use web::web;
 pub use xml::xml;

@@ -62,6 +62,11 @@ fn configuration_inputs_pass() {
 }
 
 #[test]
+fn storefront_import_inputs_pass() {
+    replay("storefront_import", roamd_fuzzing::storefront_import);
+}
+
+#[test]
 fn world_inputs_pass() {
     replay("world", roamd_fuzzing::world);
 }
