@@ -428,7 +428,7 @@ fn folder_path(source: &Source, findings: &mut Findings) -> Option<UrlPath> {
 /// Gives a site to the store that its discovery URL names.
 fn add_site(
     source: &Source,
-    found: FoundSite<'_>,
+    mut found: FoundSite<'_>,
     stores: &mut [FoundStore<'_>],
     options: &Options,
     findings: &mut Findings,
@@ -453,6 +453,13 @@ fn add_site(
                 store.origin = PathOrigin::Known;
             }
         }
+    }
+    if let (Some(store), Some(path)) = (&store, &found.site.path)
+        && store.store.path.overlaps(path)
+    {
+        let text = "its folder has the name of the store; the path of the site is a default";
+        findings.warning(source.start(), "webReceiver", text);
+        found.site.path = None;
     }
     match store {
         Some(store) if store.store.web.is_none() => store.store.web = Some(found.site),

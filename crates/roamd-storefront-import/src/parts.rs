@@ -258,7 +258,8 @@ fn object_parts<'s>(object: Record<'s>, parts: &mut Vec<Part<'s>>) -> bool {
                     _ => None,
                 })
                 .collect(),
-            // A store has many objects that roamd does not need. Those that it needs are missing then.
+            // A store has many objects that roamd does not need, and PowerShell cuts some. If it
+            // cuts one with farms, the farms are missing, which is an error of its own.
             Value::Text(_) | Value::Cut | Value::Null => continue,
         };
         for record in inner {

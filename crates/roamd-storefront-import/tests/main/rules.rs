@@ -1,7 +1,7 @@
 //! Rules of single subjects.
 
 use roamd_config::Generation;
-use roamd_storefront_import::{ImportError, Options, import};
+use roamd_storefront_import::{ImportError, Options, Source, import};
 
 use crate::support::{
     AUTHENTICATION, NoNeighbours, SITE, STORE, deployment, findings, losses, options, run, toml,
@@ -310,6 +310,24 @@ fn site_is_that_of_the_store_in_its_discovery_url() {
         let listed = findings(&run(files).unwrap()).join("\n");
         assert!(listed.contains(finding), "{finding}:\n{listed}");
     }
+}
+
+/// SI-1: folders of the same name do not make paths that overlap.
+#[test]
+fn site_in_a_folder_with_the_name_of_its_store_gets_the_default_path() {
+    let files = ["A", "B", "C"]
+        .into_iter()
+        .zip([STORE, AUTHENTICATION, SITE]);
+    let files = files.map(|(parent, text)| {
+        let name = format!("{parent}/Store/web.config");
+        Source::new(name, Some("Store".into()), text.into())
+    });
+    let import = run(files.collect()).unwrap();
+    assert!(toml(&import).contains("[store.web]\nidle_minutes = 20"));
+    assert!(toml(&import).contains("[authentication]\ndomains = "));
+    let listed = findings(&import).join("\n");
+    let expected = "C/Store/web.config:1: warning: webReceiver: its folder has the name";
+    assert!(listed.contains(expected), "{listed}");
 }
 
 /// SI-23: all addresses of the server have one scheme.
