@@ -389,7 +389,14 @@ impl Store {
         findings: &mut Findings,
     ) {
         let original = format!("gateway \"{}\"", found.name);
-        if self.gateway.is_some() {
+        if let Some(taken) = &self.gateway {
+            // The store and the deployment describe the same one.
+            if taken.address == found.gateway.address {
+                summary.gateways.all -= 1;
+                let text = "has the address of the one that is taken";
+                findings.note(found.place, original, text);
+                return;
+            }
             let text = "a store of roamd has one Citrix Gateway; this one is not taken";
             findings.warning(found.place, original, text);
             return;

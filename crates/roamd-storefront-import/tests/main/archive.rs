@@ -79,6 +79,20 @@ fn hostile_archive_is_refused() {
 }
 
 #[test]
+fn encrypted_archive_is_refused() {
+    let mut zip = archive(&[("Store/web.config", STORE.as_bytes())]);
+    // The flag of encryption, in the head of the entry and in the list of entries.
+    for (signature, offset) in [(b"PK\x03\x04", 6), (b"PK\x01\x02", 8)] {
+        let windows = zip.bytes.windows(4);
+        let start = windows.into_iter().position(|window| window == signature);
+        zip.bytes[start.unwrap() + offset] |= 1;
+    }
+    let expected = "an entry is encrypted; export with -NoEncryption, or open it with \
+                    Unprotect-STFConfigurationExport";
+    assert_eq!(refusal(zip), expected);
+}
+
+#[test]
 fn cut_archive_is_refused() {
     let mut zip = archive(&[("Store/web.config", STORE.as_bytes())]);
     zip.bytes.truncate(zip.bytes.len() / 2);

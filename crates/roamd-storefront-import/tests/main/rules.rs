@@ -4,8 +4,8 @@ use roamd_config::Generation;
 use roamd_storefront_import::{ImportError, Options, Source, import};
 
 use crate::support::{
-    AUTHENTICATION, NoNeighbours, SITE, STORE, deployment, findings, losses, options, run, toml,
-    web_config,
+    AUTHENTICATION, GATEWAY_JSON, NoNeighbours, SITE, STORE, deployment, findings, losses, options,
+    run, toml, web_config,
 };
 
 /// Imports the deployment with a changed store, and returns its text and its findings.
@@ -200,6 +200,20 @@ fn second_citrix_gateway_is_reported() {
     );
     let (_, listed) = changed("<farm name=\"Old Relay\" />\n        </farms>", "</farms>");
     let expected = "gateway \"North\": is not for farm \"Old Relay\", but roamd uses it for all";
+    assert!(listed.contains(expected), "{listed}");
+}
+
+/// SI-17, SI-18: a store and its deployment name the same Citrix Gateway.
+#[test]
+fn citrix_gateway_of_the_store_is_that_of_the_deployment() {
+    let json = Source::new("gateway.json".into(), None, GATEWAY_JSON.into());
+    let mut files = deployment(STORE);
+    files.push(json);
+    let import = run(files).unwrap();
+    assert_eq!(import.summary.gateways.to_string(), "1 of 1");
+    assert!(toml(&import).contains("sta_order = \"ordered\""));
+    let listed = findings(&import).join("\n");
+    let expected = "gateway.json:1: note: gateway \"North\": has the address of the one";
     assert!(listed.contains(expected), "{listed}");
 }
 
