@@ -76,12 +76,17 @@ async function changePassword() {
   }
 }
 
+/** The class of a banner: a user whose sessions may go on has something to do. */
+const bannerFor = (sentence) =>
+  ["outDoubt", "outFailed"].includes(sentence) ? "banner warn" : "banner";
+
 /** One form after the other, until an end. */
 class Conversation {
   constructor(sentence, values, ends) {
     this.ends = ends;
     this.place = el("div");
-    this.note = el("p", { className: "banner", role: "status", hidden: !sentence });
+    const className = bannerFor(sentence);
+    this.note = el("p", { className, role: "status", hidden: !sentence });
     if (sentence) show(this.note, sentence, values);
     const help = brand?.helpText
       ? el("p", { className: "help", textContent: brand.helpText })
@@ -128,7 +133,7 @@ async function entered(days) {
 /** Shows that nothing works, below the sentence that the user has to know in any case. */
 function broken(error, sentence, values) {
   const note = sentence
-    ? el("p", { className: "banner", role: "status", t: sentence, v: values })
+    ? el("p", { className: bannerFor(sentence), role: "status", t: sentence, v: values })
     : null;
   const problem = el("div", { className: "banner bad", role: "alert" });
   showProblem(
