@@ -135,7 +135,8 @@ fn watch_json_prints_one_object_per_line() {
     let change: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(change["change"], "added");
     let session = change["session"].as_object().unwrap();
-    let fields: Vec<_> = session.keys().map(String::as_str).collect();
+    let mut fields: Vec<_> = session.keys().map(String::as_str).collect();
+    fields.sort_unstable();
     let listed = [
         "aggregated",
         "app",
