@@ -32,18 +32,78 @@ pub(crate) fn unpack(package: &str) -> Result<Unpacked> {
             .current_dir(&folder)
             .args(["--quiet=2", "download"])
             .args(packages))?;
-        for entry in fs::read_dir(&folder)? {
-            let archive = entry?.path();
-            if archive.extension() == Some(OsStr::new("deb")) {
-                run(command("dpkg-deb")
-                    .arg("--extract")
-                    .args([&archive, &folder]))?;
-            }
-        }
+        extract_all(&folder)?;
         fs::write(&complete, "")?;
     }
     let libraries = library_folder(&folder)?;
     Ok(Unpacked { folder, libraries })
+}
+
+/// Unpacks a package of another suite of the archive that this system uses, into `target/NAME`.
+/// Changes nothing of the system, and takes nothing else from that suite. Needs no root.
+///
+/// # Errors
+/// If this system uses no archive of Debian, or the package cannot be downloaded or unpacked.
+pub(crate) fn unpack_of_suite(package: &str, suite: &str) -> Result<()> {
+    let folder = root().join("target").join(package);
+    let complete = folder.join("complete");
+    if complete.is_file() {
+        return Ok(());
+    }
+    let lists = folder.join("lists");
+    fs::create_dir_all(lists.join("partial"))
+        .with_context(|| format!("cannot create {}", lists.display()))?;
+    let targets = output(command("apt-get").args([
+        "indextargets",
+        "--format",
+        "$(REPO_URI)",
+        "Created-By: Packages",
+    ]))?;
+    let archive = archive_in(&targets).with_context(|| {
+        format!("this system uses no archive of Debian: install {package} of Debian {suite}")
+    })?;
+    let sources = folder.join("sources.list");
+    let keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
+    fs::write(
+        &sources,
+        format!("deb [signed-by={keyring}] {archive} {suite} main\n"),
+    )?;
+    let apt_get = || {
+        let mut apt_get = command("apt-get");
+        apt_get.current_dir(&folder).arg("--quiet=2");
+        for (option, path) in [
+            ("Dir::Etc::sourcelist", &sources),
+            ("Dir::Etc::sourceparts", &folder.join("none")),
+            ("Dir::State::lists", &lists),
+            ("Dir::Cache", &folder),
+        ] {
+            apt_get.arg(format!("--option={option}={}", path.display()));
+        }
+        apt_get
+    };
+    run(apt_get().arg("update"))?;
+    run(apt_get().args(["download", package]))?;
+    extract_all(&folder)?;
+    Ok(fs::write(&complete, "")?)
+}
+
+/// Extracts the packages in a folder into it.
+fn extract_all(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let archive = entry?.path();
+        if archive.extension() == Some(OsStr::new("deb")) {
+            run(command("dpkg-deb")
+                .arg("--extract")
+                .args([archive.as_path(), folder]))?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns the archive of Debian among the URLs of this system's sources.
+fn archive_in(urls: &str) -> Option<&str> {
+    let mut urls = urls.lines().map(|url| url.trim_end_matches('/'));
+    urls.find(|url| url.ends_with("/debian"))
 }
 
 /// Returns the package and those that would be installed with it.
@@ -93,5 +153,12 @@ mod tests {
         let simulation = "Reading package lists...\n\
             Inst liba1 (1.6 Debian:12 [amd64])\nInst b (2 Debian:12 [amd64])\nConf b (2)\n";
         assert_eq!(installed_in(simulation), ["liba1", "b"]);
+    }
+
+    #[test]
+    fn archive_of_debian_is_found() {
+        let urls = "http://deb.debian.org/debian-security/\nhttp://mirror.example/debian/\n";
+        assert_eq!(archive_in(urls), Some("http://mirror.example/debian"));
+        assert_eq!(archive_in("http://archive.ubuntu.com/ubuntu/\n"), None);
     }
 }

@@ -1,8 +1,10 @@
 //! `cargo xtask test`: all tests of the workspace, including those against real peers.
 
+use std::env;
+
 use anyhow::Result;
 
-use crate::debian::unpack;
+use crate::debian::{unpack, unpack_of_suite};
 use crate::npm::NpmPackage;
 use crate::process::{cargo, find, run};
 use crate::tools::{Program, ensure_programs};
@@ -62,6 +64,10 @@ pub(crate) fn run_all() -> Result<()> {
     ensure_programs(&PEERS)?;
     // Only unpacked, since the package would start a server. The tests look for `promtool` there.
     unpack("prometheus")?;
+    // The same for etcd. Debian 12 has a version that is too old.
+    if env::var_os("ROAMD_ETCD").is_none() {
+        unpack_of_suite("etcd-server", "trixie")?;
+    }
     PACKAGES.iter().try_for_each(NpmPackage::ensure)?;
     // Tests start the real `roamd`. `cargo test` alone can leave an outdated one, so everything is
     // built first. Doc tests run before the others, so that the summary of the many comes last.

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use crate::sections::state::Etcd;
+use crate::etcd::Etcd;
 use crate::tls::{ControllerTls, ListenerTls};
 
 /// Access to the files that a configuration names, and checks of what they hold.

@@ -72,9 +72,10 @@ mod tests {
 
     use super::*;
     use crate::document::{Config, parse, parse_and_list_keys};
+    use crate::etcd::Etcd;
     use crate::files::{CertificateError, FileError, Files};
     use crate::reader::key::Absence;
-    use crate::sections::state::{Etcd, State};
+    use crate::sections::state::State;
     use crate::tls::ControllerTls;
     use crate::tls::ListenerTls;
 

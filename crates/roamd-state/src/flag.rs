@@ -47,8 +47,8 @@ impl FlagKind {
         }
     }
 
-    /// Returns whether a server must not set such a flag alone, while it cannot reach the others: its
-    /// setter would rely on something that holds at one server only.
+    /// Returns whether a server must not set such a flag alone, while it cannot reach the others:
+    /// its setter would rely on something that holds at one server only.
     pub(crate) fn needs_all_servers(self) -> bool {
         match self {
             Self::InvalidatedTicket

@@ -34,10 +34,18 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   `SIGKILL`. A flag that forbids a second use also survives a power failure. The latest counts
 ///   and known networks may be lost in a power failure: they protect against attacks that take
 ///   hours, and every sign-in writes several of them.
-/// - **Visibility.** Every server sees an acknowledged write in all later reads.
-/// - **Atomicity.** Of several callers that set the same flag at the same time, it is new for
-///   exactly one. Of several callers that increment the same counter, no two get the same number,
-///   unless it was decremented in between.
+/// - **Visibility.** The server that made an acknowledged write sees it in all later reads. Every
+///   other server sees it within the delay of the engine, which is milliseconds, or reports that it
+///   is degraded ([`SharedState::group_state`]).
+/// - **Atomicity.** Of several callers that set the same flag at the same time, at any servers, it
+///   is new for exactly one. Of several callers at one server that increment the same counter, no
+///   two get the same number, unless it was decremented in between. Another server may get the same
+///   number within the delay.
+/// - **Degraded servers.** One that cannot reach the others either fails, or continues with what it
+///   knows: what is set stays set, counts go on from the last known number, and a flag is new for
+///   one caller of each server. Flags that the setter relies on at all servers (revoked tokens,
+///   ended users, invalidated tickets, forgiven attempts) fail with [`StateError::Unreachable`].
+///   What was written meanwhile is shared as soon as the others can be reached.
 /// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
 ///   removes the entry from the disk.
 /// - **Bounded size.** An engine keeps at least [`MIN_COUNTERS_KEPT`] counters of each kind, and at
@@ -47,8 +55,9 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   set.
 /// - **Fairness.** Every write names its [`Party`]. Writes of one party delay those of another by a
 ///   small number of writes, and are refused with [`StateError::Busy`] if too many of them wait.
-/// - **Errors.** Any other error means "unknown": the write may or may not have happened. After an
-///   error, a caller that checks whether something is used up or revoked has to assume that it is.
+/// - **Errors.** Any error but these two means "unknown": the write may or may not have happened.
+///   After an error, a caller that checks whether something is used up or revoked has to assume
+///   that it is.
 pub trait SharedState: Send + Sync {
     /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry
     /// holds.

@@ -213,7 +213,8 @@ impl Drop for EtcdCluster {
     }
 }
 
-/// Returns the program: `ROAMD_ETCD`, the one that `cargo xtask test` has unpacked, or that of PATH.
+/// Returns the program: `ROAMD_ETCD`, the one that `cargo xtask test` has unpacked, or that of
+/// PATH.
 #[must_use]
 pub fn etcd_program() -> PathBuf {
     if let Some(program) = std::env::var_os("ROAMD_ETCD") {

@@ -48,8 +48,8 @@ pub fn shortest_rotate_after(token_lifetime_max: Duration) -> Duration {
     )
 }
 
-/// Reads the keys of the section about rotation. The age of keys and the lifetime of tokens together decide how many keys
-/// there are.
+/// Reads the keys of the section about rotation. The age of keys and the lifetime of tokens
+/// together decide how many keys there are.
 pub(crate) fn read(section: &mut Section<'_>, token_lifetime_max: Option<Duration>) -> Keys {
     let rotate_after = section.value(&ROTATE_AFTER);
     if let (Some(age), Some(lifetime)) = (rotate_after, token_lifetime_max) {

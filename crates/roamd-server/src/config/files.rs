@@ -7,15 +7,24 @@ use std::path::Path;
 use roamd_config::{CertificateError, ControllerTls, Etcd, FileError, Files, ListenerTls};
 
 use roamd_nfuse_client::with_causes;
+use roamd_state::GroupSettings;
 use rustix::process::geteuid;
 
-use super::group::{EtcdFileError, group_settings};
+use super::group::{self, EtcdFileError};
 use super::transport::client_tls;
 use crate::file_access::AccessRule;
 use crate::tls;
 
 /// The file system.
 pub(super) struct SystemFiles;
+
+/// Reads the files of a group.
+///
+/// # Errors
+/// If one of them cannot be read or used.
+pub(crate) fn group_settings(etcd: &Etcd) -> Result<GroupSettings, EtcdFileError> {
+    group::group_settings(etcd, &SystemFiles)
+}
 
 impl Files for SystemFiles {
     fn read(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
@@ -62,7 +71,7 @@ impl Files for SystemFiles {
     }
 
     fn check_etcd(&self, etcd: &Etcd) -> Result<(), CertificateError> {
-        match group_settings(etcd) {
+        match group::group_settings(etcd, self) {
             Ok(_) => Ok(()),
             Err(EtcdFileError { key, problem }) => Err(CertificateError {
                 key,

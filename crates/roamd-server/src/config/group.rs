@@ -11,8 +11,6 @@ use roamd_state::{
 };
 use zeroize::Zeroizing;
 
-use super::files::SystemFiles;
-
 /// Largest file that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
 
@@ -30,10 +28,14 @@ pub struct EtcdFileError {
 ///
 /// # Errors
 /// If one of them cannot be read or used.
-pub(crate) fn group_settings(etcd: &Etcd) -> Result<GroupSettings, EtcdFileError> {
-    let tls = etcd.tls_ca_file.as_deref().map(|path| tls(etcd, path));
+pub(super) fn group_settings(
+    etcd: &Etcd,
+    files: &dyn Files,
+) -> Result<GroupSettings, EtcdFileError> {
+    let tls = etcd.tls_ca_file.as_deref();
+    let tls = tls.map(|path| client_tls(etcd, path, files));
     let credentials = etcd.user.as_ref().map(|(user, path)| {
-        let password = read_secret("password_file", path)?;
+        let password = read_secret("password_file", path, files)?;
         let line = password.lines().next().unwrap_or_default();
         if line.is_empty() {
             return Err(unusable("password_file", "its first line is empty"));
@@ -43,7 +45,7 @@ pub(crate) fn group_settings(etcd: &Etcd) -> Result<GroupSettings, EtcdFileError
             password: line.to_owned().into(),
         })
     });
-    let text = read_secret("cluster_key_file", &etcd.cluster_key_file)?;
+    let text = read_secret("cluster_key_file", &etcd.cluster_key_file, files)?;
     let cluster_key = KeyRing::from_text(&text)
         .map_err(|error| unusable("cluster_key_file", &error.to_string()))?;
     Ok(GroupSettings {
@@ -62,11 +64,15 @@ pub(crate) fn group_settings(etcd: &Etcd) -> Result<GroupSettings, EtcdFileError
     })
 }
 
-fn tls(etcd: &Etcd, authorities: &Path) -> Result<ClientTls, EtcdFileError> {
-    let authorities = read("tls_ca_file", authorities)?;
+fn client_tls(
+    etcd: &Etcd,
+    authorities: &Path,
+    files: &dyn Files,
+) -> Result<ClientTls, EtcdFileError> {
+    let authorities = read("tls_ca_file", authorities, files)?;
     let identity = etcd.tls_identity.as_ref().map(|(certificate, key)| {
-        let certificate = read("tls_certificate_file", certificate)?;
-        Ok((certificate, read_secret("tls_key_file", key)?))
+        let certificate = read("tls_certificate_file", certificate, files)?;
+        Ok((certificate, read_secret("tls_key_file", key, files)?))
     });
     let identity = identity.transpose()?;
     let identity = identity
@@ -93,17 +99,19 @@ fn endpoint(url: &ControllerUrl) -> Endpoint {
     }
 }
 
-fn read(key: &'static str, path: &Path) -> Result<Vec<u8>, EtcdFileError> {
-    SystemFiles
-        .read(path, LARGEST)
-        .map_err(|error| EtcdFileError {
-            key,
-            problem: error.to_string(),
-        })
+fn read(key: &'static str, path: &Path, files: &dyn Files) -> Result<Vec<u8>, EtcdFileError> {
+    files.read(path, LARGEST).map_err(|error| EtcdFileError {
+        key,
+        problem: error.to_string(),
+    })
 }
 
-fn read_secret(key: &'static str, path: &Path) -> Result<Zeroizing<String>, EtcdFileError> {
-    let bytes = SystemFiles.read_secret(path, LARGEST);
+fn read_secret(
+    key: &'static str,
+    path: &Path,
+    files: &dyn Files,
+) -> Result<Zeroizing<String>, EtcdFileError> {
+    let bytes = files.read_secret(path, LARGEST);
     let bytes = bytes.map_err(|error| EtcdFileError {
         key,
         problem: error.to_string(),

@@ -17,8 +17,8 @@ pub use roamd_config::{
     State, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
+pub(crate) use files::group_settings;
 pub use group::EtcdFileError;
-pub(crate) use group::group_settings;
 pub use read::{ConfigError, parse, read, read_settings};
 pub(crate) use read::{line_of, read_with_text};
 pub(crate) use transport::{client_tls, listener_limits};

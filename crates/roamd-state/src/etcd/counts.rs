@@ -3,7 +3,6 @@
 //! One task at a time writes a share, with all changes up to then, so that many increments of a
 //! counter at the same time are few writes.
 
-use std::collections::HashMap;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -14,25 +13,15 @@ use tokio::time::{sleep, timeout};
 
 use super::copy::{CounterChange, ShareChange};
 use super::flags::{RETRY_PAUSE, WRITE_TIMEOUT};
+use super::flush::{Flush, Flushes};
 use super::health::WhenUnreachable;
 use super::layout::{Key, ShareValue};
-use super::shared::{Shared, is_at, put};
+use super::requests::{is_at, put};
+use super::shared::Shared;
 use crate::counter::CounterKind;
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::limited_flags::FlagBudget;
-
-/// Shares that are being written.
-pub(super) type Flushes = HashMap<(CounterKind, Digest), watch::Sender<Flush>>;
-
-/// Progress of writing a share.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Flush {
-    /// Number of the last change that etcd has.
-    stored: Option<u32>,
-    /// Whether the task has given up, because etcd cannot be reached.
-    has_given_up: bool,
-}
 
 impl Shared {
     /// Increments a counter. Returns the new count.
@@ -262,36 +251,5 @@ impl Shared {
 
     fn flushes(&self) -> MutexGuard<'_, Flushes> {
         self.flushes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Flush {
-    /// Returns whether etcd has a change. Numbers of changes wrap around.
-    fn has(&self, change: u32) -> bool {
-        let is_at_least = |stored: u32| stored.wrapping_sub(change) <= u32::MAX / 2;
-        self.stored.is_some_and(is_at_least)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn flush_has_all_changes_up_to_the_stored_one() {
-        for (stored, change, has) in [
-            (None, 0, false),
-            (Some(5), 5, true),
-            (Some(5), 4, true),
-            (Some(5), 6, false),
-            (Some(1), u32::MAX, true),
-            (Some(u32::MAX), 1, false),
-        ] {
-            let flush = Flush {
-                stored,
-                has_given_up: false,
-            };
-            assert_eq!(flush.has(change), has, "{stored:?} {change}");
-        }
     }
 }

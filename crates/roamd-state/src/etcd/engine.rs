@@ -365,6 +365,8 @@ async fn join(
         sleep(FIRST_BEATS).await;
         check_clock(&shared)?;
     }
+    // What was read is up to date, however long that took.
+    shared.health.prove(shared.health.elapsed());
     drop(tokio::spawn(Arc::clone(&shared).send_heartbeats()));
     drop(tokio::spawn(Arc::clone(&shared).maintain()));
     Ok(shared)

@@ -9,7 +9,8 @@ use tokio::time::{Instant, sleep};
 
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
-use super::shared::{Shared, get, is_at, put};
+use super::requests::{get, is_at, put};
+use super::shared::Shared;
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
@@ -150,8 +151,8 @@ impl Shared {
         Err(CallError::TimedOut)
     }
 
-    /// Tries a write until it succeeds. Returns `None` as soon as etcd counts as unreachable, if the
-    /// server continues without it.
+    /// Tries a write until it succeeds. Returns `None` as soon as etcd counts as unreachable, if
+    /// the server continues without it.
     pub(super) async fn unless_unreachable<T, F>(
         &self,
         write: impl Fn() -> F,

@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use super::health::WhenUnreachable;
 use super::layout::FORMAT;
-use super::shared::{is_at, put};
+use super::requests::{is_at, put};
 use super::version::{Verdict, Version};
 use crate::digest_key::DigestKey;
 

@@ -6,8 +6,8 @@
 //! PREFIX counts/KIND/DIGEST/SERVER       count, expiry, last writer
 //! PREFIX servers/SERVER                  time of day, time of its heartbeat, version
 //! ```
-//! Times are in milliseconds: times of day since 1970 (UTC), and heartbeats since the start of their
-//! server.
+//! Times are in milliseconds: times of day since 1970 (UTC), and heartbeats since the start of
+//! their server.
 
 use data_encoding::BASE64URL_NOPAD;
 use jiff::Timestamp;

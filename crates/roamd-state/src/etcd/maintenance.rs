@@ -11,7 +11,8 @@ use tracing::{info, warn};
 use super::copy::Missing;
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
-use super::shared::{Shared, get, is_at, put};
+use super::requests::{get, is_at, put};
+use super::shared::Shared;
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);

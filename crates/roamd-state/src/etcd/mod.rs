@@ -6,8 +6,8 @@
 //! transaction, and a write that is sent twice counts once ([`counts`]).
 //!
 //! Entries have their expiry in their value, and are judged by it. Leases only collect the garbage:
-//! etcd may end them late, and some versions too early ([`leases`]). An entry that disappears before
-//! it expires is written again.
+//! etcd may end them late, and some versions too early ([`leases`]). An entry that disappears
+//! before it expires is written again.
 //!
 //! The server proves with its own heartbeat that the watch is alive ([`health`]).
 
@@ -19,12 +19,14 @@ mod copy_tests;
 mod counts;
 mod engine;
 mod flags;
+mod flush;
 mod follower;
 mod group;
 mod health;
 mod layout;
 mod leases;
 mod maintenance;
+mod requests;
 mod server_id;
 mod shared;
 mod version;

@@ -4,14 +4,12 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
-use roamd_etcd_client::messages::{
-    Compare, CompareTarget, Expected, Operation, PutRequest, RangeRequest, RequestOp,
-};
+use roamd_etcd_client::messages::PutRequest;
 use roamd_etcd_client::{CallError, Refusal};
 use roamd_fairness::FairSemaphore;
 
 use super::copy::Copy;
-use super::counts::Flushes;
+use super::flush::Flushes;
 use super::group::Group;
 use super::health::{Health, WhenUnreachable};
 use super::layout::Key;
@@ -82,38 +80,5 @@ impl Shared {
         if matches!(error, CallError::Refused(Refusal::LeaseNotFound)) {
             self.leases.forget(lease).await;
         }
-    }
-}
-
-/// Returns the condition that the last change of a key has this revision; 0 means that the key does
-/// not exist.
-pub(super) fn is_at(key: Vec<u8>, revision: i64) -> Compare {
-    let (target, expected) = if revision == 0 {
-        (CompareTarget::Create, Expected::CreateRevision(0))
-    } else {
-        (CompareTarget::Mod, Expected::ModRevision(revision))
-    };
-    Compare {
-        target: target.into(),
-        key,
-        expected: Some(expected),
-    }
-}
-
-/// Returns the operation that writes a key.
-pub(super) fn put(request: PutRequest) -> RequestOp {
-    RequestOp {
-        operation: Some(Operation::Put(request)),
-    }
-}
-
-/// Returns the operation that reads a key.
-pub(super) fn get(key: Vec<u8>) -> RequestOp {
-    let request = RangeRequest {
-        key,
-        ..RangeRequest::default()
-    };
-    RequestOp {
-        operation: Some(Operation::Range(request)),
     }
 }

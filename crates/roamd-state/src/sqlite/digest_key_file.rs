@@ -1,8 +1,8 @@
 //! The file of the secret key of digests.
 //!
 //! It is beside the state. The key is not derived from the keys that seal tokens, because those are
-//! replaced regularly, and known networks live longer. Keys that cannot be guessed need no secret: a
-//! lost key file therefore makes no revoked token valid.
+//! replaced regularly, and known networks live longer. Keys that cannot be guessed need no secret:
+//! a lost key file therefore makes no revoked token valid.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};

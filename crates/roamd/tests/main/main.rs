@@ -21,6 +21,7 @@ mod demo;
 mod destroyed_tokens;
 mod disk_errors;
 mod farm;
+mod group;
 mod help_and_usage;
 mod help_examples;
 mod home;
