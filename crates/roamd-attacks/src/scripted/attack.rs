@@ -106,7 +106,8 @@ pub(super) const ATTACKS: [Attack; 23] = [
     },
     Attack {
         name: "farm that is slow for one user",
-        connections: 640,
+        // Eight for each permit of the farm. They all wait, so that none of them uses a processor.
+        connections: 512,
         per_address: 100,
         action: Action::ListHostileFarm(Cost::Time),
     },
@@ -160,7 +161,7 @@ pub(super) const ATTACKS: [Attack; 23] = [
     },
     Attack {
         name: "HTTP/2 heads without bodies",
-        connections: 2_000,
+        connections: 400,
         per_address: 10,
         action: Action::Http2(Flood::UnfinishedRequests),
     },
@@ -213,7 +214,7 @@ impl Action {
     pub(super) fn cost_of_farm(self) -> Option<Cost> {
         match self {
             Self::ListHostileFarm(cost) => Some(cost),
-            Self::LeaveListUnread => Some(Cost::Merge),
+            Self::LeaveListUnread => Some(Cost::Length),
             _ => None,
         }
     }
@@ -241,9 +242,9 @@ impl Action {
             Self::LaunchNothing => &[Status(404)],
             Self::HalfBody(_) => &[Open, Status(408), Status(503)],
             Self::UnfinishedHead(_) | Self::HoldConnection => &[Open, Closed],
-            Self::BeginHandshakes => &[Signed],
+            Self::BeginHandshakes => &[Signed, Closed],
             Self::Http2(Flood::ZeroWindow) => &[Status(200)],
-            Self::Http2(Flood::UnfinishedRequests) => &[Open, Status(408), Status(503)],
+            Self::Http2(Flood::UnfinishedRequests) => &[Open, Closed, Status(408), Status(503)],
             Self::Http2(_) => &[Open, Dropped, GoAway(CALM)],
             _ => &[Status(200), Status(503)],
         }

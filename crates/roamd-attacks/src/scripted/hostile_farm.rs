@@ -16,6 +16,9 @@ use super::slow_farm;
 /// Sessions in one response: as many as fit into 8 MiB.
 const SESSIONS: usize = 63_000;
 
+/// Sessions of one user that the server lists (`max_sessions`).
+const LISTED_SESSIONS: usize = 5_000;
+
 /// Size of a response, in bytes.
 const RESPONSE_BYTES: usize = 8 * 1024 * 1024 - 4096;
 
@@ -34,6 +37,8 @@ pub(super) struct HostileFarm {
 pub(super) enum Cost {
     /// To merge it: many sessions.
     Merge,
+    /// To send it on: as many sessions as the server lists.
+    Length,
     /// To hold it: many attributes.
     Memory,
     /// To read on: interim responses without an end.
@@ -53,7 +58,8 @@ impl HostileFarm {
             .enable_all()
             .build()?;
         let script = match cost {
-            Cost::Merge => Some(Script::body(many_sessions())),
+            Cost::Merge => Some(Script::body(many_sessions(SESSIONS))),
+            Cost::Length => Some(Script::body(many_sessions(LISTED_SESSIONS))),
             Cost::Memory => Some(Script::body(many_attributes())),
             Cost::Interim => Some(interim_responses()),
             Cost::Time => None,
@@ -83,7 +89,7 @@ fn interim_responses() -> Script {
     Script::silence().then(responses, INTERIM_WRITES, Duration::ZERO)
 }
 
-fn many_sessions() -> Vec<u8> {
+fn many_sessions(count: usize) -> Vec<u8> {
     let session = |number: usize| SessionEntry {
         in_name: "A".to_owned(),
         server_type: "w".to_owned(),
@@ -96,7 +102,7 @@ fn many_sessions() -> Vec<u8> {
         ..SessionEntry::default()
     };
     encoded(ReconnectSessionDataResponse {
-        sessions: (0..SESSIONS).map(session).collect(),
+        sessions: (0..count).map(session).collect(),
     })
 }
 
