@@ -1,5 +1,5 @@
-//! Answers that a site gives only if it is set up for them: branding, explanation, provisioning, and
-//! forms for a new password.
+//! Answers that a site gives only if it is set up for them: branding, explanation, provisioning,
+//! and forms for a new password.
 
 use std::collections::BTreeMap;
 

@@ -36,9 +36,11 @@ impl Row {
         };
         let fields = line.as_object().into_iter().flatten();
         let details = fields.filter(|(field, _)| !WITH_COLUMN.contains(&field.as_str()));
-        let details: Vec<_> = details
+        let mut details: Vec<_> = details
             .map(|(field, value)| format!("{field}={}", cell(value)))
             .collect();
+        // In alphabetical order, whatever order the features of `serde_json` give an object.
+        details.sort_unstable();
         Self([
             text("time"),
             text("event"),
