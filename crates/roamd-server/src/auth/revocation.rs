@@ -174,9 +174,11 @@ impl Revocations {
         user: &UserKey,
         ended: Timestamp,
     ) -> Result<bool, StateError> {
-        let mut is_new = false;
+        // One flag decides, so that only one of two calls at a time is the first.
+        let own = AccountForm::Key(user.clone());
+        let is_new = self.end(user, own, ended).await?;
         for form in AccountForm::of_revoked(user) {
-            is_new |= self.end(user, form, ended).await?;
+            self.end(user, form, ended).await?;
         }
         Ok(is_new)
     }

@@ -130,7 +130,7 @@ impl SharedState for SqliteState {
         key: Digest,
         now: Timestamp,
     ) -> StateFuture<'_, Option<Timestamp>> {
-        let flag = (kind, self.digest_key.of_flag(kind, key));
+        let flag = (kind, self.digest_key.of_guessable_flag(kind, key));
         let [expiry] = self.flags.expiries([flag], now);
         Box::pin(ready(Ok(expiry)))
     }

@@ -64,7 +64,22 @@ const LONGEST: usize = 76;
 
 /// What an example has, and why a test cannot run it as written. The values are in
 /// [`Place::value`].
-const SUBSTITUTIONS: [(&str, Value); 17] = [
+const SUBSTITUTIONS: [(&str, Value); 19] = [
+    // Files of StoreFront. Those of the samples have warnings, so the exit code is 4.
+    (
+        "/srv/inetpub/Citrix -o roamd.toml",
+        Value::Text(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../roamd-storefront-import/tests/samples -o roamd.toml || test $? = 4"
+        )),
+    ),
+    (
+        "farms.json --base-url https://store.example.net",
+        Value::Text(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../roamd-storefront-import/tests/samples/farms.json --base-url https://store.example.test || test $? = 4"
+        )),
+    ),
     // Servers of an administrator.
     ("store.example.net", Value::Store),
     ("a.example.net", Value::Store),

@@ -33,8 +33,7 @@ const KEY_FOLDER: &str = "/etc/roamd";
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd config import /srv/inetpub/Citrix -o roamd.toml\n  \
-                  roamd config import farms.json --base-url https://store.example.net \
-                  --store /Citrix/Store"
+                  roamd config import farms.json --base-url https://store.example.net"
 )]
 pub(super) struct ImportConfig {
     /// Files, or folders that are searched two folders deep.
