@@ -28,7 +28,7 @@ export class Idle {
   /** The user does something. */
   act() {
     this.#acted = Date.now();
-    if (this.#isWarned) this.#look();
+    this.#look();
   }
 
   stop() {
@@ -38,6 +38,12 @@ export class Idle {
 
   #look() {
     const now = Date.now();
+    // First, since a device that slept may look too late: no request keeps what has ended.
+    if (now - this.#kept >= this.limit) {
+      this.stop();
+      this.end();
+      return;
+    }
     if (
       this.#acted > this.#kept &&
       (now - this.#kept >= Math.min(KEEP, this.notice) || this.#isWarned)
@@ -47,10 +53,7 @@ export class Idle {
     }
     // A request keeps the sign-in from its own time on, and the user may have acted since.
     const left = this.limit - (now - this.#kept);
-    if (left <= 0) {
-      this.stop();
-      this.end();
-    } else if (left <= this.notice) {
+    if (left <= this.notice) {
       this.#isWarned = true;
       this.warn(Math.max(1, Math.ceil(left / 60000)));
     } else if (this.#isWarned) {
