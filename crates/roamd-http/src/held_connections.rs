@@ -1,6 +1,7 @@
 //! Open connections by the network of their peer, so that a new one can replace others: those
 //! without standing, or those of the network that has most.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,8 +15,8 @@ use crate::head_budget::RequestProgress;
 /// Part of the connections of a client that are closed at once: one of this number.
 const PART: usize = 8;
 
-/// Part of the connections without standing that are closed at once, the oldest first: one of this
-/// number. A search looks at all connections, so it should make room for several.
+/// Part of the connections without standing that are closed at once: one of this number. A search
+/// looks at all connections, so it should make room for several.
 const PART_OF_STRANGERS: usize = 64;
 
 /// Connections without standing of a network with which a new one may still replace others of
@@ -123,9 +124,9 @@ impl HeldConnections {
 
     /// Closes some connections, and returns their number.
     ///
-    /// Connections without standing are closed first: some of the newest of the client that has
-    /// most of them, in the network that has most, if a new client would still have fewer; if there
-    /// is none, the oldest ones. An idle stranger is so replaced, and a client that has just
+    /// Connections without standing are closed first: some of the newest of the clients that have
+    /// most of them, in the networks that have most, if a new client would still have fewer; if
+    /// there are none, the oldest ones. An idle stranger is so replaced, and a client that has just
     /// connected to sign in is not. If all have standing, the heaviest client loses some.
     ///
     /// `None` is an exempt peer: it may replace any other.
@@ -145,13 +146,13 @@ impl HeldConnections {
         let own_strangers = newcomer.map_or(NOTHING, |client| self.share(client, stranger));
         let strangers = self.oldest(stranger);
         let victims = if strangers.is_empty() {
-            let heaviest = self.heaviest(own, any);
-            heaviest.map_or_else(Vec::new, |client| self.newest_of(client, any))
+            self.of_heaviest(own, 1, any)
         } else {
-            match self.heaviest(own_strangers, stranger) {
-                Some(client) => self.newest_of(client, stranger),
-                None if own_strangers.of_network < FEW => strangers,
-                None => Vec::new(),
+            let heavy = self.of_heaviest(own_strangers, strangers.len(), stranger);
+            if heavy.is_empty() && own_strangers.of_network < FEW {
+                strangers
+            } else {
+                heavy
             }
         };
         for held in &victims {
@@ -184,22 +185,43 @@ impl HeldConnections {
         held
     }
 
-    /// The client that has most of these connections, and more than a new one would have.
-    fn heaviest(&self, own: Share, may_close: impl Fn(&&Held) -> bool) -> Option<IpAddr> {
-        let most = |counts: HashMap<IpAddr, usize>, own: usize| {
-            let heavier = counts.into_iter().filter(|(_, count)| *count > own + 1);
-            heavier.max_by_key(|(_, count)| *count).map(|(key, _)| key)
-        };
-        let networks = self.by_network.iter();
-        let networks =
-            networks.map(|(network, held)| (*network, held.iter().filter(&may_close).count()));
-        if let Some(network) = most(networks.collect(), own.of_network) {
-            let held = self.by_network.get(&network)?;
+    /// Some of the newest connections of the client that has most of them, in the network that has
+    /// most; then in the next network, until there are `enough`. All have more than a new client
+    /// would have.
+    fn of_heaviest(
+        &self,
+        own: Share,
+        enough: usize,
+        may_close: impl Fn(&&Held) -> bool,
+    ) -> Vec<&Held> {
+        let networks = self.by_network.values();
+        let networks = networks.map(|held| (held.iter().filter(&may_close).count(), held));
+        let heavier = networks.filter(|(count, _)| *count > own.of_network + 1);
+        let mut heavier: Vec<_> = heavier.collect();
+        heavier.sort_unstable_by_key(|(count, _)| Reverse(*count));
+        let mut found = Vec::new();
+        for (_, held) in heavier {
+            if found.len() >= enough {
+                break;
+            }
             let last = || held.iter().rfind(&may_close).map(|held| held.client);
-            return most(clients(held.iter().filter(&may_close)), 0).or_else(last);
+            let client = heaviest_client(held.iter().filter(&may_close), 0).or_else(last);
+            found.extend(
+                client
+                    .into_iter()
+                    .flat_map(|it| self.newest_of(it, &may_close)),
+            );
         }
-        let all = self.by_network.values().flatten().filter(&may_close);
-        most(clients(all), own.of_client)
+        if found.is_empty() {
+            let all = self.by_network.values().flatten().filter(&may_close);
+            let client = heaviest_client(all, own.of_client);
+            found.extend(
+                client
+                    .into_iter()
+                    .flat_map(|it| self.newest_of(it, &may_close)),
+            );
+        }
+        found
     }
 
     /// The number of these connections of a client and of its network.
@@ -228,13 +250,14 @@ const NOTHING: Share = Share {
     of_client: 0,
 };
 
-/// Counts connections by client.
-fn clients<'h>(held: impl IntoIterator<Item = &'h Held>) -> HashMap<IpAddr, usize> {
-    let mut counts = HashMap::new();
+/// The client that has most of these connections, and more than a new one that has `own` would have.
+fn heaviest_client<'h>(held: impl IntoIterator<Item = &'h Held>, own: usize) -> Option<IpAddr> {
+    let mut counts = HashMap::<_, usize>::new();
     for held in held {
         *counts.entry(held.client).or_default() += 1;
     }
-    counts
+    let heavier = counts.into_iter().filter(|(_, count)| *count > own + 1);
+    heavier.max_by_key(|(_, count)| *count).map(|(key, _)| key)
 }
 
 /// First address of the IPv4 /24 or IPv6 /48.
@@ -409,6 +432,20 @@ mod tests {
         assert_eq!(held.make_room(Some(address("198.51.100.9"))), 0);
         assert_eq!(held.make_room(Some(address("203.0.113.1"))), 4);
         assert_eq!((open(&many).await, open(&office).await), (26, 40));
+    }
+
+    /// One search makes room for several newcomers, so that many of them do not cost one each.
+    #[tokio::test(start_paused = true)]
+    async fn newcomer_replaces_one_stranger_of_each_of_several_networks() {
+        let mut held = HeldConnections::default();
+        let strangers: Vec<_> = (0..1_000)
+            .map(|number| hold_as_stranger(&mut held, &format!("2001:db8:{number:x}::"), 2))
+            .collect();
+        assert_eq!(held.make_room(Some(address("203.0.113.1"))), 32);
+        settle().await;
+        for tasks in &strangers {
+            assert!(!tasks[0].is_finished(), "each network keeps its oldest one");
+        }
     }
 
     /// Ten clients hold everything and go on connecting; each of 100 others gets a connection.
