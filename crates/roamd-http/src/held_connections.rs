@@ -250,7 +250,8 @@ const NOTHING: Share = Share {
     of_client: 0,
 };
 
-/// The client that has most of these connections, and more than a new one that has `own` would have.
+/// The client that has most of these connections, and more than a new one would have, which has
+/// `own` of them.
 fn heaviest_client<'h>(held: impl IntoIterator<Item = &'h Held>, own: usize) -> Option<IpAddr> {
     let mut counts = HashMap::<_, usize>::new();
     for held in held {
