@@ -64,7 +64,7 @@ const LONGEST: usize = 76;
 
 /// What an example has, and why a test cannot run it as written. The values are in
 /// [`Place::value`].
-const SUBSTITUTIONS: [(&str, Value); 19] = [
+const SUBSTITUTIONS: [(&str, Value); 20] = [
     // Files of StoreFront. Those of the samples have warnings, so the exit code is 4.
     (
         "/srv/inetpub/Citrix -o roamd.toml",
@@ -89,6 +89,7 @@ const SUBSTITUTIONS: [(&str, Value); 19] = [
     (r"EXAMPLE\ada", Value::Text(r"DEMO\alice")),
     // Files of the system.
     ("/etc/roamd/roamd.toml", Value::Config),
+    ("/etc/roamd/cluster.key", Value::Text("cluster.key")),
     ("/etc/bash_completion.d/", Value::Text("./")),
     ("/usr/local/share/man/man1", Value::Text("man/man1")),
     (
