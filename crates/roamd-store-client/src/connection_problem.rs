@@ -126,7 +126,7 @@ impl fmt::Display for ConnectionProblem {
             ),
             Self::UnknownIssuer => f.write_str(
                 "this machine trusts no authority that has issued the server's certificate; \
-                 install the certificate of the authority, or name its file in SSL_CERT_FILE",
+                 install the certificate of the authority, or name its file with --ca-file",
             ),
             Self::Expired => f.write_str(
                 "the server's certificate has expired; it has to be renewed, unless the clock of \

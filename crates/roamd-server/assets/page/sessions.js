@@ -63,7 +63,7 @@ export class Sessions {
       if (hadFocus) this.#find.focus({ preventScroll: true });
       if (isYes) this.#look(bringsAll);
     };
-    const yes = button("askYes", answer(true), { className: "primary" });
+    const yes = button(bringsAll ? "askOpen" : "askYes", answer(true), { className: "primary" });
     this.#question.replaceChildren(
       el("h3", { t: "askTitle" }),
       el("p", { t: "askText" }),

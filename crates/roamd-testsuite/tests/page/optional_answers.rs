@@ -94,7 +94,7 @@ async fn explanation_says_why_a_session_is_not_offered() {
     browser.press("Why don\u{2019}t I see a session?").await;
     for text in [
         "Lab 1",
-        "It listed 2 sessions.",
+        "Sessions listed: 2.",
         "because this farm would disconnect them",
         "The farm described the session incompletely.",
         "In English.",

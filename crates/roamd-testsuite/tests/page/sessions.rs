@@ -61,7 +61,7 @@ async fn two_browsers_see_each_others_sessions_on_three_generations() {
     }
     // Each ends only what is connected from it.
     here.press("Disconnect all").await;
-    here.sees("The sessions on this device are disconnected.")
+    here.sees("What was connected from this browser is disconnected.")
         .await;
     let sessions = env.sessions("alice").join(", ");
     assert!(sessions.contains("Excel disconnected"), "{sessions}");
@@ -86,7 +86,7 @@ async fn one_and_several_sessions_are_brought_here_and_ended() {
     site::connect(&env, &browser.take_ica_files(1).await);
     browser.press("Disconnect all").await;
     browser
-        .sees("The sessions on this device are disconnected.")
+        .sees("What was connected from this browser is disconnected.")
         .await;
     assert!(
         browser
@@ -112,7 +112,7 @@ async fn one_and_several_sessions_are_brought_here_and_ended() {
     assert_eq!(env.sessions("alice").len(), 3);
     browser.press("Log off now; unsaved work is lost").await;
     browser
-        .sees("The sessions on this device are logged off.")
+        .sees("What was connected from this browser is logged off.")
         .await;
     let left = env.sessions("alice").join(", ");
     assert!(left.starts_with("CVAD Win11Desktop active"), "{left}");
@@ -135,5 +135,18 @@ async fn session_that_has_ended_is_reported_in_its_row() {
     let opened = |page: &str| page.matches("Opened here at").count() == 3;
     browser.until("the others are here", opened).await;
     browser.take_ica_files(3).await;
+    browser.assert_no_console_error().await;
+}
+
+#[tokio::test]
+async fn question_at_sign_in_says_that_sessions_open() {
+    // WA-113
+    let env = site::mixed("").await;
+    let browser = Browser::start().await;
+    browser.sign_in(&env, "alice").await;
+    browser.sees("Find and open them here").await;
+    browser.press("Not now").await;
+    browser.press("Find my sessions").await;
+    browser.sees("Find them now").await;
     browser.assert_no_console_error().await;
 }

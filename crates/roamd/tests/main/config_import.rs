@@ -53,10 +53,12 @@ fn folder_of_samples_gives_configuration_and_findings() {
 fn result_is_valid_with_its_key_files() {
     let folder = tempfile::tempdir().unwrap();
     let output = path(&folder, "roamd.toml");
-    let keys = folder.path().to_str().unwrap();
-    let ran = import(&[SAMPLES, "-o", &output, "--key-folder", keys]);
+    let keys = path(&folder, "new/keys");
+    let ran = import(&[SAMPLES, "-o", &output, "--key-folder", &keys]);
     assert_eq!((ran.code, ran.out.as_str()), (4, ""), "{ran:?}");
-    let key = folder.path().join("Harbour-Site.key");
+    let mode = fs::metadata(&keys).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o700);
+    let key = folder.path().join("new/keys/Harbour-Site.key");
     assert_eq!(fs::read_to_string(&key).unwrap(), format!("{SECRET}\n"));
     assert_eq!(
         fs::metadata(&key).unwrap().permissions().mode() & 0o777,

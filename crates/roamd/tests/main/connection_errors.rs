@@ -48,7 +48,7 @@ async fn certificate_problems_are_named() {
             other.pem(),
             &[
                 "this machine trusts no authority that has issued",
-                "SSL_CERT_FILE",
+                "--ca-file",
             ],
         ),
         (

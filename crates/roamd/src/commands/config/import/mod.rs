@@ -4,6 +4,8 @@ mod generations;
 mod new_files;
 mod sources;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -55,8 +57,9 @@ pub(super) struct ImportConfig {
     /// Ask the controllers for the generations of farms.
     #[arg(long)]
     ask_farms: bool,
-    /// Write the service keys of farms to new files in this folder, which only you can read.
-    /// Without it, the configuration names files in /etc/roamd, which you have to write.
+    /// Write the service keys of farms to new files in this folder, which only you can read; the
+    /// folder is created. Without it, the configuration names files in /etc/roamd, which you have
+    /// to write.
     #[arg(long, value_name = "FOLDER")]
     key_folder: Option<PathBuf>,
     /// Print the findings as JSON, one object per line, and the summary as the last one.
@@ -137,7 +140,12 @@ impl ImportConfig {
     /// Writes all files, or none of them.
     fn write(&self, toml: &str, key_files: &[KeyFile]) -> anyhow::Result<()> {
         let mut files = Vec::new();
-        if self.key_folder.is_some() {
+        if let Some(folder) = &self.key_folder {
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(folder)
+                .with_context(|| format!("cannot create the folder {}", folder.display()))?;
             let keys = key_files.iter().map(|file| NewFile {
                 path: PathBuf::from(&file.path),
                 content: file.content().expose_secret().as_bytes().to_vec(),
