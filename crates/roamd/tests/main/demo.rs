@@ -258,7 +258,7 @@ fn demo_data_folder_keeps_sessions_across_runs() {
     let ran = demo.alice(&["logoff", "--client-name", "DESK-B"]);
     assert_eq!(
         (ran.code, ran.out.as_str()),
-        (0, "All logged off.\n"),
+        (0, "No session is connected from client DESK-B any more.\n"),
         "{ran:?}"
     );
     demo.stop();

@@ -271,7 +271,7 @@ fn disconnect_and_logoff_affect_only_this_client() {
     let ran = demo.alice(&["logoff", "--client-name", "DESK-B"]);
     assert_eq!(
         (ran.code, ran.out.as_str()),
-        (0, "All logged off.\n"),
+        (0, "No session is connected from client DESK-B any more.\n"),
         "{ran:?}"
     );
     assert_eq!(world.sessions("alice").len(), 5);

@@ -145,6 +145,11 @@ impl OperationArgs {
                 "Nothing was connected from {}.",
                 self.store.end_point()
             ))?,
+            // True as well if nothing was connected, which the store does not report.
+            (SessionStatus::Success, None) => output::print_line(format_args!(
+                "No session is connected from {} any more.",
+                self.store.end_point()
+            ))?,
             _ => output::print_line(text)?,
         }
         Ok(exit)
