@@ -49,9 +49,10 @@ pub(super) fn challenge() -> Response {
     response
 }
 
-/// Redirects a path without a slash at its end (WA-7).
+/// Redirects a path without a slash at its end (WA-7). Of several slashes at its begin one is kept:
+/// a URL that begins with two names a host.
 pub(super) fn redirect(path: &str) -> Result<Response, ApiError> {
-    let location = HeaderValue::try_from(format!("{path}/"));
+    let location = HeaderValue::try_from(format!("/{}/", path.trim_start_matches('/')));
     let location = location.map_err(|error| ApiError::Internal(error.into()))?;
     let mut response = empty(StatusCode::MOVED_PERMANENTLY);
     response.headers_mut().insert(LOCATION, location);

@@ -221,6 +221,8 @@ impl<'s> Visit<'s> {
     pub(super) fn cookies(&self, route: WebRoute<'_>) -> Vec<String> {
         let scope = self.cookie_scope();
         let mut cookies = Vec::new();
+        // Without the session of the sign-in (WA-72).
+        let is_late_sign_out = self.session.is_none() && route == WebRoute::SignOut;
         if let Some(session) = &self.session
             && route.begins_session()
         {
@@ -233,8 +235,8 @@ impl<'s> Visit<'s> {
         }
         if let Some(cookie) = self.issued.get() {
             cookies.push(scope.auth(cookie));
-        } else if self.new_session_cookie.is_some() && self.has_auth_cookie {
-            // The sign-in of an earlier session would be refused in the new one.
+        } else if self.has_auth_cookie && (self.new_session_cookie.is_some() || is_late_sign_out) {
+            // The sign-in of an earlier session would be refused in another one.
             let [.., auth] = scope.cleared();
             cookies.push(auth);
         }

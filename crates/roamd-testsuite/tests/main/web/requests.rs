@@ -197,3 +197,22 @@ async fn later_stages_are_not_served() {
         assert_eq!(browser.post(below, "").await.status, 404, "{below}");
     }
 }
+
+#[tokio::test]
+async fn redirect_to_the_site_names_no_other_host() {
+    // WA-7, WA-8
+    let env = TestEnvironment::demo().await;
+    for path in [
+        "/Citrix/StoreWeb",
+        "//Citrix/StoreWeb",
+        "///citrix//StoreWeb",
+    ] {
+        let response = env.server.send("GET", path, &[], b"").await;
+        assert_eq!(response.status, 301, "{path}");
+        let location = response.header("location").unwrap();
+        assert!(
+            location.starts_with('/') && !location.starts_with("//"),
+            "{path}: {location}"
+        );
+    }
+}

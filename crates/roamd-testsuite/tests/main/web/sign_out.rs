@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use roamd_farm::World;
 use roamd_testsuite::{Options, TestEnvironment};
 
-use super::browser::{Browser, assert_challenge};
+use super::browser::{Browser, SITE, assert_challenge, set_cookies};
 
 #[tokio::test]
 async fn sign_out_does_with_sessions_what_the_site_says() {
@@ -66,4 +66,24 @@ async fn sign_out_works_while_a_farm_is_down() {
     assert_eq!((out.status, out.text()), (200, ""));
     let ended = browser.post("Authentication/GetUserName", "").await;
     assert_eq!(ended.status, 403, "the browser has no session");
+}
+
+#[tokio::test]
+async fn sign_out_without_the_session_of_the_sign_in_clears_its_cookie() {
+    // WA-72
+    let env = TestEnvironment::demo().await;
+    let path = format!("{SITE}/Authentication/Logoff");
+    for (cookies, cleared) in [
+        ("ASP.NET_SessionId=of-another-site; CtxsAuthId=x", 1),
+        ("CtxsAuthId=x", 1),
+        ("ASP.NET_SessionId=of-another-site", 0),
+    ] {
+        let headers = [("X-Citrix-IsUsingHTTPS", "No"), ("Cookie", cookies)];
+        let out = env.server.send("POST", &path, &headers, b"").await;
+        assert_eq!(out.status, 200, "{cookies}");
+        let set = set_cookies(&out);
+        assert_eq!(set.len(), cleared, "{cookies}: {set:?}");
+        let is_auth = |cookie: &&str| cookie.starts_with("CtxsAuthId=;");
+        assert!(set.iter().all(is_auth), "{cookies}: {set:?}");
+    }
 }
