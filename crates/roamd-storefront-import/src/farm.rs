@@ -398,12 +398,21 @@ fn report_generation(
         Generation::XenDesktop5 | Generation::Cvad7 => ("XenDesktop", "5", Generation::XenDesktop5),
     };
     let text = format!(
-        "is taken for {}; if it is version {version}: --generation \"{name}={}\"",
+        "is taken for {}; if it is version {version}: --generation {}",
         generation_name(generation),
-        generation_name(other)
+        shell_word(&format!("{name}={}", generation_name(other)))
     );
     let finding = Finding::new(Grade::Warning, place, "farmType", text);
     findings.add(place, finding.value(value).key("generation"));
+}
+
+/// Quotes a text for a shell, since users copy it to a command line.
+fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || " ._-=".contains(c);
+    match text.chars().all(is_plain) {
+        true => format!("\"{text}\""),
+        false => format!("'{}'", text.replace('\'', r"'\''")),
+    }
 }
 
 /// Takes the servers. A server that is missing in the result is an error.
@@ -563,6 +572,17 @@ mod tests {
                 expected,
                 "{connect:?} {response:?} {attempts:?} {controllers}"
             );
+        }
+    }
+
+    #[test]
+    fn shell_word_is_one_word_without_substitutions() {
+        for (text, word) in [
+            ("Harbour Site=cvad-7", "\"Harbour Site=cvad-7\""),
+            ("$(id)`id`\"=cvad-7", "'$(id)`id`\"=cvad-7'"),
+            ("it's=cvad-7", r"'it'\''s=cvad-7'"),
+        ] {
+            assert_eq!(shell_word(text), word);
         }
     }
 }

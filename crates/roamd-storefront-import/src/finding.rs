@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::source::Place;
+use crate::user_info::hide_user_info;
 
 /// The largest number of findings. A file with more of them is not a file of StoreFront.
 const MOST_FINDINGS: usize = 10_000;
@@ -90,6 +91,12 @@ impl Finding {
 impl Findings {
     /// Adds a finding. A note that the file already has is left out.
     pub(crate) fn add(&mut self, place: Place<'_>, finding: Finding) {
+        let finding = Finding {
+            original: hide_user_info(finding.original),
+            value: finding.value.map(hide_user_info),
+            text: hide_user_info(finding.text),
+            ..finding
+        };
         if finding.grade == Grade::Note {
             let note = (
                 finding.file.clone(),

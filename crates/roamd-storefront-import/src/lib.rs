@@ -22,6 +22,7 @@ mod source;
 mod summary;
 mod text;
 mod toml_text;
+mod user_info;
 mod web_site;
 mod xml;
 
