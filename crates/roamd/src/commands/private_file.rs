@@ -2,10 +2,14 @@
 
 use std::fs::{DirBuilder, File, Metadata};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use rustix::process::geteuid;
+
+/// Mode bits with which others than the owner can change a file.
+const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Limit of the size of a file, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
@@ -26,6 +30,23 @@ pub(in crate::commands) fn read(path: &Path) -> anyhow::Result<Option<(Metadata,
     let mut file = file.take(MAX_BYTES);
     file.read_to_end(&mut content).with_context(failed)?;
     Ok(Some((metadata, content)))
+}
+
+/// Checks that only this user can change a file.
+///
+/// # Errors
+/// If another user can.
+pub(in crate::commands) fn check_writers(path: &Path, metadata: &Metadata) -> anyhow::Result<()> {
+    if is_own(metadata) && metadata.mode() & WRITABLE_BY_OTHERS == 0 {
+        return Ok(());
+    }
+    let path = path.display();
+    bail!("other users can change {path}; remove it, or correct its owner and mode (chmod 600)");
+}
+
+/// Whether a file belongs to this user.
+pub(in crate::commands) fn is_own(metadata: &Metadata) -> bool {
+    metadata.uid() == geteuid().as_raw()
 }
 
 /// Replaces a file as a whole: it is private from the start, and no reader and no crash ever leaves

@@ -165,3 +165,20 @@ fn removed_profile_is_signed_out_and_forgotten() {
     assert!(!home.sign_ins().join("two.json").exists());
     assert!(home.sign_ins().join("one.json").exists());
 }
+
+/// A profile of another user could name another store for the next password.
+#[test]
+fn profiles_that_other_users_can_change_are_refused() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let home = Home::new();
+    home.sign_in(demo.url(), r"DEMO\alice", "roam-demo", &[]);
+    let file = home.path().join("config/roamd/profiles.json");
+    for (mode, code) in [(0o666, 1), (0o620, 1), (0o644, 0)] {
+        fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+        let ran = home.run(&["sessions", "list"]);
+        assert_eq!(ran.code, code, "{mode:o}: {ran:?}");
+        let is_named = ran.err.contains("other users can change");
+        assert_eq!(is_named, code == 1, "{mode:o}: {ran:?}");
+    }
+}

@@ -42,12 +42,14 @@ impl Profiles {
     /// Reads the profiles; none if there is no file.
     ///
     /// # Errors
-    /// If the file cannot be read or is not valid.
+    /// If the file cannot be read or is not valid, or another user can change it: it could name
+    /// another store for the next password.
     pub(in crate::commands) fn read() -> anyhow::Result<Self> {
         let path = path()?;
-        let Some((_, content)) = private_file::read(&path)? else {
+        let Some((metadata, content)) = private_file::read(&path)? else {
             return Ok(Self::default());
         };
+        private_file::check_writers(&path, &metadata)?;
         serde_json::from_slice(&content).map_err(|error| {
             let (path, line) = (path.display(), error.line());
             let problem = format!("the profiles in {path} are not valid, see line {line}");

@@ -126,7 +126,7 @@ impl SignInFile {
 
     fn check_mode(&self, metadata: &Metadata) -> Result<(), NotSignedIn> {
         let mode = metadata.mode() & 0o777;
-        if mode & 0o077 == 0 {
+        if mode & 0o077 == 0 && private_file::is_own(metadata) {
             return Ok(());
         }
         let (path, name) = (self.path.display(), &self.name);
