@@ -95,6 +95,9 @@ fn canonical_host(host: &str) -> Option<String> {
     }
     // `sf.example.net.` is the same host in any domain.
     let host = host.strip_suffix('.').unwrap_or(host);
-    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
-    (!host.is_empty() && host.bytes().all(known)).then(|| host.to_ascii_lowercase())
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    let is_label = |label: &str| !label.is_empty() && label.bytes().all(known);
+    host.split('.')
+        .all(is_label)
+        .then(|| host.to_ascii_lowercase())
 }

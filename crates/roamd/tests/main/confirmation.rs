@@ -228,7 +228,7 @@ fn disconnect_works_without_a_list() {
     let ran = output(store_command(&store, &["disconnect"]));
     assert_eq!(
         (ran.code, ran.out.as_str()),
-        (0, "All disconnected.\n"),
+        (0, "No session is connected from client KIOSK any more.\n"),
         "{ran:?}"
     );
     let json = output(store_command(&store, &["disconnect", "-o", "json"]));
