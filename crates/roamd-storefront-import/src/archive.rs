@@ -29,7 +29,7 @@ pub(crate) fn is_archive(bytes: &[u8]) -> bool {
 /// folder; an entry whose path would is an error all the same, since no export has one.
 ///
 /// # Errors
-/// If the archive is damaged, encrypted, or larger than an export.
+/// If the archive is damaged, encrypted, larger than an export, or has no such file.
 pub(crate) fn expand(archive: &Source) -> Result<Vec<Source>, ImportError> {
     let name = &archive.name;
     let damaged = |_| ImportError::Archive {
@@ -87,6 +87,11 @@ pub(crate) fn expand(archive: &Source) -> Result<Vec<Source>, ImportError> {
             format!("{name}/{}", path.display()),
             folder,
             bytes,
+        ));
+    }
+    if sources.is_empty() {
+        return Err(failed(
+            "it has no file that ends in .config, .xml, .json or .txt",
         ));
     }
     Ok(sources)
