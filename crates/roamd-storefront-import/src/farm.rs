@@ -434,7 +434,10 @@ fn controllers(
             findings.add(server.place, server.finding(Grade::Error, text));
             continue;
         };
-        if controllers.contains(&url) {
+        // Names of hosts have no case.
+        let text = url.to_string();
+        let is_same = |known: &ControllerUrl| known.to_string().eq_ignore_ascii_case(&text);
+        if controllers.iter().any(is_same) {
             let text = "is there twice; taken once";
             findings.add(server.place, server.finding(Grade::Warning, text));
             continue;
