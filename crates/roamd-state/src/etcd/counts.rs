@@ -7,7 +7,6 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use roamd_etcd_client::CallError;
-use roamd_etcd_client::messages::TxnRequest;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
@@ -16,8 +15,7 @@ use super::flags::{RETRY_PAUSE, WRITE_TIMEOUT};
 use super::flush::{Flush, Flushes};
 use super::health::WhenUnreachable;
 use super::layout::{Key, ShareValue};
-use super::requests::{is_at, put};
-use super::shared::Shared;
+use super::shared::{Replaced, Shared};
 use crate::counter::CounterKind;
 use crate::digest::Digest;
 use crate::error::StateError;
@@ -127,23 +125,9 @@ impl Shared {
             revision,
         } = change;
         let entry = Key::Share(kind, key, server);
-        let request = self
-            .put_request(entry, value.to_text(), value.until)
-            .await?;
-        let lease = request.lease;
-        let txn = TxnRequest {
-            compare: vec![is_at(self.name(entry), revision)],
-            success: vec![put(request)],
-            failure: Vec::new(),
-        };
-        let response = self.group.client().txn(&txn).await;
-        if let Err(error) = &response {
-            self.check_lease(error, lease).await;
-        }
-        let response = response?;
-        if response.succeeded {
-            let revision = response.header.ok_or(CallError::Malformed)?.revision;
-            let text = value.to_text();
+        let text = value.to_text();
+        let replaced = self.replace(entry, text.clone(), value.until, revision);
+        if let Replaced::Written(revision) = replaced.await? {
             self.copy_mut().wrote(entry, text.as_bytes(), revision);
         }
         Ok(())
@@ -239,14 +223,8 @@ impl Shared {
         value: ShareValue,
     ) -> Result<i64, CallError> {
         let entry = Key::Share(kind, key, self.own);
-        let request = self
-            .put_request(entry, value.to_text(), value.until)
-            .await?;
-        let response = self.group.client().put(&request).await;
-        if let Err(error) = &response {
-            self.check_lease(error, request.lease).await;
-        }
-        Ok(response?.header.ok_or(CallError::Malformed)?.revision)
+        let written = self.overwrite(entry, value.to_text(), value.until);
+        Ok(written.await?.header.ok_or(CallError::Malformed)?.revision)
     }
 
     fn flushes(&self) -> MutexGuard<'_, Flushes> {

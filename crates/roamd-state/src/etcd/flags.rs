@@ -4,13 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::CallError;
-use roamd_etcd_client::messages::TxnRequest;
 use tokio::time::{Instant, sleep};
 
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
-use super::requests::{get, is_at, put};
-use super::shared::Shared;
+use super::shared::{Replaced, Shared};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
@@ -119,29 +117,15 @@ impl Shared {
                     (later, set.nonce == wanted.nonce, revision)
                 }
             };
-            let name = self.name(entry);
-            let request = self
-                .put_request(entry, value.to_text(), value.until)
-                .await?;
-            let lease = request.lease;
-            let txn = TxnRequest {
-                compare: vec![is_at(name.clone(), revision)],
-                success: vec![put(request)],
-                failure: vec![get(name)],
+            let text = value.to_text();
+            let replaced = self.replace(entry, text.clone(), value.until, revision);
+            let found = match replaced.await? {
+                Replaced::Written(revision) => {
+                    self.copy_mut().wrote(entry, text.as_bytes(), revision);
+                    return Ok(is_new && !was_set);
+                }
+                Replaced::Found(found) => found,
             };
-            let response = self.group.client().txn(&txn).await;
-            if let Err(error) = &response {
-                self.check_lease(error, lease).await;
-            }
-            let response = response?;
-            if response.succeeded {
-                let revision = response.header.ok_or(CallError::Malformed)?.revision;
-                let text = value.to_text();
-                self.copy_mut().wrote(entry, text.as_bytes(), revision);
-                return Ok(is_new && !was_set);
-            }
-            let found = response.responses.into_iter().next();
-            let found = found.and_then(|found| found.range?.kvs.into_iter().next());
             known = found.map(|found| {
                 let revision = found.mod_revision;
                 self.copy_mut().wrote(entry, &found.value, revision);

@@ -149,12 +149,7 @@ impl Shared {
         };
         let until = now.checked_add(BEAT_LIFETIME).unwrap_or(now);
         let key = Key::Server(self.own);
-        let request = self.put_request(key, beat.to_text(), until).await?;
-        let response = self.group.client().put(&request).await;
-        if let Err(error) = &response {
-            self.check_lease(error, request.lease).await;
-        }
-        response.map(drop)
+        self.overwrite(key, beat.to_text(), until).await.map(drop)
     }
 }
 

@@ -11,8 +11,8 @@ use tracing::{info, warn};
 use super::copy::Missing;
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
-use super::requests::{get, is_at, put};
-use super::shared::Shared;
+use super::requests::is_at;
+use super::shared::{Replaced, Shared};
 
 const INTERVAL: Duration = Duration::from_secs(1);
 const SWEEP_INTERVAL: Duration = Duration::from_mins(1);
@@ -117,27 +117,15 @@ impl Shared {
     /// Writes the share of another server, unless etcd has one.
     async fn put_if_absent(&self, entry: Missing) -> Result<(), CallError> {
         let Missing { key, value, until } = entry;
-        let request = self.put_request(key, value.clone(), until).await?;
-        let lease = request.lease;
-        let name = self.name(key);
-        let txn = TxnRequest {
-            compare: vec![is_at(name.clone(), 0)],
-            success: vec![put(request)],
-            failure: vec![get(name)],
-        };
-        let response = self.group.client().txn(&txn).await;
-        if let Err(error) = &response {
-            self.check_lease(error, lease).await;
-        }
-        let response = response?;
-        if response.succeeded {
-            let revision = response.header.ok_or(CallError::Malformed)?.revision;
-            self.copy_mut().is_written(key, value.as_bytes(), revision);
-        } else if let Some(found) = response.responses.into_iter().next()
-            && let Some(found) = found.range.and_then(|range| range.kvs.into_iter().next())
-        {
-            let revision = found.mod_revision;
-            self.copy_mut().is_written(key, &found.value, revision);
+        match self.replace(key, value.clone(), until, 0).await? {
+            Replaced::Written(revision) => {
+                self.copy_mut().is_written(key, value.as_bytes(), revision);
+            }
+            Replaced::Found(Some(found)) => {
+                let revision = found.mod_revision;
+                self.copy_mut().is_written(key, &found.value, revision);
+            }
+            Replaced::Found(None) => {}
         }
         Ok(())
     }

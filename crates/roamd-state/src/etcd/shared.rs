@@ -4,7 +4,7 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use jiff::Timestamp;
-use roamd_etcd_client::messages::PutRequest;
+use roamd_etcd_client::messages::{KeyValue, PutRequest, PutResponse, TxnRequest};
 use roamd_etcd_client::{CallError, Refusal};
 use roamd_fairness::FairSemaphore;
 
@@ -14,6 +14,7 @@ use super::group::Group;
 use super::health::{Health, WhenUnreachable};
 use super::layout::Key;
 use super::leases::Leases;
+use super::requests::{get, is_at, put};
 use super::server_id::ServerId;
 use crate::party::Party;
 
@@ -34,6 +35,14 @@ pub(super) struct Shared {
     pub(super) refused: AtomicU64,
     pub(super) flushes: Mutex<Flushes>,
     pub(super) copy: RwLock<Copy>,
+}
+
+/// Result of replacing an entry.
+pub(super) enum Replaced {
+    /// etcd has the new value, with this revision.
+    Written(i64),
+    /// The entry has another revision, and this value, or is missing.
+    Found(Option<KeyValue>),
 }
 
 impl Shared {
@@ -58,7 +67,7 @@ impl Shared {
     }
 
     /// Returns the request to write an entry, with a lease for its expiry.
-    pub(super) async fn put_request(
+    async fn put_request(
         &self,
         key: Key,
         value: String,
@@ -75,10 +84,53 @@ impl Shared {
         })
     }
 
+    /// Replaces an entry that is still at a revision; 0 means that there is none.
+    pub(super) async fn replace(
+        &self,
+        key: Key,
+        value: String,
+        until: Timestamp,
+        revision: i64,
+    ) -> Result<Replaced, CallError> {
+        let request = self.put_request(key, value, until).await?;
+        let (name, lease) = (request.key.clone(), request.lease);
+        let txn = TxnRequest {
+            compare: vec![is_at(name.clone(), revision)],
+            success: vec![put(request)],
+            failure: vec![get(name)],
+        };
+        let response = self.group.client().txn(&txn).await;
+        let response = self.check_lease(response, lease).await?;
+        if response.succeeded {
+            let revision = response.header.ok_or(CallError::Malformed)?.revision;
+            return Ok(Replaced::Written(revision));
+        }
+        let found = response.responses.into_iter().next();
+        let found = found.and_then(|found| found.range?.kvs.into_iter().next());
+        Ok(Replaced::Found(found))
+    }
+
+    /// Writes an entry, whatever is there.
+    pub(super) async fn overwrite(
+        &self,
+        key: Key,
+        value: String,
+        until: Timestamp,
+    ) -> Result<PutResponse, CallError> {
+        let request = self.put_request(key, value, until).await?;
+        let response = self.group.client().put(&request).await;
+        self.check_lease(response, request.lease).await
+    }
+
     /// Forgets the lease of a write that etcd has refused because the lease has ended.
-    pub(super) async fn check_lease(&self, error: &CallError, lease: i64) {
-        if matches!(error, CallError::Refused(Refusal::LeaseNotFound)) {
+    async fn check_lease<T>(
+        &self,
+        response: Result<T, CallError>,
+        lease: i64,
+    ) -> Result<T, CallError> {
+        if let Err(CallError::Refused(Refusal::LeaseNotFound)) = &response {
             self.leases.forget(lease).await;
         }
+        response
     }
 }
