@@ -7,7 +7,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::support::{CommandOutput, Server, World, roamd, run, unused_address};
+use crate::support::{CommandOutput, Server, World, roamd, run};
 
 /// The samples of `docs/protocol/storefront-import.md`.
 const SAMPLES: &str = concat!(
@@ -172,19 +172,8 @@ fn exit_code_says_what_failed() {
 #[test]
 fn asked_controller_decides_the_generation() {
     let world = World::new();
-    let listen = unused_address();
-    let serve = [
-        "farm",
-        "serve",
-        "--data",
-        world.data(),
-        "--farm",
-        "CVAD",
-        "--listen",
-        &listen,
-    ];
-    let farm = Server::start(&mut roamd(&serve), 1);
-    let (host, port) = listen.rsplit_once(':').unwrap();
+    let farm = Server::farm(&world, "CVAD");
+    let (host, port) = farm.address().rsplit_once(':').unwrap();
     let json = format!(
         r#"[{{"FarmName": "New", "FarmType": 0, "Servers": ["{host}"], "Port": {port},
               "TransportType": 0, "LoadBalance": true}},
@@ -218,5 +207,4 @@ fn asked_controller_decides_the_generation() {
     );
     let silent = "no controller of farm \"Silent\" said its version";
     assert!(messages.contains(silent), "{messages}");
-    drop(farm);
 }

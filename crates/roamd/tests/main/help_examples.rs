@@ -313,7 +313,7 @@ fn examples(command: &str) -> Vec<String> {
     let lines = examples.lines().skip(1);
     let lines = lines.map(|line| line.strip_prefix("  ").expect(line).to_owned());
     let lines: Vec<String> = lines.collect();
-    // A terminal that wraps a line breaks it for those who copy it.
+    // A line that the terminal wraps cannot be copied as one command.
     let longest = lines.iter().map(String::len).max();
     assert!(longest <= Some(LONGEST), "{lines:?}");
     assert!(

@@ -76,21 +76,31 @@ async fn wrong_passwords_count_in_the_login_throttle_of_the_store() {
     );
 }
 
-#[tokio::test]
-async fn too_many_attempts_end_the_conversation_and_it_begins_again() {
-    // WA-63, CA-72
+/// A store whose login throttle refuses no attempt of a test.
+async fn env_without_throttle() -> TestEnvironment {
     let options = Options {
         listener: "[login_throttle]\nfree_attempts = 100".to_owned(),
         ..Options::default()
     };
-    let env = TestEnvironment::start(options).await;
+    TestEnvironment::start(options).await
+}
+
+/// Makes as many wrong attempts as a conversation allows before its last one.
+async fn fail_four_times(browser: &mut Browser) {
+    for _ in 0..4 {
+        let refused = browser.attempt("alice", "wrong-one").await;
+        assert!(refused.text().contains("Incorrect"), "{}", refused.text());
+    }
+}
+
+#[tokio::test]
+async fn too_many_attempts_end_the_conversation_and_it_begins_again() {
+    // WA-63, CA-72
+    let env = env_without_throttle().await;
     let mut browser = Browser::new(&env);
     browser.post("Home/Configuration", "").await;
     for round in 0..2 {
-        for _ in 0..4 {
-            let refused = browser.attempt("alice", "wrong-one").await;
-            assert!(refused.text().contains("Incorrect"), "{}", refused.text());
-        }
+        fail_four_times(&mut browser).await;
         let ended = browser.attempt("alice", "wrong-one").await;
         let expected = "<Result>fail</Result><LogMessage>fatalerror</LogMessage>";
         assert!(ended.text().contains(expected), "{round}: {}", ended.text());
@@ -102,18 +112,11 @@ async fn too_many_attempts_end_the_conversation_and_it_begins_again() {
 #[tokio::test]
 async fn success_forgets_the_failed_attempts_before_it() {
     // WA-58, CA-72
-    let options = Options {
-        listener: "[login_throttle]\nfree_attempts = 100".to_owned(),
-        ..Options::default()
-    };
-    let env = TestEnvironment::start(options).await;
+    let env = env_without_throttle().await;
     let mut browser = Browser::new(&env);
     browser.post("Home/Configuration", "").await;
     for _ in 0..2 {
-        for _ in 0..4 {
-            let refused = browser.attempt("alice", "wrong-one").await;
-            assert!(refused.text().contains("Incorrect"), "{}", refused.text());
-        }
+        fail_four_times(&mut browser).await;
         let signed_in = browser.attempt("alice", "roam-demo").await;
         assert!(signed_in.text().contains("success"));
     }
