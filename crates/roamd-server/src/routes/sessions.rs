@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::try_join_all;
 use http::StatusCode;
 use roamd_http::Response;
 use roamd_nfuse_client::LargeWorkFailed;
@@ -75,31 +76,43 @@ pub(super) async fn list_for(
         let user = &caller.user;
         list(service, &state.large_work, &plan, user, &end_point).await??
     };
-    caller.check_again_if(list.account_refused).await?;
-    // The farms may have taken long to respond.
-    caller.check_token_again().await?;
+    check_after(caller, [&list]).await?;
     Ok(list)
 }
 
-/// Lists the sessions of a caller that are not connected from an end-point, after a check of the
-/// password. It has no side effect: farms before version 7 list their disconnected sessions only.
-pub(super) async fn list_without_side_effects(
+/// Lists the sessions of a caller that are not connected from each of these end-points, after a
+/// check of the password. It has no side effect: farms that would disconnect active sessions list
+/// the disconnected ones only.
+pub(super) async fn lists_without_side_effects<const N: usize>(
     state: &AppState,
     store: &HostedStore,
     caller: &Caller<'_>,
-    list_request: ListRequest,
-    end_point: &EndPoint,
-) -> Result<SessionList, ApiError> {
+    lists: [(ListRequest, &EndPoint); N],
+) -> Result<[SessionList; N], ApiError> {
     caller.check_password(store.check_policy()).await?;
-    let service = Arc::clone(&store.service);
-    let plan = service
-        .plan_list(list_request, caller.roaming(store).sessions)
-        .without_side_effects();
-    let (large_work, user) = (&state.large_work, &caller.user);
-    let list = list(service, large_work, &plan, user, end_point).await??;
-    caller.check_again_if(list.account_refused).await?;
-    caller.check_token_again().await?;
-    Ok(list)
+    let roaming = caller.roaming(store).sessions;
+    let list = async |(list_request, end_point): (ListRequest, &EndPoint)| {
+        let service = Arc::clone(&store.service);
+        let plan = service.plan_list(list_request, roaming);
+        let plan = plan.without_side_effects();
+        let (large_work, user) = (&state.large_work, &caller.user);
+        Ok::<_, ApiError>(list(service, large_work, &plan, user, end_point).await??)
+    };
+    let lists = try_join_all(lists.map(list)).await?;
+    check_after(caller, &lists).await?;
+    <[SessionList; N]>::try_from(lists)
+        .map_err(|_| ApiError::Internal("a list of sessions is missing".into()))
+}
+
+/// Checks a caller again, since the farms may have taken long to respond.
+async fn check_after(
+    caller: &Caller<'_>,
+    lists: impl IntoIterator<Item = &SessionList>,
+) -> Result<(), ApiError> {
+    let mut lists = lists.into_iter();
+    let is_refused = lists.any(|list| list.account_refused);
+    caller.check_again_if(is_refused).await?;
+    caller.check_token_again().await
 }
 
 /// Queries the farms, and merges their sessions.

@@ -7,7 +7,6 @@
 use std::collections::HashSet;
 
 use data_encoding::BASE64URL_NOPAD;
-use futures_util::future::try_join3;
 use getrandom::rand_core::Rng as _;
 use roamd_http::Response;
 use roamd_sessions::{ListRequest, ListedSession, ResourceId, SessionList};
@@ -15,12 +14,12 @@ use roamd_store_proto::EnumerationStatus;
 use roamd_web_proto::{Activity, ActivitySession, Connection, DeviceId, media_type};
 
 use super::icon::thumbprint;
-use super::response::answer;
+use super::response::{answer, with_missing_farms};
 use super::visit::Visit;
 use crate::clock::rng;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::routes::sessions::list_without_side_effects;
+use crate::routes::sessions::lists_without_side_effects;
 
 const WITH_ACTIVE: ListRequest = ListRequest {
     include_active_sessions: true,
@@ -37,19 +36,23 @@ pub(super) async fn list(visit: &Visit<'_>, request: &Request) -> Result<Respons
         store.end_point_of(&device),
         store.end_point_of(&unused_device()?),
     );
-    let (all, not_here, disconnected) = try_join3(
-        list_without_side_effects(state, store, caller, WITH_ACTIVE, &nowhere),
-        list_without_side_effects(state, store, caller, WITH_ACTIVE, &here),
-        list_without_side_effects(state, store, caller, ListRequest::DISCONNECTED, &here),
-    )
-    .await?;
+    let wanted = [
+        (WITH_ACTIVE, &nowhere),
+        (WITH_ACTIVE, &here),
+        (ListRequest::DISCONNECTED, &here),
+    ];
+    let [all, not_here, disconnected] =
+        lists_without_side_effects(state, store, caller, wanted).await?;
     let lists = [&all, &not_here, &disconnected];
     // Lists of different farms do not tell where a session is.
-    let is_of_same_farms = |list: &&SessionList| list.enumeration == all.enumeration;
+    let is_of_same_farms = |list: &&SessionList| {
+        (list.enumeration, &list.missing_farms) == (all.enumeration, &all.missing_farms)
+    };
     if all.enumeration == EnumerationStatus::Failed || !lists.iter().all(is_of_same_farms) {
         return Err(ApiError::FarmUnavailable);
     }
     let size = lists.iter().map(|list| list.sessions.len()).sum();
+    let missing_farms = all.missing_farms.clone();
     let write = move || {
         let (not_here, disconnected) = (ids(&not_here), ids(&disconnected));
         let connection = |session: &ListedSession| {
@@ -71,7 +74,10 @@ pub(super) async fn list(visit: &Visit<'_>, request: &Request) -> Result<Respons
         activity.to_json()
     };
     let body = state.large_work.run(size, write).await?;
-    Ok(answer(media_type::JSON, body))
+    Ok(with_missing_farms(
+        answer(media_type::JSON, body),
+        &missing_farms,
+    ))
 }
 
 fn ids(list: &SessionList) -> HashSet<&str> {
