@@ -104,11 +104,6 @@ impl<'p> WebRoute<'p> {
             [Some(folder), Some(hash), None, ..] if same(folder, "branding") => {
                 is_identifier(hash).then_some(Self::Logo { hash })
             }
-            [Some(a), Some(b), Some(state), None] if same(a, "ExplicitAuth") => {
-                let state = Some(state).filter(|state| is_identifier(state))?;
-                let state = Some(state);
-                same(b, "SendForm").then_some(Self::SendForm { state })
-            }
             [Some(folder), Some(name), None, ..] => Self::of_name(folder, name),
             [Some(folder), Some(version), Some(name), None] if same(folder, "page") => {
                 Some(Self::PageFile { version, name })
@@ -170,6 +165,9 @@ impl<'p> WebRoute<'p> {
     fn of_id(folder: &str, name: &str, id: &'p str) -> Option<Self> {
         if same(folder, "ServiceRecord") && same(name, "GetDocument") {
             return same(id, "receiverconfig.cr").then_some(Self::Provisioning);
+        }
+        if same(folder, "ExplicitAuth") && same(name, "SendForm") {
+            return is_identifier(id).then_some(Self::SendForm { state: Some(id) });
         }
         let is_launch = same(name, "LaunchIca");
         let without_suffix = |id: &'p str| match id.len().checked_sub(".ica".len()) {

@@ -19,14 +19,7 @@ const EXCEPTIONAL_SESSIONS: Key<Roaming> = Key {
     read: READ_SESSIONS,
 };
 
-const READ_SESSIONS: Read<Roaming> = |value| {
-    let all = [
-        Roaming::Always,
-        Roaming::DisconnectedOnly,
-        Roaming::SameEndpointOnly,
-    ];
-    word(value, &all.map(|roaming| (roaming.as_str(), roaming)))
-};
+const READ_SESSIONS: Read<Roaming> = |value| word(value, &Roaming::ALL.map(|it| (it.as_str(), it)));
 
 const NETWORKS: ListKey<IpNet> = ListKey {
     name: "networks",

@@ -2,6 +2,7 @@
 
 pub(crate) mod base_url;
 pub(crate) mod client_address;
+pub(crate) mod content_hash;
 pub(crate) mod error;
 pub(crate) mod host_header;
 pub(crate) mod request;

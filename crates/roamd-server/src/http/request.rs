@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName};
+use http::header::{
+    ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, IF_NONE_MATCH,
+};
 use http::request::Parts;
 use http::{Method, Version};
 use ipnet::IpNet;
@@ -253,10 +255,24 @@ impl Request {
         (!lines.is_empty()).then(|| lines.join(","))
     }
 
+    /// Whether `If-None-Match` contains a tag. Weak tags match too (RFC 9110 §13.1.2).
+    pub(crate) fn knows(&self, tag: &str) -> bool {
+        let known = self.joined(&IF_NONE_MATCH);
+        known.is_some_and(|known| matches_tag(&known, tag))
+    }
+
     /// The lines of a header. One that is not text is an unknown value.
     pub(crate) fn header_lines(&self, name: &HeaderName) -> Vec<&str> {
         lines(&self.parts.headers, name)
     }
+}
+
+/// Whether a value of `If-None-Match` contains a tag.
+fn matches_tag(header: &str, tag: &str) -> bool {
+    header
+        .split(',')
+        .map(str::trim)
+        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
 }
 
 /// A line that is not text counts as an unknown value.
@@ -266,4 +282,23 @@ fn lines<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Vec<&'h str> {
         .iter()
         .map(|value| value.to_str().unwrap_or("?"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_none_match_accepts_list_weak_tag_and_star() {
+        for (header, known) in [
+            ("\"ab\"", true),
+            ("\"x\", W/\"ab\"", true),
+            ("*", true),
+            ("\"x\"", false),
+            ("ab", false),
+            ("", false),
+        ] {
+            assert_eq!(matches_tag(header, "\"ab\""), known, "{header}");
+        }
+    }
 }

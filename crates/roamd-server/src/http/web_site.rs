@@ -1,12 +1,12 @@
 //! The web site of a store: its path, what its tokens are valid for, and its branding.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 use roamd_web_proto::{WorkspaceControl, media_type};
-use sha2::{Digest as _, Sha256};
 
+use super::content_hash::content_hash;
 use super::urls::{AuthUrls, ProtectionSpace};
 use crate::config::{self, LogoFormat, UrlPath};
 
@@ -91,14 +91,13 @@ impl Branding {
 
 impl Logo {
     fn new(config: &config::Logo) -> Self {
-        let digest: [u8; 32] = Sha256::digest(&config.bytes).into();
         Self {
-            hash: HEXLOWER.encode(digest.first_chunk::<16>().unwrap_or(&[0; 16])),
+            hash: content_hash(&[&config.bytes]),
             media_type: match config.format {
                 LogoFormat::Png => media_type::PNG,
                 LogoFormat::Svg => media_type::SVG,
             },
-            bytes: Bytes::copy_from_slice(&config.bytes),
+            bytes: Bytes::from_owner(Arc::clone(&config.bytes)),
         }
     }
 }

@@ -248,11 +248,6 @@ impl Caller<'_> {
     /// The roaming rule of a store for the caller (SS-71).
     pub(crate) fn roaming(&self, store: &HostedStore) -> RoamingRule {
         let sids = self.state.named_sids.of(self.claims.user.sids());
-        let sids: Option<Vec<_>> = sids.map(|sids| {
-            sids.into_iter()
-                .filter_map(|sid| sid.parse().ok())
-                .collect()
-        });
         store.roaming.rule(RoamingClient {
             address: self.address,
             user: self.user.key(),

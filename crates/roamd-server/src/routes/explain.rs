@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::StatusCode;
 use roamd_http::Response;
 use roamd_sessions::{
-    EndPoint, FarmAnswer, FarmError, FarmExplanation, ListExplanation, ListRequest, PlanReason,
-    Roaming, RoamingRule, RuleSource, Verdict,
+    EndPoint, FarmAnswer, FarmError, FarmExplanation, ListRequest, PlanReason, Roaming,
+    RoamingRule, RuleSource, Verdict,
 };
 use roamd_store_proto::{
     ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedQuestion, ExplainedRequest,
@@ -35,11 +35,7 @@ pub(crate) async fn explain(
     };
     let end_point = EndPoint::from(&params);
     let explained = explain_for(state, store, &caller, list_request, end_point).await?;
-    let size = explained.farms.iter().map(|farm| farm.sessions.len()).sum();
-    let body = state
-        .large_work
-        .run(size, move || explained.to_json())
-        .await?;
+    let body = encode(state, explained).await?;
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
 
@@ -77,8 +73,18 @@ pub(super) async fn explain_for(
         },
         roaming: explained_rule(rule),
         enumeration: explained.enumeration.as_str().to_owned(),
-        farms: explained_farms(explained),
+        farms: explained.farms.into_iter().map(explained_farm).collect(),
     })
+}
+
+/// Writes an explanation.
+pub(super) async fn encode(
+    state: &AppState,
+    explained: SessionExplanation,
+) -> Result<Vec<u8>, ApiError> {
+    let size = explained.farms.iter().map(|farm| farm.sessions.len()).sum();
+    let write = move || explained.to_json();
+    Ok(state.large_work.run(size, write).await?)
 }
 
 fn explained_end_point(end_point: EndPoint) -> ExplainedEndPoint {
@@ -119,10 +125,6 @@ fn explained_rule(rule: RoamingRule) -> ExplainedRoaming {
         exception,
         text: format!("{origin} {offer}."),
     }
-}
-
-fn explained_farms(explained: ListExplanation) -> Vec<ExplainedFarm> {
-    explained.farms.into_iter().map(explained_farm).collect()
 }
 
 fn explained_farm(explained: FarmExplanation) -> ExplainedFarm {

@@ -8,19 +8,18 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use data_encoding::HEXLOWER;
 use http::StatusCode;
-use http::header::{ETAG, HeaderValue, IF_NONE_MATCH};
+use http::header::{ETAG, HeaderValue};
 use roamd_http::Response;
 use roamd_sessions::{
     Description, Icon, IconSize, Kind, ListedResource, ResourceError, ResourceId, ResourceList,
     Scope,
 };
 use roamd_store_proto::{EnumerationStatus, Groups, Resource, ResourceType, Resources, media_type};
-use sha2::{Digest, Sha256};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::auth::password_checks::CheckPolicy;
+use crate::http::content_hash::content_hash;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond};
@@ -127,9 +126,8 @@ pub(crate) async fn icon(
         IconFormat::Png => png,
         IconFormat::Ico => icon_file::icon_file(&png, size).into(),
     };
-    let tag = format!("\"{}\"", hash(&[&body]));
-    let known = request.joined(&IF_NONE_MATCH);
-    let (status, body) = if known.is_some_and(|known| matches_tag(&known, &tag)) {
+    let tag = format!("\"{}\"", content_hash(&[&body]));
+    let (status, body) = if request.knows(&tag) {
         (StatusCode::NOT_MODIFIED, Bytes::new())
     } else {
         (StatusCode::OK, body)
@@ -242,47 +240,10 @@ pub(super) fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
         featured,
         image_hash: application
             .version
-            .map(|version| hash(&[id.to_string().as_bytes(), &version.to_be_bytes()])),
+            .map(|version| content_hash(&[id.to_string().as_bytes(), &version.to_be_bytes()])),
         aggregated: !other_ids.is_empty(),
         publisher_resource_id: id.in_name.clone(),
         publisher_name: publisher_name.clone(),
         link: Some(url),
-    }
-}
-
-/// First half of the SHA-256 in hexadecimal digits.
-fn hash(parts: &[&[u8]]) -> String {
-    let mut digest = Sha256::new();
-    for part in parts {
-        digest.update(part);
-    }
-    let digest: [u8; 32] = digest.finalize().into();
-    HEXLOWER.encode(digest.first_chunk::<16>().unwrap_or(&[0; 16]))
-}
-
-/// Whether `If-None-Match` contains a tag. Weak tags match too.
-fn matches_tag(header: &str, tag: &str) -> bool {
-    header
-        .split(',')
-        .map(str::trim)
-        .any(|known| known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn if_none_match_accepts_list_weak_tag_and_star() {
-        for (header, known) in [
-            ("\"ab\"", true),
-            ("\"x\", W/\"ab\"", true),
-            ("*", true),
-            ("\"x\"", false),
-            ("ab", false),
-            ("", false),
-        ] {
-            assert_eq!(matches_tag(header, "\"ab\""), known, "{header}");
-        }
     }
 }

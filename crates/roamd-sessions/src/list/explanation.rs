@@ -77,14 +77,6 @@ pub fn explain(
     }
 }
 
-impl ListExplanation {
-    /// Number of sessions, as a measure of the work of its document.
-    #[must_use]
-    pub fn size(&self) -> usize {
-        self.farms.iter().map(|farm| farm.sessions.len()).sum()
-    }
-}
-
 impl FarmListResult<'_> {
     fn explanation(&self, ids: &SessionIds, user: &UserKey) -> FarmExplanation {
         let (plan, answer) = match &self.outcome {

@@ -58,9 +58,9 @@ pub struct RoamingClient<'c> {
     pub address: Option<IpAddr>,
     /// The user.
     pub user: &'c UserKey,
-    /// The identifiers of the user and their groups, at least those that a policy names; `None` if
-    /// they are not known.
-    pub sids: Option<&'c [Sid]>,
+    /// The identifiers of the user and their groups, at least those that a policy names, as
+    /// [`Sid::as_str`] writes them; `None` if they are not known.
+    pub sids: Option<&'c [&'c str]>,
 }
 
 /// The rule that applies to a client.
@@ -84,6 +84,9 @@ pub enum RuleSource {
 }
 
 impl Roaming {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Always, Self::DisconnectedOnly, Self::SameEndpointOnly];
+
     /// Whether disconnected sessions are offered.
     #[must_use]
     pub const fn offers_disconnected(self) -> bool {
@@ -161,7 +164,7 @@ impl RoamingPolicy {
 impl RoamingException {
     /// Whether it matches a client; `None` if that is not known.
     fn matches(&self, client: RoamingClient<'_>) -> Option<bool> {
-        let has = |sid: &Sid| client.sids.map(|sids| sids.contains(sid));
+        let has = |sid: &Sid| client.sids.map(|sids| sids.contains(&sid.as_str()));
         let is_in = |network: &IpNet| {
             let address = client.address?.to_canonical();
             Some(network.contains(&address))

@@ -70,7 +70,6 @@ async fn every_session_has_its_verdict() {
         ]
     );
     assert_eq!(explained.enumeration, EnumerationStatus::Partial);
-    assert_eq!(explained.size(), 5);
 }
 
 /// SS-72

@@ -36,7 +36,7 @@ fn exception(networks: &str, users: &str, groups: &str, sessions: Roaming) -> Ro
 fn rule(policy: &RoamingPolicy, address: &str, sids: &str) -> (Roaming, RuleSource) {
     let known: Vec<_> = match sids {
         "?" => Vec::new(),
-        sids => sids.split_whitespace().map(sid).collect(),
+        sids => sids.split_whitespace().collect(),
     };
     let client = RoamingClient {
         address: address.parse::<IpAddr>().ok(),

@@ -7,13 +7,13 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, EXPIRES, HeaderValue, IF_MODIFIED_SINCE, LAST_MODIFIED, PRAGMA};
+use http::header::{HeaderValue, IF_MODIFIED_SINCE, LAST_MODIFIED};
 use http::{Method, StatusCode};
 use roamd_http::Response;
 use roamd_sessions::{IconSize, ResourceId};
 use roamd_web_proto::media_type;
 
-use super::response::answer;
+use super::response::{answer, kept};
 use super::visit::Visit;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -71,15 +71,9 @@ pub(super) async fn icon(
     } else {
         answer(media_type::PNG, png)
     };
-    let headers = response.headers_mut();
-    headers.remove(PRAGMA);
-    headers.remove(EXPIRES);
-    let control = if has_version {
-        headers.insert(LAST_MODIFIED, DATE);
-        "private, max-age=31536000"
-    } else {
-        "private, max-age=3600"
-    };
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
-    Ok(response)
+    if !has_version {
+        return Ok(kept(response, "private, max-age=3600"));
+    }
+    response.headers_mut().insert(LAST_MODIFIED, DATE);
+    Ok(kept(response, "private, max-age=31536000"))
 }

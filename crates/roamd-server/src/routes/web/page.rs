@@ -8,15 +8,13 @@ use std::sync::LazyLock;
 use askama::Template;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, EXPIRES, HeaderValue,
-    IF_NONE_MATCH, PRAGMA, X_FRAME_OPTIONS,
-};
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, X_FRAME_OPTIONS};
 use http::{HeaderName, StatusCode};
 use roamd_http::Response;
+use roamd_web_proto::media_type::SVG;
 use sha2::{Digest as _, Sha256};
 
-use super::response::answer;
+use super::response::{UNCHANGING, answer, kept};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 
@@ -29,7 +27,6 @@ const SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
-const SVG: &str = "image/svg+xml";
 
 /// Length of a version, in hexadecimal digits.
 const VERSION_DIGITS: usize = 16;
@@ -150,7 +147,7 @@ pub(super) fn file(version: &str, name: &str, request: &Request) -> Result<Respo
     let file = FILES.iter().find(|file| file.name == name);
     let file = file.ok_or(ApiError::NotFound)?;
     let caching = if version == page.version {
-        "public, max-age=31536000, immutable"
+        UNCHANGING
     } else {
         "no-cache"
     };
@@ -167,13 +164,7 @@ fn cached(
     caching: &'static str,
 ) -> Result<Response, ApiError> {
     let tag = format!("\"{tag}\"");
-    let known = request.header_lines(&IF_NONE_MATCH);
-    let mut known = known.iter().flat_map(|line| line.split(','));
-    let is_known = known.any(|known| {
-        let known = known.trim();
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-    });
-    let mut response = if is_known {
+    let response = if request.knows(&tag) {
         let mut response = answer(media, Bytes::new());
         *response.status_mut() = StatusCode::NOT_MODIFIED;
         response.headers_mut().remove(CONTENT_TYPE);
@@ -181,11 +172,8 @@ fn cached(
     } else {
         answer(media, body)
     };
-    let headers = response.headers_mut();
-    headers.remove(PRAGMA);
-    headers.remove(EXPIRES);
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static(caching));
+    let mut response = kept(response, caching);
     let tag = HeaderValue::try_from(tag).map_err(|error| ApiError::Internal(error.into()))?;
-    headers.insert(ETAG, tag);
+    response.headers_mut().insert(ETAG, tag);
     Ok(response)
 }

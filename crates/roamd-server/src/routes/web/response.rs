@@ -29,6 +29,9 @@ const SITE_HEADERS: [(HeaderName, HeaderValue); 6] = [
     (REFERRER_POLICY, HeaderValue::from_static("same-origin")),
 ];
 
+/// Caching of what has a hash of its content in its URL.
+pub(super) const UNCHANGING: &str = "public, max-age=31536000, immutable";
+
 /// An answer.
 pub(super) fn answer(media: &'static str, body: impl Into<Bytes>) -> Response {
     with_site_headers(respond(StatusCode::OK, media, Caching::None, body))
@@ -37,6 +40,15 @@ pub(super) fn answer(media: &'static str, body: impl Into<Bytes>) -> Response {
 /// An answer with a form or an ICA file, which is wiped after it was sent.
 pub(super) fn secret_answer(media: &'static str, body: Vec<u8>) -> Response {
     with_site_headers(respond_secret(StatusCode::OK, media, body))
+}
+
+/// Lets a browser keep an answer, as far as this value of `Cache-Control` says.
+pub(super) fn kept(mut response: Response, control: &'static str) -> Response {
+    let headers = response.headers_mut();
+    headers.remove(PRAGMA);
+    headers.remove(EXPIRES);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
+    response
 }
 
 /// The answer to a request whose user is not signed in.

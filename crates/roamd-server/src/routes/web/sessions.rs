@@ -10,7 +10,7 @@ use super::visit::Visit;
 use crate::app::state::HostedStore;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
-use crate::routes::explain::explain_for;
+use crate::routes::explain::{encode, explain_for};
 use crate::routes::sessions::{end_for, list_for};
 
 /// Lists the sessions that the user may move to this browser.
@@ -64,12 +64,7 @@ pub(super) async fn explain(visit: &Visit<'_>, request: Request) -> Result<Respo
         let sessions = explained.farms.iter_mut().flat_map(|it| &mut it.sessions);
         sessions.for_each(leave_out_application);
     }
-    let size = explained.farms.iter().map(|farm| farm.sessions.len()).sum();
-    let body = state
-        .large_work
-        .run(size, move || explained.to_json())
-        .await?;
-    Ok(answer(media_type::JSON, body))
+    Ok(answer(media_type::JSON, encode(state, explained).await?))
 }
 
 /// The list of the sessions of this type. Active ones are always included, which disconnects them
