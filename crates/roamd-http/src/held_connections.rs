@@ -206,20 +206,14 @@ impl HeldConnections {
             }
             let last = || held.iter().rfind(&may_close).map(|held| held.client);
             let client = heaviest_client(held.iter().filter(&may_close), 0).or_else(last);
-            found.extend(
-                client
-                    .into_iter()
-                    .flat_map(|it| self.newest_of(it, &may_close)),
-            );
+            if let Some(client) = client {
+                found.extend(self.newest_of(client, &may_close));
+            }
         }
         if found.is_empty() {
             let all = self.by_network.values().flatten().filter(&may_close);
             let client = heaviest_client(all, own.of_client);
-            found.extend(
-                client
-                    .into_iter()
-                    .flat_map(|it| self.newest_of(it, &may_close)),
-            );
+            return client.map_or(found, |client| self.newest_of(client, may_close));
         }
         found
     }

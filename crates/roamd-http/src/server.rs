@@ -213,8 +213,8 @@ impl HttpServer {
         }
     }
 
-    /// Takes the permit of a connection. If the limit in total is reached, connections of the
-    /// client that has most are closed for it.
+    /// Takes the permit of a connection. If the limit in total is reached, some
+    /// connections of others are closed for it.
     async fn admit(
         &self,
         limiter: &Arc<ClientLimiter>,
