@@ -31,7 +31,9 @@ pub use process::{Process, Usage};
 pub use proxy::Proxy;
 pub use request::Request;
 pub use setup::{Listening, ServerProcess, Setup};
-pub use sign_in::{Account, SignIns, SignedIn, measure_sign_ins, sign_in, sign_in_once};
+pub use sign_in::{
+    Account, SignInForm, SignIns, SignedIn, measure_sign_ins, sign_in, sign_in_once,
+};
 pub use subject::{Series, Subject, measure_in_rounds};
 pub use tls::{Certificate, TlsClients};
 pub use url::{path_of_url, split_url};

@@ -38,6 +38,14 @@ pub struct SignedIn {
     pub store: SecretString,
 }
 
+/// The form of a sign-in in progress.
+pub struct SignInForm {
+    token_service: String,
+    for_store: RequestToken,
+    cookie: String,
+    form: Form,
+}
+
 /// Results of a load of sign-ins.
 #[derive(Clone, Copy, Debug)]
 pub struct SignIns {
@@ -122,84 +130,138 @@ pub async fn sign_in(
     store: &str,
     account: Account<'_>,
 ) -> Result<SignedIn> {
-    // 1. The store requires a token.
-    let path = path_of_url(&format!("{store}/sessions/v1/available"))?;
-    let headers = [
-        ("Content-Type", media_type::SESSION_PARAMS),
-        ("Accept", media_type::SESSION_STATE),
-    ];
-    let store = challenge(&connection.post(&path, &headers, Vec::new()).await?)?;
+    let opened = SignInForm::open(connection, store).await?;
+    opened.complete(connection, account).await
+}
 
-    // 2. The token service requires a primary token.
-    let for_store = request_token(&store);
-    let token_service = first_location(&store)?;
-    let response = post_message(connection, &token_service, &for_store, None).await?;
-    let primary = challenge(&response)?;
+impl SignInForm {
+    /// Gets the form of a new sign-in over a connection, for a store that is given by its URL.
+    ///
+    /// # Errors
+    /// If a request fails or gets another response than expected.
+    pub async fn open(connection: &mut Connection, store: &str) -> Result<Self> {
+        // 1. The store requires a token.
+        let path = path_of_url(&format!("{store}/sessions/v1/available"))?;
+        let headers = [
+            ("Content-Type", media_type::SESSION_PARAMS),
+            ("Accept", media_type::SESSION_STATE),
+        ];
+        let store = challenge(&connection.post(&path, &headers, Vec::new()).await?)?;
 
-    // 3. The protocols service lists how to get it.
-    let for_token_service = request_token(&primary);
-    let protocols = first_location(&primary)?;
-    let response = post_message(connection, &protocols, &for_token_service, None).await?;
-    ensure!(
-        response.status == 300,
-        "the protocols service responded with {}",
-        response.status
-    );
-    let choices = TokenChoices::from_xml(&response.body)?.choices;
-    let forms = choices
-        .iter()
-        .find(|Choice { protocol, .. }| protocol == Choice::EXPLICIT_FORMS)
-        .context("the server offers no forms")?;
+        // 2. The token service requires a primary token.
+        let for_store = request_token(&store);
+        let token_service = first_location(&store)?;
+        let response = post_message(connection, &token_service, &for_store, None).await?;
+        let primary = challenge(&response)?;
 
-    // 4. The forms service sends a form.
-    let response = post_message(connection, &forms.location, &for_token_service, None).await?;
-    ensure!(
-        response.status == 200,
-        "the start of forms responded with {}",
-        response.status
-    );
-    let cookie = response
-        .headers
-        .get(SET_COOKIE)
-        .context("no cookie was set")?
-        .to_str()?;
-    let cookie = cookie.split(';').next().unwrap_or_default();
-    let form = Form::from_xml(&response.body)?;
+        // 3. The protocols service lists how to get it.
+        let for_token_service = request_token(&primary);
+        let protocols = first_location(&primary)?;
+        let response = post_message(connection, &protocols, &for_token_service, None).await?;
+        ensure!(
+            response.status == 300,
+            "the protocols service responded with {}",
+            response.status
+        );
+        let choices = TokenChoices::from_xml(&response.body)?.choices;
+        let forms = choices
+            .iter()
+            .find(|Choice { protocol, .. }| protocol == Choice::EXPLICIT_FORMS)
+            .context("the server offers no forms")?;
 
-    // 5. The completed form gets the primary token.
-    let post = FormPost {
-        state_context: form.state_context,
-        user_name: Some(format!("{DOMAIN}\\{}", account.user)),
-        password: Some(account.password.into()),
-        ..FormPost::default()
-    };
-    let headers = [
-        ("Content-Type", media_type::URL_ENCODED),
-        ("Accept", ACCEPT_FORMS),
-        ("Cookie", cookie),
-    ];
-    let path = path_of(&form.post_back.context("the form has no URL for its post")?)?;
-    let body = post.to_url_encoded().expose_secret().as_bytes().to_vec();
-    let response = connection.post(&path, &headers, body).await?;
-    ensure!(
-        response.status == 200,
-        "the response to the completed form was {}",
-        response.status
-    );
-    let primary = RequestTokenResponse::from_xml(&response.body)?.token;
+        // 4. The forms service sends a form.
+        let response = post_message(connection, &forms.location, &for_token_service, None).await?;
+        ensure!(
+            response.status == 200,
+            "the start of forms responded with {}",
+            response.status
+        );
+        let cookie = response
+            .headers
+            .get(SET_COOKIE)
+            .context("no cookie was set")?
+            .to_str()?;
+        Ok(Self {
+            token_service,
+            for_store,
+            cookie: cookie.split(';').next().unwrap_or_default().to_owned(),
+            form: Form::from_xml(&response.body)?,
+        })
+    }
 
-    // 6. The primary token gets a token for the store.
-    let response = post_message(connection, &token_service, &for_store, Some(&primary)).await?;
-    ensure!(
-        response.status == 200,
-        "the token service responded with {}",
-        response.status
-    );
-    Ok(SignedIn {
-        token_service,
-        primary,
-        store: RequestTokenResponse::from_xml(&response.body)?.token,
-    })
+    /// Completes the sign-in.
+    ///
+    /// # Errors
+    /// As of [`SignInForm::open`].
+    pub async fn complete(
+        self,
+        connection: &mut Connection,
+        account: Account<'_>,
+    ) -> Result<SignedIn> {
+        // 5. The completed form gets the primary token.
+        let post = FormPost {
+            user_name: Some(format!("{DOMAIN}\\{}", account.user)),
+            password: Some(account.password.into()),
+            ..self.post()
+        };
+        let path = self.form.post_back.as_deref();
+        let response = self.send(connection, path, &post).await?;
+        let primary = RequestTokenResponse::from_xml(&response.body)?.token;
+
+        // 6. The primary token gets a token for the store.
+        let (service, for_store) = (&self.token_service, &self.for_store);
+        let response = post_message(connection, service, for_store, Some(&primary)).await?;
+        ensure!(
+            response.status == 200,
+            "the token service responded with {}",
+            response.status
+        );
+        Ok(SignedIn {
+            token_service: self.token_service,
+            primary,
+            store: RequestTokenResponse::from_xml(&response.body)?.token,
+        })
+    }
+
+    /// Cancels the sign-in.
+    ///
+    /// # Errors
+    /// As of [`SignInForm::open`].
+    pub async fn cancel(self, connection: &mut Connection) -> Result<()> {
+        let path = self.form.cancel_post_back.as_deref();
+        self.send(connection, path, &self.post()).await?;
+        Ok(())
+    }
+
+    /// A post of the form without values.
+    fn post(&self) -> FormPost {
+        FormPost {
+            state_context: self.form.state_context.clone(),
+            ..FormPost::default()
+        }
+    }
+
+    async fn send(
+        &self,
+        connection: &mut Connection,
+        url: Option<&str>,
+        post: &FormPost,
+    ) -> Result<HttpResponse> {
+        let headers = [
+            ("Content-Type", media_type::URL_ENCODED),
+            ("Accept", ACCEPT_FORMS),
+            ("Cookie", self.cookie.as_str()),
+        ];
+        let path = path_of(url.context("the form has no URL for its post")?)?;
+        let body = post.to_url_encoded().expose_secret().as_bytes().to_vec();
+        let response = connection.post(&path, &headers, body).await?;
+        ensure!(
+            response.status == 200,
+            "the response to the form was {}",
+            response.status
+        );
+        Ok(response)
+    }
 }
 
 const ACCEPT_FORMS: &str = "application/vnd.citrix.requesttokenresponse+xml, \

@@ -19,6 +19,9 @@ pub enum PartyShare {
     /// A party that wants all permits gets half of them, and `n` parties that do get `n` of
     /// `n + 1` parts. A party that holds none gets a free permit in any case.
     FewerThanFree,
+    /// The same, and this many at most. For operations of which one party could have far more than
+    /// the others.
+    AtMost(usize),
 }
 
 impl PartyShare {
@@ -27,6 +30,7 @@ impl PartyShare {
         match self {
             Self::All => true,
             Self::FewerThanFree => held < free,
+            Self::AtMost(most) => held < most.min(free),
         }
     }
 }

@@ -15,6 +15,12 @@ use super::tally::Outcome;
 /// Length of an unfinished head, in bytes.
 const HEAD_BYTES: usize = 60_000;
 
+/// Length of the longest message, in bytes.
+const MESSAGE_BYTES: usize = 64 * 1024;
+
+/// Path of a service that strangers may use.
+const PROTOCOLS: &str = "/Citrix/StoreAuth/auth/v1/protocols";
+
 /// One attack.
 #[derive(Clone, Copy)]
 pub(super) struct Attack {
@@ -35,6 +41,8 @@ pub(super) enum Action {
     DisconnectWithTickets,
     /// A signed-in user launches sessions that do not exist, each with a long audit line.
     LaunchNothing,
+    /// A signed-in user lists its sessions as often as it can.
+    List,
     /// A user of a hostile farm lists its sessions.
     ListHostileFarm(Cost),
     /// The same, without reading the response.
@@ -49,6 +57,10 @@ pub(super) enum Action {
     BeginHandshakes,
     /// A stranger tries a wrong password, from another network each time.
     WrongPassword,
+    /// A stranger sends the longest message that the sign-in reads, full of references.
+    LongMessage,
+    /// A stranger begins sign-ins and cancels them.
+    CancelSignIn,
     /// A stranger floods an HTTP/2 connection.
     Http2(Flood),
     /// A stranger has the farm check the password of an unknown user.
@@ -67,7 +79,7 @@ pub(super) enum Listener {
 }
 
 /// All attacks. The numbers are several times the limits that they aim at.
-pub(super) const ATTACKS: [Attack; 23] = [
+pub(super) const ATTACKS: [Attack; 26] = [
     Attack {
         name: "changes of one user",
         connections: 64,
@@ -85,6 +97,12 @@ pub(super) const ATTACKS: [Attack; 23] = [
         connections: 64,
         per_address: 100,
         action: Action::LaunchNothing,
+    },
+    Attack {
+        name: "lists of one user",
+        connections: 2_000,
+        per_address: 10,
+        action: Action::List,
     },
     Attack {
         name: "farm with 63,000 sessions",
@@ -146,6 +164,18 @@ pub(super) const ATTACKS: [Attack; 23] = [
         connections: 600,
         per_address: 100,
         action: Action::WrongPassword,
+    },
+    Attack {
+        name: "long messages of strangers",
+        connections: 1_000,
+        per_address: 1,
+        action: Action::LongMessage,
+    },
+    Attack {
+        name: "cancelled sign-ins",
+        connections: 1_000,
+        per_address: 1,
+        action: Action::CancelSignIn,
     },
     Attack {
         name: "HTTP/2 rapid reset",
@@ -240,6 +270,7 @@ impl Action {
         const CALM: u32 = 11;
         match self {
             Self::LaunchNothing => &[Status(404)],
+            Self::LongMessage => &[Status(400), Status(503)],
             Self::HalfBody(_) => &[Open, Status(408), Status(503)],
             Self::UnfinishedHead(_) | Self::HoldConnection => &[Open, Closed],
             Self::BeginHandshakes => &[Signed, Closed],
@@ -255,10 +286,7 @@ impl Listener {
     /// Returns the start of the head of a request without a token.
     fn start_of_head(self) -> String {
         let (path, content_type) = match self {
-            Self::Server => (
-                "/Citrix/StoreAuth/auth/v1/protocols",
-                media_type::REQUEST_TOKEN,
-            ),
+            Self::Server => (PROTOCOLS, media_type::REQUEST_TOKEN),
             Self::Farm => (farm_requests::FARM, "text/xml"),
         };
         format!(
@@ -327,6 +355,20 @@ pub(super) fn destroy(token: &SecretString, user: &SignedIn) -> Result<Request> 
         &user.primary,
         message.to_xml(),
     )
+}
+
+/// A message of a stranger to the sign-in, as long as it may be (SS-27). Nothing takes the parser
+/// longer than references.
+///
+/// # Errors
+/// If a header is malformed.
+pub(super) fn long_message() -> Result<Request> {
+    let headers = [
+        ("Content-Type", media_type::REQUEST_TOKEN),
+        ("Accept", media_type::REQUEST_TOKEN_CHOICES),
+    ];
+    let body = format!("<a>{}</a>", "&lt;".repeat(MESSAGE_BYTES / 4 - 2));
+    Request::post(PROTOCOLS, &headers, body.into_bytes())
 }
 
 /// The bytes of a list of sessions.

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use roamd_bench::{ATTACKER, Account, Connection, Request, SignedIn, TlsClients, sign_in};
+use roamd_bench::{
+    ATTACKER, Account, Connection, Request, SignInForm, SignedIn, TlsClients, sign_in,
+};
 use secrecy::SecretString;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -151,7 +153,7 @@ impl Shared {
                 let request = attack::launch_nothing(&self.store, &self.token)?;
                 self.repeat(number, request).await
             }
-            Action::ListHostileFarm(_) => {
+            Action::List | Action::ListHostileFarm(_) => {
                 let request = attack::list(&self.store, &self.token)?;
                 self.repeat(number, request).await
             }
@@ -166,6 +168,8 @@ impl Shared {
             Action::HoldConnection => self.hold(number, b"P").await,
             Action::BeginHandshakes => self.begin_handshakes(number).await,
             Action::WrongPassword => self.try_wrong_password().await,
+            Action::LongMessage => self.repeat(number, attack::long_message()?).await,
+            Action::CancelSignIn => self.cancel_sign_ins(number).await,
             Action::Http2(flood) => {
                 let tls = self.tls.as_ref().context("the server has no certificate")?;
                 let stream = self.connect(number).await?;
@@ -245,6 +249,24 @@ impl Shared {
             self.tally.act(1);
             let begun = handshakes::begin(stream, hello).await;
             self.tally.count(begun.unwrap_or(Outcome::Closed));
+            sleep(BETWEEN_REQUESTS).await;
+        }
+    }
+
+    /// Begins sign-ins over one connection and cancels them.
+    async fn cancel_sign_ins(&self, number: usize) -> Result<()> {
+        let stream = self.connect(number).await?;
+        let mut connection = Connection::over(stream, self.address, None).await?;
+        loop {
+            self.tally.act(1);
+            let cancelled = match SignInForm::open(&mut connection, &self.store).await {
+                Ok(form) => form.cancel(&mut connection).await,
+                Err(error) => Err(error),
+            };
+            let status = connection.last_status();
+            self.tally
+                .count(status.map_or(Outcome::Closed, Outcome::Status));
+            cancelled?;
             sleep(BETWEEN_REQUESTS).await;
         }
     }

@@ -7,11 +7,12 @@ use roamd_sessions::UserKey;
 
 use crate::app::environment::Environment;
 use crate::auth::login_throttle::ChecksInProgress;
-use crate::auth::stranger_writes::StrangerWrites;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::rng;
 use crate::config::Config;
+use crate::fairness::budgets::{STRANGER_WRITES, STRANGER_WRITES_WAITING};
+use crate::fairness::strangers::StrangerTurns;
 use crate::farms::{FarmsMemory, LARGE_LIST, PasswordCheckCache, change_limiter};
 use crate::http::request_limiter::RequestLimiter;
 use crate::large_work::LargeRequestWork;
@@ -31,7 +32,8 @@ pub(crate) struct Lasting {
     /// Limit on the password checks of each user.
     pub(super) check_rates: Arc<RateLimiter<UserKey>>,
     pub(super) login_checks: ChecksInProgress,
-    pub(super) stranger_writes: StrangerWrites,
+    /// Turns for writes to the shared state that need no check of a password.
+    pub(super) stranger_writes: StrangerTurns,
     pub(super) request_limiter: Arc<RequestLimiter>,
     pub(super) changes: Changes,
     /// Sessions of browsers, and launches kept for them.
@@ -61,7 +63,7 @@ impl Lasting {
             password_checks: Arc::new(PasswordCheckCache::new(&mut rng())),
             check_rates: Arc::new(change_limiter()),
             login_checks: ChecksInProgress::new(&config.login_throttle),
-            stranger_writes: StrangerWrites::new(),
+            stranger_writes: StrangerTurns::new(STRANGER_WRITES, STRANGER_WRITES_WAITING),
             request_limiter: RequestLimiter::new(limits.requests, limits.requests_per_client),
             changes: Changes::default(),
             web: Arc::new(Web::new(keys, state)),

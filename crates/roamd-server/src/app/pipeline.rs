@@ -3,10 +3,11 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::header::{HeaderMap, HeaderValue, STRICT_TRANSPORT_SECURITY};
 use roamd_http::{Peer, RequestBody, Response};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::http::client_address::Client;
@@ -18,6 +19,10 @@ use crate::http::route::Route;
 use crate::http::transfer_coding;
 use crate::routes;
 use crate::trace::{RemoteParent, RequestScope, RequestStart, RequestTrace};
+
+/// Delay of the response to a request beyond a limit. The request holds nothing meanwhile. A client
+/// that sends the next one at once would otherwise use up a processor with what is refused.
+const BEFORE_REFUSAL: Duration = Duration::from_secs(1);
 
 /// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -53,6 +58,7 @@ pub(crate) async fn respond(
         };
         if let Err(ApiError::TooManyRequests(limit)) = &result {
             state.metrics.listener.record_refused_request(*limit);
+            sleep(BEFORE_REFUSAL).await;
         }
         result.unwrap_or_else(|error| routes::refuse(route, error))
     });
@@ -130,7 +136,7 @@ async fn handle(
     let base_url = state.audiences.base_url_of(&request);
     let request = Request::new(request, id, client, base_url, admission, state.limits.body);
     if !matches!(route, Route::Health | Route::Ready | Route::Metrics) {
-        request.begin()?;
+        request.begin().await?;
     }
     let response = routes::respond(state, route, request).await;
     drop(place);

@@ -19,11 +19,11 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::{CheckPolicy, PasswordChecks};
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
-use crate::auth::stranger_writes::StrangerWrites;
 use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::Clock;
 use crate::config::{Scheme, ServerLimits, SpellingChoice, UrlPath};
+use crate::fairness::strangers::StrangerTurns;
 use crate::farms::{CredentialFarms, NfuseFarm, TicketAuthorities};
 use crate::http::base_url::{Audiences, PerBaseUrl};
 use crate::http::client_address::TrustedProxies;
@@ -62,7 +62,7 @@ pub(crate) struct AppState {
     pub(crate) login_throttle: Arc<LoginThrottle>,
     pub(crate) password_checks: PasswordChecks,
     /// Limit on writes of strangers to `shared`.
-    pub(crate) stranger_writes: StrangerWrites,
+    pub(crate) stranger_writes: StrangerTurns,
     pub(crate) revocations: Revocations,
     /// Users whose sign-ins an operator has blocked.
     pub(crate) user_blocks: Arc<UserBlocks>,

@@ -6,5 +6,4 @@ pub(crate) mod login_throttle;
 pub(crate) mod password_checks;
 pub(crate) mod retry_key;
 pub(crate) mod revocation;
-pub(crate) mod stranger_writes;
 pub(crate) mod user_blocks;

@@ -127,12 +127,30 @@ pub(crate) const FREE_BODY_BYTES: usize = 4 * 1024;
 /// and share that requests with one cannot take: one of this number.
 pub(crate) const RESERVED_PLACES: usize = 4;
 
+/// Party: a user. Resource: requests in progress. Unit: requests. More of them wait: those of one
+/// user would otherwise run before each step of a request of another.
+pub(crate) const REQUESTS_OF_A_USER: usize = 64;
+
+/// Body that is longer than any message of a sign-in, in bytes.
+pub(crate) const LONG_BODY_BYTES: usize = 4 * 1024;
+
+/// Strangers: requests with a long body in progress. Parsing one takes half a millisecond.
+pub(crate) const LONG_BODIES_OF_STRANGERS: usize = 4;
+
+/// Strangers: requests with a long body that wait until they may begin.
+pub(crate) const LONG_BODIES_WAITING: usize = 256;
+
+/// Party: all users. Resource: requests that wait until they may begin. Unit: requests. Each holds
+/// a body.
+pub(crate) const REQUESTS_WAITING: usize = 512;
+
 #[cfg(test)]
 mod tests {
     use roamd_http::{ListenerLimits, RESETS};
     use roamd_nfuse_client::AnswerMemory;
 
     use super::*;
+    use crate::http::request::MAX_BODY_BYTES;
 
     const UNIT: &str = include_str!("../../../../dist/roamd.service");
 
@@ -224,6 +242,21 @@ mod tests {
                 "clients with a valid token",
                 "requests in progress",
                 format!("all but 1/{RESERVED_PLACES} of `requests`"),
+            ),
+            (
+                "user",
+                "requests in progress",
+                format!("{REQUESTS_OF_A_USER}, and fewer than are free"),
+            ),
+            (
+                "all users",
+                "requests that wait to begin",
+                REQUESTS_WAITING.to_string(),
+            ),
+            (
+                "clients without a valid token",
+                "requests with a body above 4 KiB in progress, and that wait",
+                format!("{LONG_BODIES_OF_STRANGERS}, {LONG_BODIES_WAITING}"),
             ),
             (
                 "unknown networks",
@@ -362,6 +395,10 @@ mod tests {
             ("connections", limits.connections * CONNECTION),
             ("heads", limits.head_bytes),
             ("bodies", 2 * BODY_BYTES),
+            (
+                "requests that wait",
+                (REQUESTS_WAITING + LONG_BODIES_WAITING) * MAX_BODY_BYTES,
+            ),
             ("responses", limits.response_bytes),
             ("kept ICA files", KEPT_LAUNCHES * KEPT_ICA_BYTES),
         ];

@@ -13,6 +13,7 @@ use http::request::Parts;
 use http::{Method, Version};
 use ipnet::IpNet;
 use roamd_http::{BodyError, RequestBody, read_body_in};
+use roamd_sessions::UserKey;
 use roamd_store_proto::{Language, media_type};
 use zeroize::Zeroizing;
 
@@ -24,7 +25,7 @@ use crate::http::request_id::RequestId;
 use crate::http::request_limiter::Admission;
 
 /// Maximum size of a body, in bytes.
-const MAX_BODY_BYTES: usize = 64 * 1024;
+pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
 /// A request whose path and method are valid.
 pub(crate) struct Request {
@@ -89,25 +90,25 @@ impl Request {
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`] if a limit is reached.
-    pub(crate) fn begin(&self) -> Result<(), ApiError> {
+    pub(crate) async fn begin(&self) -> Result<(), ApiError> {
         if self.has_body() || self.authorization() != Authorization::Missing {
             return Ok(());
         }
-        Ok(self.admission.take_place()?)
+        Ok(self.admission.take_place(0).await?)
     }
 
-    /// Records that the token of the request is valid, and takes its place unless a body is still
-    /// to come.
+    /// Records that the request has a valid token, of this user, and takes its place unless a body
+    /// is still to come.
     ///
     /// # Errors
     /// [`ApiError::TooManyRequests`] if a limit is reached.
-    pub(crate) fn record_valid_token(&self) -> Result<(), ApiError> {
-        self.admission.record_valid_token();
+    pub(crate) async fn record_user(&self, user: &UserKey) -> Result<(), ApiError> {
+        self.admission.record_user(user);
         self.body.raise_standing();
         if self.has_body() {
             return Ok(());
         }
-        Ok(self.admission.take_place()?)
+        Ok(self.admission.take_place(0).await?)
     }
 
     /// Whether handlers read a body of this method.
@@ -207,7 +208,7 @@ impl Request {
             BodyError::NoRoom(limit) => ApiError::TooManyRequests(limit),
             error => error.into(),
         })?;
-        self.admission.take_place()?;
+        self.admission.take_place(body.len()).await?;
         Ok(body)
     }
 

@@ -1,27 +1,42 @@
-//! Limits on requests in progress: in total, per client, and for requests with and without a valid
-//! token.
+//! Limits on requests in progress: in total, per client, per user, and for requests with and without
+//! a valid token.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Share};
 use roamd_http::{BodyRoom, ClientLimiter, LimitReached, Permit};
+use roamd_sessions::UserKey;
+use tokio::time::Instant;
 
-use crate::fairness::budgets::{BODY_BYTES, BODY_BYTES_PER_CLIENT, RESERVED_PLACES};
+use crate::fairness::budgets::{
+    BODY_BYTES, BODY_BYTES_PER_CLIENT, LONG_BODIES_OF_STRANGERS, LONG_BODIES_WAITING,
+    LONG_BODY_BYTES, REQUESTS_OF_A_USER, REQUESTS_WAITING, RESERVED_PLACES,
+};
+use crate::fairness::strangers::{StrangerPermit, StrangerTurns};
 use crate::http::client_address::client_key;
+
+/// Time for which a request of a user waits until it may begin.
+const MAX_WAIT: Duration = Duration::from_secs(10);
 
 /// Limits on requests in progress, and on the memory of bodies that are arriving.
 ///
 /// A request is in progress from the end of its body to its response. Requests with a valid token
 /// leave a share of the places to those without, which may be sign-ins, and the other way round.
-/// The bodies of either have a budget of their own.
+/// The bodies of either have a budget of their own. A user has few places, and waits for more.
+/// Strangers wait for turns with long bodies: these are no sign-ins, and cost most to parse.
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
     total: AtomicUsize,
-    places: Arc<ClientLimiter>,
-    users: Arc<Share>,
-    strangers: Arc<Share>,
+    clients: Arc<ClientLimiter>,
+    users: FairSemaphore<UserKey>,
+    bodies_of_users: Arc<ClientLimiter>,
+    strangers: Arc<Strangers>,
+    bodies_of_strangers: Arc<ClientLimiter>,
+    long_bodies_of_strangers: StrangerTurns,
 }
 
 /// Requests in progress at a moment.
@@ -37,12 +52,11 @@ pub(crate) struct RequestsInProgress {
     pub(crate) limit_of_each: usize,
 }
 
-/// Places and bodies of all requests with, or of all without a valid token.
+/// Places of all requests without a valid token.
 #[derive(Debug)]
-struct Share {
+struct Strangers {
     limit: AtomicUsize,
     taken: AtomicUsize,
-    bodies: Arc<ClientLimiter>,
 }
 
 /// Admission of one request. The pipeline holds it until the response, because the body ends
@@ -51,52 +65,71 @@ struct Share {
 pub(crate) struct Admission {
     limiter: Arc<RequestLimiter>,
     client: Option<IpAddr>,
-    has_token: AtomicBool,
+    /// The user of the valid token.
+    user: OnceLock<UserKey>,
     place: OnceLock<Place>,
 }
 
 /// Place of a request in progress. It is returned when it is dropped.
 #[derive(Debug)]
 struct Place {
-    share: Arc<Share>,
-    _permit: Permit,
+    _client: Permit,
+    _shared: SharedPlace,
 }
+
+/// Part of a place that is shared by all users, or by all strangers.
+#[derive(Debug)]
+enum SharedPlace {
+    User {
+        _permit: roamd_fairness::Permit<UserKey>,
+    },
+    Stranger {
+        _place: StrangerPlace,
+        _long_body: Option<StrangerPermit>,
+    },
+}
+
+#[derive(Debug)]
+struct StrangerPlace(Arc<Strangers>);
 
 impl RequestLimiter {
     /// Creates the limits, in requests.
     pub(crate) fn new(total: usize, per_client: usize) -> Arc<Self> {
-        let share = || {
-            Arc::new(Share {
-                limit: AtomicUsize::new(share_of(total)),
-                taken: AtomicUsize::new(0),
-                bodies: ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key),
-            })
-        };
+        let bodies = || ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key);
         Arc::new(Self {
             total: AtomicUsize::new(total),
-            places: ClientLimiter::new(total, per_client, client_key),
-            users: share(),
-            strangers: share(),
+            clients: ClientLimiter::new(total, per_client, client_key),
+            users: FairSemaphore::new(limits_of_users(total)),
+            bodies_of_users: bodies(),
+            strangers: Arc::new(Strangers {
+                limit: AtomicUsize::new(share_of(total)),
+                taken: AtomicUsize::new(0),
+            }),
+            bodies_of_strangers: bodies(),
+            long_bodies_of_strangers: StrangerTurns::new(
+                LONG_BODIES_OF_STRANGERS,
+                LONG_BODIES_WAITING,
+            ),
         })
     }
 
     /// The requests in progress, and their limits.
     pub(crate) fn in_progress(&self) -> RequestsInProgress {
         RequestsInProgress {
-            with_token: self.users.taken.load(Ordering::Relaxed),
+            with_token: self.users.usage().in_use,
             without_token: self.strangers.taken.load(Ordering::Relaxed),
             limit: self.total.load(Ordering::Relaxed),
-            limit_of_each: self.users.limit.load(Ordering::Relaxed),
+            limit_of_each: self.strangers.limit.load(Ordering::Relaxed),
         }
     }
 
     /// Replaces the limits. Requests in progress are counted, and finished.
     pub(crate) fn set_limits(&self, total: usize, per_client: usize) {
         self.total.store(total, Ordering::Relaxed);
-        self.places.set_limits(total, per_client);
-        for share in [&self.users, &self.strangers] {
-            share.limit.store(share_of(total), Ordering::Relaxed);
-        }
+        self.clients.set_limits(total, per_client);
+        self.users.set_limits(limits_of_users(total));
+        let limit = &self.strangers.limit;
+        limit.store(share_of(total), Ordering::Relaxed);
     }
 
     /// Returns the admission of a request that has no place yet. `client` is the address for limits
@@ -105,69 +138,101 @@ impl RequestLimiter {
         Arc::new(Admission {
             limiter: Arc::clone(self),
             client,
-            has_token: AtomicBool::new(false),
+            user: OnceLock::new(),
             place: OnceLock::new(),
         })
     }
 }
 
 impl Admission {
-    /// Records that the token of the request is valid.
-    pub(crate) fn record_valid_token(&self) {
-        self.has_token.store(true, Ordering::Relaxed);
+    /// Records that the request has a valid token, of this user.
+    pub(crate) fn record_user(&self, user: &UserKey) {
+        self.user.get_or_init(|| user.clone());
     }
 
-    /// Takes the place of the request, unless it has one.
+    /// Takes the place of the request, unless it has one, after a body of this many bytes. A request
+    /// of a user, and a long one of a stranger, waits for it.
     ///
     /// # Errors
     /// If a limit is reached.
-    pub(crate) fn take_place(&self) -> Result<(), LimitReached> {
+    pub(crate) async fn take_place(&self, body: usize) -> Result<(), LimitReached> {
         if self.place.get().is_some() {
             return Ok(());
         }
-        let share = self.share();
-        let permit = self.limiter.places.take(self.client)?;
-        share.take()?;
+        // The share is first: a request that waits is not in progress.
+        let shared = match self.user.get() {
+            Some(user) => self.place_of_user(user).await?,
+            None => self.place_of_stranger(body).await?,
+        };
         let place = Place {
-            share: Arc::clone(share),
-            _permit: permit,
+            _client: self.limiter.clients.take(self.client)?,
+            _shared: shared,
         };
         // If another call was faster, this place is dropped.
         drop(self.place.set(place));
         Ok(())
     }
 
-    /// Room for the body of the request while it arrives, of which `free` bytes count in no budget.
-    pub(crate) fn body_room(&self, free: usize) -> BodyRoom {
-        BodyRoom {
-            free,
-            permit: self.share().bodies.open(self.client),
+    async fn place_of_user(&self, user: &UserKey) -> Result<SharedPlace, LimitReached> {
+        let party = Party::alone(user.clone());
+        let deadline = Instant::now() + MAX_WAIT;
+        let users = &self.limiter.users;
+        match users.acquire(Share::Common, party, deadline).await {
+            Ok(_permit) => Ok(SharedPlace::User { _permit }),
+            Err(NoPermit) => Err(LimitReached::ForClient),
         }
     }
 
-    /// The share that the request takes from now.
-    fn share(&self) -> &Arc<Share> {
-        if self.has_token.load(Ordering::Relaxed) {
-            &self.limiter.users
-        } else {
-            &self.limiter.strangers
+    async fn place_of_stranger(&self, body: usize) -> Result<SharedPlace, LimitReached> {
+        let mut long_body = None;
+        if body > LONG_BODY_BYTES {
+            let turn = self.limiter.long_bodies_of_strangers.permit(self.client);
+            long_body = Some(turn.await?);
+        }
+        Ok(SharedPlace::Stranger {
+            _place: self.limiter.strangers.place()?,
+            _long_body: long_body,
+        })
+    }
+
+    /// Room for the body of the request while it arrives, of which `free` bytes count in no budget.
+    pub(crate) fn body_room(&self, free: usize) -> BodyRoom {
+        let bodies = match self.user.get() {
+            Some(_) => &self.limiter.bodies_of_users,
+            None => &self.limiter.bodies_of_strangers,
+        };
+        BodyRoom {
+            free,
+            permit: bodies.open(self.client),
         }
     }
 }
 
-impl Share {
-    fn take(&self) -> Result<(), LimitReached> {
+impl Strangers {
+    fn place(self: &Arc<Self>) -> Result<StrangerPlace, LimitReached> {
         let order = Ordering::Relaxed;
         let limit = self.limit.load(order);
         let more = |taken| (taken < limit).then_some(taken + 1);
         let taken = self.taken.fetch_update(order, order, more);
-        taken.map(drop).map_err(|_| LimitReached::ForAll)
+        taken.map_err(|_| LimitReached::ForAll)?;
+        Ok(StrangerPlace(Arc::clone(self)))
     }
 }
 
-impl Drop for Place {
+impl Drop for StrangerPlace {
     fn drop(&mut self) {
-        self.share.taken.fetch_sub(1, Ordering::Relaxed);
+        self.0.taken.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The places of users, and of those who wait for one.
+fn limits_of_users(total: usize) -> FairSemaphoreLimits {
+    FairSemaphoreLimits {
+        permits: share_of(total),
+        reserved_permits: 0,
+        waiting: REQUESTS_WAITING,
+        reserved_waiting: 0,
+        party_share: PartyShare::AtMost(REQUESTS_OF_A_USER),
     }
 }
 
@@ -178,27 +243,42 @@ fn share_of(total: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Waker};
+
     use super::*;
 
     fn address(number: u32) -> Option<IpAddr> {
         Some(IpAddr::from((0x0A00_0000 + number).to_be_bytes()))
     }
 
-    /// Takes a place for a request; returns it if there is one.
+    /// Admission of a request of a client, and of a user of its own if it has a token.
+    fn admission(limiter: &Arc<RequestLimiter>, client: u32, has_token: bool) -> Arc<Admission> {
+        let admission = limiter.admission(address(client));
+        if has_token {
+            admission.record_user(&UserKey::new("DEMO", &client.to_string()));
+        }
+        admission
+    }
+
+    /// Takes a place for a request; returns it if there is one without waiting.
     fn start(
         limiter: &Arc<RequestLimiter>,
         client: u32,
         has_token: bool,
     ) -> Option<Arc<Admission>> {
-        let admission = limiter.admission(address(client));
-        if has_token {
-            admission.record_valid_token();
-        }
-        admission.take_place().ok().map(|()| admission)
+        let admission = admission(limiter, client, has_token);
+        let taken = poll_once(pin!(admission.take_place(0)));
+        (taken == Poll::Ready(Ok(()))).then_some(admission)
     }
 
-    #[test]
-    fn request_whose_body_is_on_the_way_has_no_place() {
+    /// Polls a future once.
+    fn poll_once<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[tokio::test]
+    async fn request_whose_body_is_on_the_way_has_no_place() {
         let limiter = RequestLimiter::new(2_048, 256);
         let waiting: Vec<_> = (0..20_480)
             .map(|number| limiter.admission(address(number % 80)))
@@ -210,8 +290,8 @@ mod tests {
         drop(waiting);
     }
 
-    #[test]
-    fn requests_with_and_without_token_leave_places_to_each_other() {
+    #[tokio::test]
+    async fn requests_with_and_without_token_leave_places_to_each_other() {
         for (total, share) in [(2_048, 1_536), (4, 3), (3, 3), (2, 2), (1, 1)] {
             for has_token in [false, true] {
                 let limiter = RequestLimiter::new(total, 256);
@@ -228,8 +308,8 @@ mod tests {
         }
     }
 
-    #[test]
-    fn new_limits_count_the_requests_in_progress() {
+    #[tokio::test]
+    async fn new_limits_count_the_requests_in_progress() {
         let limiter = RequestLimiter::new(8, 8);
         let held: Vec<_> = (0..3).map(|_| start(&limiter, 1, false)).collect();
         limiter.set_limits(4, 3);
@@ -242,15 +322,12 @@ mod tests {
         drop((held, other));
     }
 
-    #[test]
-    fn bodies_with_and_without_token_have_budgets_of_their_own() {
+    #[tokio::test]
+    async fn bodies_with_and_without_token_have_budgets_of_their_own() {
         for has_token in [false, true] {
             let limiter = RequestLimiter::new(2_048, 256);
             let room = |client, has_token| {
-                let admission = limiter.admission(address(client));
-                if has_token {
-                    admission.record_valid_token();
-                }
+                let admission = admission(&limiter, client, has_token);
                 let mut permit = admission.body_room(0).permit;
                 permit.grow_to(BODY_BYTES_PER_CLIENT).map(|()| permit)
             };
@@ -263,17 +340,94 @@ mod tests {
         }
     }
 
-    #[test]
-    fn request_takes_one_place_and_returns_it() {
+    #[tokio::test]
+    async fn request_takes_one_place_and_returns_it() {
         let limiter = RequestLimiter::new(8, 1);
         let held = start(&limiter, 1, false).unwrap();
-        assert_eq!(held.take_place(), Ok(()));
+        assert_eq!(held.take_place(0).await, Ok(()));
         assert_eq!(limiter.strangers.taken.load(Ordering::Relaxed), 1);
         let again = limiter.admission(address(1));
-        assert_eq!(again.take_place(), Err(LimitReached::ForClient));
+        assert_eq!(again.take_place(0).await, Err(LimitReached::ForClient));
         drop(held);
-        assert_eq!(again.take_place(), Ok(()));
+        assert_eq!(again.take_place(0).await, Ok(()));
         drop(again);
         assert_eq!(limiter.strangers.taken.load(Ordering::Relaxed), 0);
+    }
+
+    /// Ten times as many requests of one user as may be in progress, none of which ends, let those
+    /// of others begin at once.
+    #[tokio::test(start_paused = true)]
+    async fn requests_of_a_user_wait_and_those_of_others_do_not() {
+        let limiter = RequestLimiter::new(2_048, 256);
+        let user = UserKey::new("DEMO", "alice");
+        let requests = u32::try_from(10 * REQUESTS_OF_A_USER).unwrap();
+        let requests: Vec<_> = (0..requests)
+            .map(|client| {
+                let admission = limiter.admission(address(client));
+                admission.record_user(&user);
+                admission
+            })
+            .collect();
+        let mut waiting: Vec<_> = requests
+            .iter()
+            .map(|request| Box::pin(request.take_place(0)))
+            .collect();
+        let outcomes: Vec<_> = waiting
+            .iter_mut()
+            .map(|place| poll_once(place.as_mut()))
+            .collect();
+        let count = |outcome| outcomes.iter().filter(|other| **other == outcome).count();
+        assert_eq!(count(Poll::Ready(Ok(()))), REQUESTS_OF_A_USER);
+        assert_eq!(count(Poll::Pending), REQUESTS_WAITING);
+        let refused = Poll::Ready(Err(LimitReached::ForClient));
+        assert_eq!(
+            count(refused),
+            requests.len() - REQUESTS_OF_A_USER - REQUESTS_WAITING
+        );
+        // Another user neither waits for them nor is refused.
+        let start_of_others = Instant::now();
+        let others: Vec<_> = (1..=10 * 64)
+            .filter_map(|user| start(&limiter, 10_000 + user, true))
+            .collect();
+        assert_eq!(others.len(), 640);
+        assert_eq!(Instant::now(), start_of_others);
+        drop(others);
+        // The requests that wait are refused in the end, and leave nothing behind.
+        let mut refused = 0;
+        for (place, outcome) in waiting.iter_mut().zip(&outcomes) {
+            if outcome.is_pending() {
+                refused += usize::from(place.as_mut().await.is_err());
+            }
+        }
+        assert_eq!(refused, REQUESTS_WAITING);
+        drop(waiting);
+        drop(requests);
+        assert_eq!(limiter.in_progress().with_token, 0);
+    }
+
+    /// Ten times as many long bodies of strangers as may wait, none of whose requests ends, do not
+    /// hold up a sign-in, nor a long body of another provider.
+    #[tokio::test(start_paused = true)]
+    async fn long_bodies_of_strangers_wait_and_sign_ins_do_not() {
+        let limiter = RequestLimiter::new(10 * 2_048, 256);
+        let requests: Vec<_> = (0..u32::try_from(10 * LONG_BODIES_WAITING).unwrap())
+            .map(|client| limiter.admission(address(client)))
+            .collect();
+        let mut places: Vec<_> = requests
+            .iter()
+            .map(|request| Box::pin(request.take_place(LONG_BODY_BYTES + 1)))
+            .collect();
+        let begun = places
+            .iter_mut()
+            .filter_map(|place| match poll_once(place.as_mut()) {
+                Poll::Ready(Ok(())) => Some(()),
+                _ => None,
+            })
+            .count();
+        assert_eq!(begun, LONG_BODIES_OF_STRANGERS / 2);
+        assert!(start(&limiter, 1, false).is_some());
+        let other = limiter.admission(Some([192, 0, 2, 1].into()));
+        let taken = poll_once(pin!(other.take_place(LONG_BODY_BYTES + 1)));
+        assert_eq!(taken, Poll::Ready(Ok(())));
     }
 }

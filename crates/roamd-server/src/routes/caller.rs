@@ -78,8 +78,8 @@ pub(crate) async fn caller_with<'s>(
     let claims = presented
         .unless_revoked(revoked)
         .map_err(|reason| refused(space, &audit, destroyed, reason))?;
-    request.record_valid_token()?;
     let user = user(&claims);
+    request.record_user(user.key()).await?;
     RequestScope::note_user(user.key());
     audit.note_use(&user, claims.sign_in, request.operation());
     Ok(Caller {

@@ -360,15 +360,19 @@ async fn request_over_the_limit_gets_503() {
             ..Options::default()
         })
         .await;
-        let alice = sign_in(&env, "alice", "roam-demo").await;
+        // Two users, since one may not have all places.
+        let users = [
+            sign_in(&env, "alice", "roam-demo").await,
+            sign_in(&env, "bob", "roam-demo").await,
+        ];
         let until_closed = Arc::new(Semaphore::new(0));
         farm.hold("ReconnectSessionData", &until_closed);
         // Two lists that wait for a farm.
         let mut held = Vec::new();
-        for count in 1..=2 {
+        for (user, count) in users.iter().zip(1..) {
             let mut connection = env.server.connect().await;
             let body = session_params("DESK-C", "");
-            let head = list_head(&alice, "192.0.2.1", body.len());
+            let head = list_head(user, "192.0.2.1", body.len());
             connection.send(format!("{head}{body}").as_bytes()).await;
             while farm.request_count("ReconnectSessionData") < count {
                 tokio::task::yield_now().await;

@@ -77,7 +77,7 @@ pub(crate) async fn cancel(state: &AppState, request: Request) -> Result<Respons
     let fields = FormPost::from_url_encoded(&request.body().await?);
     match resume(state, cookie.as_deref(), &fields).await? {
         Ok(conversation) => {
-            let _permit = state.stranger_writes.permit(client).await?;
+            let _permit = state.stranger_writes.permit(Some(client)).await?;
             spend(state, party, &conversation).await?;
             Ok(forms.respond(&Conversations::cancelled()))
         }
