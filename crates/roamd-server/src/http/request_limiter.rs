@@ -10,7 +10,7 @@ use std::time::Duration;
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Share};
 use roamd_http::{BodyRoom, ClientLimiter, LimitReached, Permit};
 use roamd_sessions::UserKey;
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::fairness::budgets::{
     BODY_BYTES, BODY_BYTES_PER_CLIENT, LONG_BODIES_OF_STRANGERS, LONG_BODIES_WAITING,
@@ -21,6 +21,10 @@ use crate::http::client_address::client_key;
 
 /// Time for which a request of a user waits until it may begin.
 const MAX_WAIT: Duration = Duration::from_secs(10);
+
+/// Time for which a stranger with a long body has its turn before the body is parsed. It limits how
+/// many are parsed in a second.
+const BEFORE_LONG_BODY: Duration = Duration::from_millis(10);
 
 /// Limits on requests in progress, and on the memory of bodies that are arriving.
 ///
@@ -188,6 +192,7 @@ impl Admission {
         if body > LONG_BODY_BYTES {
             let turn = self.limiter.long_bodies_of_strangers.permit(self.client);
             long_body = Some(turn.await?);
+            sleep(BEFORE_LONG_BODY).await;
         }
         Ok(SharedPlace::Stranger {
             _place: self.limiter.strangers.place()?,
@@ -417,17 +422,22 @@ mod tests {
             .iter()
             .map(|request| Box::pin(request.take_place(LONG_BODY_BYTES + 1)))
             .collect();
-        let begun = places
-            .iter_mut()
-            .filter_map(|place| match poll_once(place.as_mut()) {
-                Poll::Ready(Ok(())) => Some(()),
-                _ => None,
-            })
-            .count();
-        assert_eq!(begun, LONG_BODIES_OF_STRANGERS / 2);
+        let mut poll_all = || {
+            let mut begun = 0;
+            places.retain_mut(|place| {
+                let polled = poll_once(place.as_mut());
+                begun += usize::from(polled == Poll::Ready(Ok(())));
+                polled.is_pending()
+            });
+            begun
+        };
+        assert_eq!(poll_all(), 0, "each has its turn for a while first");
+        let start_of_sign_in = Instant::now();
         assert!(start(&limiter, 1, false).is_some());
+        assert_eq!(Instant::now(), start_of_sign_in);
         let other = limiter.admission(Some([192, 0, 2, 1].into()));
-        let taken = poll_once(pin!(other.take_place(LONG_BODY_BYTES + 1)));
-        assert_eq!(taken, Poll::Ready(Ok(())));
+        assert_eq!(other.take_place(LONG_BODY_BYTES + 1).await, Ok(()));
+        assert_eq!(start_of_sign_in.elapsed(), BEFORE_LONG_BODY);
+        assert_eq!(poll_all(), LONG_BODIES_OF_STRANGERS / 2);
     }
 }
