@@ -56,7 +56,13 @@ struct Inner {
     network: Arc<dyn Network>,
     endpoints: Mutex<Endpoints>,
     /// Held while a connection is opened, so that there is one.
-    opening: tokio::sync::Mutex<()>,
+    opening: tokio::sync::Mutex<Option<FailedOpening>>,
+}
+
+/// The last time that no endpoint could be used.
+struct FailedOpening {
+    at: Instant,
+    error: CallError,
 }
 
 /// The connection in use, and the endpoints that have failed.
@@ -92,8 +98,17 @@ impl Client {
             settings,
             network,
             endpoints: Mutex::new(endpoints),
-            opening: tokio::sync::Mutex::new(()),
+            opening: tokio::sync::Mutex::new(None),
         }))
+    }
+
+    /// Creates a client with the same settings, and connections of its own.
+    #[must_use]
+    pub fn separate(&self) -> Self {
+        let Inner {
+            settings, network, ..
+        } = &*self.0;
+        Self::new(settings.clone(), Arc::clone(network))
     }
 
     /// Returns the endpoints.
@@ -209,9 +224,16 @@ impl Client {
         if let Some(current) = self.endpoints_state().current.clone() {
             return Ok(current);
         }
-        let _opening = self.0.opening.lock().await;
+        let arrived = Instant::now();
+        let mut opening = self.0.opening.lock().await;
         if let Some(current) = self.endpoints_state().current.clone() {
             return Ok(current);
+        }
+        // Calls that have waited for one attempt do not make one each, one after the other.
+        if let Some(FailedOpening { at, error }) = &*opening
+            && arrived <= *at
+        {
+            return Err(error.clone());
         }
         let order = self.endpoints_state().order(Instant::now());
         let mut last = CallError::TimedOut;
@@ -227,6 +249,10 @@ impl Client {
                 }
             }
         }
+        *opening = Some(FailedOpening {
+            at: Instant::now(),
+            error: last.clone(),
+        });
         Err(last)
     }
 

@@ -8,11 +8,8 @@ use bytes::Bytes;
 use prost::{Message, Oneof};
 
 /// Head of each response.
-#[derive(Clone, PartialEq, Eq, Message)]
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
 pub struct ResponseHeader {
-    /// Id of the cluster.
-    #[prost(uint64, tag = "1")]
-    pub cluster_id: u64,
     /// Id of the member that responded.
     #[prost(uint64, tag = "2")]
     pub member_id: u64,
@@ -27,9 +24,6 @@ pub struct KeyValue {
     /// The key.
     #[prost(bytes = "bytes", tag = "1")]
     pub key: Bytes,
-    /// Revision of the last creation.
-    #[prost(int64, tag = "2")]
-    pub create_revision: i64,
     /// Revision of the last change.
     #[prost(int64, tag = "3")]
     pub mod_revision: i64,
@@ -235,9 +229,6 @@ pub struct WatchCreateRequest {
 /// Changes.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct WatchResponse {
-    /// Its head.
-    #[prost(message, optional, tag = "1")]
-    pub header: Option<ResponseHeader>,
     /// Whether etcd has ended the watch.
     #[prost(bool, tag = "4")]
     pub canceled: bool,

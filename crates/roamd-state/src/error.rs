@@ -3,8 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
-/// Error of an operation. Except after [`StateError::Busy`] and [`StateError::Unreachable`], a
-/// write may have happened all the same.
+/// Error of an operation. Except after [`StateError::Busy`], a write may have happened all the same.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StateError {
     /// The engine failed.
@@ -16,7 +15,7 @@ pub enum StateError {
     /// Too many writes of the party wait, or too many of all parties. Nothing was written.
     #[error("too many writes to the shared state are waiting")]
     Busy,
-    /// The other servers cannot be reached, and this one must not do it alone. Nothing was written.
+    /// The other servers cannot be reached, and this one must not do it alone.
     #[error("the other servers cannot be reached")]
     Unreachable,
     /// The engine has stopped.

@@ -38,9 +38,9 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   other server sees it within the delay of the engine, which is milliseconds, or reports that it
 ///   is degraded ([`SharedState::group_state`]).
 /// - **Atomicity.** Of several callers that set the same flag at the same time, at any servers, it
-///   is new for exactly one. Of several callers at one server that increment the same counter, no
-///   two get the same number, unless it was decremented in between. Another server may get the same
-///   number within the delay.
+///   is new for exactly one. Of several callers that increment the same counter, at any servers, no
+///   two get the same number, unless it was decremented in between. A number may be too high, and
+///   never too low.
 /// - **Degraded servers.** One that cannot reach the others either fails, or continues with what it
 ///   knows: what is set stays set, counts go on from the last known number, and a flag is new for
 ///   one caller of each server. Flags that the setter relies on at all servers (revoked tokens,
@@ -55,9 +55,9 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   set.
 /// - **Fairness.** Every write names its [`Party`]. Writes of one party delay those of another by a
 ///   small number of writes, and are refused with [`StateError::Busy`] if too many of them wait.
-/// - **Errors.** Any error but these two means "unknown": the write may or may not have happened.
-///   After an error, a caller that checks whether something is used up or revoked has to assume
-///   that it is.
+/// - **Errors.** Any error but [`StateError::Busy`] means "unknown": the write may or may not have
+///   happened. After an error, a caller that checks whether something is used up or revoked has to
+///   assume that it is.
 pub trait SharedState: Send + Sync {
     /// Sets a flag, and returns whether it was not set before. If it was set, the later expiry
     /// holds.

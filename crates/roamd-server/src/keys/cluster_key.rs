@@ -1,6 +1,6 @@
 //! The file of a cluster key, which seals what etcd must not know.
 
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ pub enum ClusterKeyError {
 /// Creates the file of a new cluster key, which only its owner can read.
 ///
 /// # Errors
-/// If the file exists, or cannot be written.
+/// If the file exists, or cannot be written. It then does not stay behind.
 pub fn make_cluster_key(path: &Path, now: Timestamp) -> Result<(), ClusterKeyError> {
     let unwritable = |source| ClusterKeyError::Unwritable {
         path: path.to_owned(),
@@ -46,6 +46,10 @@ pub fn make_cluster_key(path: &Path, now: Timestamp) -> Result<(), ClusterKeyErr
         opened => opened.map_err(unwritable)?,
     };
     let key = KeyRing::random(now.as_second(), &mut rng()).to_text();
-    file.write_all(key.as_bytes()).map_err(unwritable)?;
-    file.sync_all().map_err(unwritable)
+    let written = file.write_all(key.as_bytes());
+    written.and_then(|()| file.sync_all()).map_err(|source| {
+        // A part of a key is of no use, and another attempt would find the file.
+        drop(fs::remove_file(path));
+        unwritable(source)
+    })
 }

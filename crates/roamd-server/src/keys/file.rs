@@ -82,6 +82,9 @@ pub enum KeysError {
     /// The keys of the group are no key ring.
     #[error("the keys of the group are damaged; they are left as they are")]
     DamagedInGroup,
+    /// Others change the keys of the group all the time.
+    #[error("others change the keys of the group at the same time; nothing was changed, try again")]
+    ChangedMeanwhile,
     /// Another key would exceed the maximum number of keys.
     #[error(
         "the group would get more than {MAX_KEYS} keys that tokens may still need; rotate less \

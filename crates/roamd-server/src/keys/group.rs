@@ -14,6 +14,10 @@ use crate::config::{Etcd, group_settings};
 /// Name of the record.
 const RECORD: &str = "keys";
 
+/// Maximum number of attempts to change the keys. Each that fails has met a change by another
+/// server or command.
+const MAX_TURNS: u32 = 16;
+
 /// Keys that the servers of a group share.
 #[derive(Debug, Clone)]
 pub struct GroupKeys(BlockingGroup);
@@ -66,26 +70,30 @@ impl GroupKeys {
         ring(&self.record()?)
     }
 
-    /// Rotates the keys, unless another server does so at the same time.
+    /// Rotates the keys, as long as that is needed after each change by another server.
     pub(super) fn rotate_if(
         &self,
-        still_needed: impl FnOnce(&KeyRing) -> bool,
+        still_needed: impl Fn(&KeyRing) -> bool,
         overlap: Overlap,
         now: Timestamp,
     ) -> Result<(), KeysError> {
-        let record = self.record()?;
-        let ring = ring(&record)?;
-        if !still_needed(&ring) {
-            return Ok(());
+        for _ in 0..MAX_TURNS {
+            let record = self.record()?;
+            let ring = ring(&record)?;
+            if !still_needed(&ring) {
+                return Ok(());
+            }
+            let rotated = ring.rotated(now.as_second(), overlap, &mut rng());
+            if rotated.info().len() > MAX_KEYS as usize {
+                return Err(KeysError::TooManyInGroup);
+            }
+            let text = rotated.to_text();
+            let (text, revision) = (text.as_bytes(), record.revision);
+            if self.0.replace_sealed(RECORD, text, revision)? {
+                return Ok(());
+            }
         }
-        let rotated = ring.rotated(now.as_second(), overlap, &mut rng());
-        if rotated.info().len() > MAX_KEYS as usize {
-            return Err(KeysError::TooManyInGroup);
-        }
-        let text = rotated.to_text();
-        self.0
-            .replace_sealed(RECORD, text.as_bytes(), record.revision)?;
-        Ok(())
+        Err(KeysError::ChangedMeanwhile)
     }
 
     fn record(&self) -> Result<SealedRecord, KeysError> {

@@ -60,7 +60,7 @@ impl KeyStore {
     /// Rotates the keys, unless another process does or has done so.
     pub(super) fn rotate_if(
         &self,
-        still_needed: impl FnOnce(&KeyRing) -> bool,
+        still_needed: impl Fn(&KeyRing) -> bool,
         overlap: Overlap,
         now: Timestamp,
     ) -> Result<(), KeysError> {

@@ -1,5 +1,6 @@
 //! Tests of the key file and of its rotation.
 
+use std::cell::Cell;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
@@ -8,12 +9,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use roamd_config::shortest_rotate_after;
-use roamd_seal::{KeyRing, KeyRole, Purpose};
+use roamd_seal::{KeyInfo, KeyRing, KeyRole, Purpose};
+use roamd_state::{
+    BlockingGroup, ClientSettings, Endpoint, GroupSettings, Scheme, SystemNetwork, WhenUnreachable,
+};
+use roamd_testkit::EtcdCluster;
 use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::file::{KeyFile, KeysError, MAX_BYTES, MAX_KEYS, overlap};
+use super::group::GroupKeys;
 use super::rotation::{KeyPolicy, KeyRotation};
 use crate::clock::rng;
 use crate::data_dir;
@@ -330,4 +336,66 @@ fn rotated_keys_belong_to_owner_of_folder() {
         let entry = entry.unwrap();
         assert_eq!(entry.metadata().unwrap().uid(), owner, "{entry:?}");
     }
+}
+
+fn group_keys(cluster: &EtcdCluster) -> GroupKeys {
+    let endpoints = cluster.addresses().into_iter().map(|address| Endpoint {
+        scheme: Scheme::Http,
+        host: address.ip().to_string(),
+        port: address.port(),
+    });
+    let settings = GroupSettings {
+        client: ClientSettings {
+            endpoints: endpoints.collect(),
+            tls: None,
+            credentials: None,
+            timeout: Duration::from_secs(5),
+        },
+        prefix: "/roamd/main/".to_owned(),
+        cluster_key: Arc::new(KeyRing::random(0, &mut rng())),
+        when_unreachable: WhenUnreachable::Serve,
+    };
+    GroupKeys::of(BlockingGroup::open(&settings, Arc::new(SystemNetwork)).unwrap())
+}
+
+/// Another rotation comes between reading and writing the keys.
+#[test]
+fn rotations_of_a_group_at_the_same_time_are_both_done() {
+    let cluster = EtcdCluster::start(1);
+    let keys = group_keys(&cluster);
+    keys.open_or_make(at(0)).unwrap();
+    let is_first = Cell::new(true);
+    let meanwhile = |_: &KeyRing| {
+        if is_first.take() {
+            keys.rotate(DAY, at(1)).unwrap();
+        }
+        true
+    };
+    keys.rotate_if(meanwhile, overlap(DAY), at(2)).unwrap();
+    let created = |ring: &[KeyInfo]| -> Vec<_> {
+        ring.iter()
+            .map(|key| key.created - at(0).as_second())
+            .collect()
+    };
+    assert_eq!(created(&keys.list(at(3)).unwrap()), [2, 1, 0]);
+    // A rotation by age is not needed after another one.
+    let is_first = Cell::new(true);
+    let is_due = |ring: &KeyRing| {
+        let is_due = ring.info().len() == 3;
+        if is_first.take() {
+            keys.rotate(DAY, at(4)).unwrap();
+        }
+        is_due
+    };
+    keys.rotate_if(is_due, overlap(DAY), at(5)).unwrap();
+    assert_eq!(created(&keys.list(at(6)).unwrap()), [4, 2, 1, 0]);
+    // Others that are always faster are reported.
+    let faster = |ring: &KeyRing| {
+        if ring.info().len() < MAX_KEYS as usize {
+            keys.rotate(DAY, at(7)).unwrap();
+        }
+        true
+    };
+    let lost = keys.rotate_if(faster, overlap(DAY), at(8));
+    assert!(matches!(lost, Err(KeysError::ChangedMeanwhile)), "{lost:?}");
 }

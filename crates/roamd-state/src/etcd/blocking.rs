@@ -1,6 +1,5 @@
 //! Sealed records for callers that block a thread, such as commands.
 
-use std::io;
 use std::sync::{Arc, mpsc};
 
 use roamd_etcd_client::Network;
@@ -84,7 +83,5 @@ fn wait<T: Send + 'static>(
     drop(runtime.spawn(async move {
         drop(sender.send(call.await));
     }));
-    // The engine has stopped.
-    let result = result.recv().map_err(io::Error::other);
-    result.map_err(GroupError::Thread)?
+    result.recv().map_err(|_| GroupError::Stopped)?
 }

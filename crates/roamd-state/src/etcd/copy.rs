@@ -40,6 +40,14 @@ pub(super) struct Copy {
     repaired: u64,
 }
 
+/// Kind of entries. Work on all entries of a kind is done at once, and on all kinds one after the
+/// other, so that others have their turns between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Flag(FlagKind),
+    Counter(CounterKind),
+}
+
 /// Numbers of entries of each kind from which on those that expire first are removed.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -101,6 +109,13 @@ pub(super) struct ShareChange {
     pub(super) value: ShareValue,
     /// The revision that it changes.
     pub(super) revision: i64,
+}
+
+impl Kind {
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let flags = FlagKind::ALL.into_iter().map(Self::Flag);
+        flags.chain(CounterKind::ALL.into_iter().map(Self::Counter))
+    }
 }
 
 impl Limits {
@@ -288,30 +303,39 @@ impl Copy {
         false
     }
 
-    /// Ends a full read at a revision: what it has not found is removed.
-    pub(super) fn finish_read(&mut self, revision: i64, now: Timestamp) {
+    /// Returns the entries of a kind that a full read at a revision has not found.
+    pub(super) fn not_read(&self, kind: Kind, revision: i64) -> Vec<Key> {
         let read = self.read;
         let is_gone = |entry: i64, at: u32| at != read && entry != 0 && entry <= revision;
-        let flags = self.flags.iter().flat_map(|(kind, flags)| {
-            let gone = flags.iter().filter(|(_, it)| is_gone(it.revision, it.read));
-            gone.map(|(digest, _)| Key::Flag(*kind, *digest))
-        });
-        let shares = self.counters.iter().flat_map(|(kind, counters)| {
-            let shares = counters
-                .iter()
-                .flat_map(|(digest, shares)| shares.iter().map(move |share| (digest, share)));
-            let gone = shares.filter(|(_, it)| is_gone(it.revision, it.read));
-            gone.map(|(digest, share)| Key::Share(*kind, *digest, share.server))
-        });
-        let servers = self.servers.iter().filter(|(_, it)| it.read != read);
-        let servers = servers.filter(|(_, it)| it.seen.is_none());
-        let gone: Vec<_> = flags
-            .chain(shares)
-            .chain(servers.map(|(id, _)| Key::Server(*id)))
-            .collect();
+        match kind {
+            Kind::Flag(kind) => {
+                let flags = self.flags.get(&kind).into_iter().flatten();
+                let gone = flags.filter(|(_, it)| is_gone(it.revision, it.read));
+                gone.map(|(digest, _)| Key::Flag(kind, *digest)).collect()
+            }
+            Kind::Counter(kind) => {
+                let counters = self.counters.get(&kind).into_iter().flatten();
+                let shares = counters
+                    .flat_map(|(digest, shares)| shares.iter().map(move |share| (*digest, share)));
+                let gone = shares.filter(|(_, it)| is_gone(it.revision, it.read));
+                gone.map(|(digest, share)| Key::Share(kind, digest, share.server))
+                    .collect()
+            }
+        }
+    }
+
+    /// Removes entries that a full read at a revision has not found.
+    pub(super) fn remove_gone(&mut self, gone: Vec<Key>, revision: i64, now: Timestamp) {
         for key in gone {
             self.remove(key, revision, now);
         }
+    }
+
+    /// Ends a full read at a revision.
+    pub(super) fn finish_read(&mut self, revision: i64) {
+        let read = self.read;
+        self.servers
+            .retain(|_, it| it.read == read || it.seen.is_some());
         self.revision = self.revision.max(revision);
     }
 
@@ -344,8 +368,7 @@ impl Copy {
         is_new
     }
 
-    /// Adds to the own share of a counter. Returns the new value of the counter, and the number of
-    /// the change.
+    /// Adds to the own share of a counter. Returns its new count, and the number of the change.
     pub(super) fn add(
         &mut self,
         kind: CounterKind,
@@ -381,7 +404,7 @@ impl Copy {
         share.until = until;
         share.changes = share.changes.wrapping_add(1);
         shares.push(share);
-        (sum(shares, now).count, share.changes)
+        (share.count, share.changes)
     }
 
     /// Takes from a counter: from the own share first.
@@ -519,28 +542,32 @@ impl Copy {
         self.apply(key, value, revision);
     }
 
-    /// Removes expired entries from the copy, and those over the limits. Returns the latter, which
-    /// etcd still has.
-    pub(super) fn sweep(&mut self, now: Timestamp) -> Vec<(Key, i64)> {
+    /// Removes expired entries of a kind from the copy, and those over its limit. Returns the
+    /// latter, which etcd still has.
+    pub(super) fn sweep(&mut self, kind: Kind, now: Timestamp) -> Vec<(Key, i64)> {
         let mut evicted = Vec::new();
-        for (kind, flags) in &mut self.flags {
-            flags.retain(|_, flag| now < flag.value.until);
-            if kind.is_removable_early() {
-                let expiry = |flag: &Flag| flag.value.until;
-                for (digest, flag) in evict(flags, self.limits.flags, expiry) {
-                    evicted.push((Key::Flag(*kind, digest), flag.revision));
+        match kind {
+            Kind::Flag(kind) => {
+                let flags = self.flags.entry(kind).or_default();
+                flags.retain(|_, flag| now < flag.value.until);
+                if kind.is_removable_early() {
+                    let expiry = |flag: &Flag| flag.value.until;
+                    for (digest, flag) in evict(flags, self.limits.flags, expiry) {
+                        evicted.push((Key::Flag(kind, digest), flag.revision));
+                    }
                 }
             }
-        }
-        for (kind, counters) in &mut self.counters {
-            counters.retain(|_, shares| {
-                shares.retain(|share| now < share.until);
-                !shares.is_empty()
-            });
-            let expiry = |shares: &Vec<Share>| shares.iter().map(|share| share.until).max();
-            for (digest, shares) in evict(counters, self.limits.counters, expiry) {
-                let key = |share: &Share| Key::Share(*kind, digest, share.server);
-                evicted.extend(shares.iter().map(|share| (key(share), share.revision)));
+            Kind::Counter(kind) => {
+                let counters = self.counters.entry(kind).or_default();
+                counters.retain(|_, shares| {
+                    shares.retain(|share| now < share.until);
+                    !shares.is_empty()
+                });
+                let expiry = |shares: &Vec<Share>| shares.iter().map(|share| share.until).max();
+                for (digest, shares) in evict(counters, self.limits.counters, expiry) {
+                    let key = |share: &Share| Key::Share(kind, digest, share.server);
+                    evicted.extend(shares.iter().map(|share| (key(share), share.revision)));
+                }
             }
         }
         evicted.retain(|(key, revision)| !self.missing.remove(key) && *revision != 0);

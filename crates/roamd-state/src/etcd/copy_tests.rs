@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::copy::{Copy, Limits};
+use super::copy::{Copy, Kind, Limits};
 use super::layout::{Beat, FlagValue, Key, ShareValue};
 use super::server_id::ServerId;
 use crate::counter::{Counter, CounterKind};
@@ -97,7 +97,12 @@ fn surplus_flags_that_expire_first_are_evicted_where_harmless() {
     // Another server evicts one: this is no loss.
     copy.delete(Key::Flag(SPENT, digest(1)), 20, at(0));
     assert_eq!(copy.repairs(), (0, 0));
-    let evicted = copy.sweep(at(0));
+    let sweep = |copy: &mut Copy, now| -> Vec<_> {
+        Kind::all()
+            .flat_map(|kind| copy.sweep(kind, at(now)))
+            .collect()
+    };
+    let evicted = sweep(&mut copy, 0);
     let expected = (2..=5).map(|number| (Key::Flag(SPENT, digest(number)), i64::from(number)));
     let mut found = evicted.clone();
     found.sort_by_key(|(_, revision)| *revision);
@@ -106,7 +111,7 @@ fn surplus_flags_that_expire_first_are_evicted_where_harmless() {
     copy.delete(Key::Flag(SPENT, digest(15)), 21, at(0));
     assert_eq!(copy.repairs(), (1, 0));
     assert!(expiry(&copy, REVOKED, digest(1)).is_some());
-    assert_eq!(copy.sweep(at(200)), []);
+    assert_eq!(sweep(&mut copy, 200), []);
     assert_eq!(copy.sizes(), (0, 0));
 }
 
@@ -134,7 +139,7 @@ fn counter_sums_shares_that_have_not_expired() {
     let share = |number| Key::Share(FAILURES, digest(1), server(number));
     copy.put(share(2), share_text(3, 10, 2).as_bytes(), 1, at(0));
     copy.put(share(3), share_text(4, 20, 3).as_bytes(), 2, at(0));
-    assert_eq!(copy.add(FAILURES, digest(1), 1, at(0), at(15)), (8, 1));
+    assert_eq!(copy.add(FAILURES, digest(1), 1, at(0), at(15)), (1, 1));
     for (now, count, until) in [
         (0, 8, Some(20)),
         (10, 5, Some(20)),
@@ -207,7 +212,11 @@ fn full_read_repairs_what_the_watch_has_missed() {
     assert!(copy.read(flag(5), overdue.as_bytes(), 1, at(0)));
     let expired = flag_text(-1, 1);
     assert!(!copy.read(flag(6), expired.as_bytes(), 1, at(0)));
-    copy.finish_read(7, at(0));
+    for kind in Kind::all() {
+        let gone = copy.not_read(kind, 7);
+        copy.remove_gone(gone, 7, at(0));
+    }
+    copy.finish_read(7);
     for (number, is_set) in [
         (1, true),
         (2, true),
@@ -258,7 +267,7 @@ fn servers_with_a_recent_heartbeat_are_running() {
     copy.begin_read();
     let old = format!("{} 0 1", at(0).as_millisecond());
     copy.read(Key::Server(server(4)), old.as_bytes(), 1, at(0));
-    copy.finish_read(1, at(0));
+    copy.finish_read(1);
     assert!(copy.has_other_servers() && copy.running_servers().is_empty());
     for (number, now, arrives) in [(3, 1, 1), (1, 6, 6), (2, 9, 6)] {
         beat(&mut copy, number, now, arrives);

@@ -1,20 +1,24 @@
 //! Counters: each server changes its own share in memory, and writes it to etcd.
 //!
 //! One task at a time writes a share, with all changes up to then, so that many increments of a
-//! counter at the same time are few writes.
+//! counter at the same time are few writes. The transaction that writes it also reads the shares of
+//! the other servers: so etcd puts the increments of all servers in one order, and of several at
+//! the same time no two get the same count.
 
 use std::sync::{Arc, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
 use roamd_etcd_client::CallError;
-use tokio::sync::watch;
+use roamd_etcd_client::messages::TxnRequest;
+use tokio::select;
+use tokio::sync::oneshot;
 use tokio::time::{sleep, timeout};
 
 use super::copy::{CounterChange, ShareChange};
 use super::flags::{RETRY_PAUSE, WRITE_TIMEOUT};
-use super::flush::{Flush, Flushes};
-use super::health::WhenUnreachable;
-use super::layout::{Key, ShareValue};
+use super::flush::{Flush, Flushes, Stored};
+use super::layout::{Key, ShareValue, shares_folder};
+use super::requests::{get_range, put};
 use super::shared::{Replaced, Shared};
 use crate::counter::CounterKind;
 use crate::digest::Digest;
@@ -30,15 +34,25 @@ impl Shared {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<u32, StateError> {
-        let (count, change) = {
+        let (own, stored) = {
+            let mut flushes = self.flushes();
             let mut copy = self.copy_mut();
             if copy.own_share(kind, key).is_none() && copy.is_full_of_counters(kind) {
                 return Err(StateError::Busy);
             }
-            copy.add(kind, key, 1, now, until)
+            let (own, change) = copy.add(kind, key, 1, now, until);
+            drop(copy);
+            let flush = self.flush(&mut flushes, kind, key);
+            (own, flush.wait_for(change))
         };
-        self.stored(kind, key, change).await?;
-        Ok(count)
+        match self.stored(stored).await? {
+            // etcd orders the writes of all servers, and each reads what was written before it.
+            Stored::InEtcd { others } => {
+                let others = others.iter().filter(|share| now < share.until);
+                Ok(others.fold(own, |sum, share| sum.saturating_add(share.count)))
+            }
+            Stored::Here => Ok(self.copy().counter(kind, key, now).count),
+        }
     }
 
     /// Decrements a counter, at most down to 0.
@@ -87,11 +101,14 @@ impl Shared {
         kind: CounterKind,
         key: Digest,
     ) -> Result<(), StateError> {
-        let share = self.copy().own_share(kind, key);
-        match share {
-            Some((_, change)) => self.stored(kind, key, change).await,
-            None => Ok(()),
-        }
+        let stored = {
+            let mut flushes = self.flushes();
+            let Some((_, change)) = self.copy().own_share(kind, key) else {
+                return Ok(());
+            };
+            self.flush(&mut flushes, kind, key).wait_for(change)
+        };
+        self.stored(stored).await.map(drop)
     }
 
     async fn write_change(
@@ -133,39 +150,35 @@ impl Shared {
         Ok(())
     }
 
-    /// Waits until etcd has a change of the own share.
-    async fn stored(
-        self: &Arc<Self>,
-        kind: CounterKind,
-        key: Digest,
-        change: u32,
-    ) -> Result<(), StateError> {
-        let mut flush = self.flush(kind, key);
-        let is_done = |it: &Flush| it.has_given_up || it.has(change);
-        let done = timeout(WRITE_TIMEOUT, flush.wait_for(is_done)).await;
-        let done = done.map_err(|_| StateError::TimedOut)?;
-        let done = *done.map_err(|_| StateError::Stopped)?;
-        if done.has(change) || self.when_unreachable == WhenUnreachable::Serve {
-            Ok(())
-        } else {
-            Err(StateError::Unreachable)
+    /// Waits until etcd has a change of the own share, or counts as unreachable.
+    async fn stored(&self, stored: oneshot::Receiver<Stored>) -> Result<Stored, StateError> {
+        let stored = timeout(WRITE_TIMEOUT, stored).await;
+        let stored = stored.map_err(|_| StateError::TimedOut)?;
+        let stored = stored.map_err(|_| StateError::Stopped)?;
+        if stored == Stored::Here {
+            self.alone()?;
         }
+        Ok(stored)
     }
 
-    /// Returns the progress of writing the own share, which begins if it is not being written.
-    pub(super) fn flush(
+    /// Returns the callers that wait until the own share is written, which begins if it is not
+    /// being written. A change has its caller before the lock of the flushes is released, so no
+    /// write can overtake it.
+    fn flush<'f>(
         self: &Arc<Self>,
+        flushes: &'f mut Flushes,
         kind: CounterKind,
         key: Digest,
-    ) -> watch::Receiver<Flush> {
-        let mut flushes = self.flushes();
-        if let Some(flush) = flushes.get(&(kind, key)) {
-            return flush.subscribe();
-        }
-        let (sender, flush) = watch::channel(Flush::default());
-        flushes.insert((kind, key), sender);
-        drop(tokio::spawn(Arc::clone(self).write_own_share(kind, key)));
-        flush
+    ) -> &'f mut Flush {
+        flushes.entry((kind, key)).or_insert_with(|| {
+            drop(tokio::spawn(Arc::clone(self).write_own_share(kind, key)));
+            Flush::default()
+        })
+    }
+
+    /// Begins to write the own share, if it is not being written.
+    pub(super) fn begin_flush(self: &Arc<Self>, kind: CounterKind, key: Digest) {
+        self.flush(&mut self.flushes(), kind, key);
     }
 
     /// Writes the own share until etcd has its last change.
@@ -173,58 +186,88 @@ impl Shared {
         loop {
             let share = self.copy().own_share(kind, key);
             let Some((value, change)) = share else {
-                // It has expired.
-                self.flushes().remove(&(kind, key));
+                // It has expired, so there is nothing to write.
+                let others = Arc::default();
+                self.end_flush(kind, key, &Stored::InEtcd { others });
                 return;
             };
-            match self.put_own_share(kind, key, value).await {
-                Ok(revision) => {
-                    let mut copy = self.copy_mut();
-                    copy.own_share_stored(kind, key, change, revision);
-                    drop(copy);
-                    if self.end_flush(kind, key, change) {
-                        return;
-                    }
-                }
-                Err(_) if self.health.is_lost() => {
+            let put = select! {
+                // etcd may accept a call and not respond.
+                biased;
+                () = self.health.lost() => {
                     self.copy_mut().own_share_missing(kind, key);
-                    if let Some(flush) = self.flushes().remove(&(kind, key)) {
-                        flush.send_modify(|flush| flush.has_given_up = true);
-                    }
+                    self.end_flush(kind, key, &Stored::Here);
                     return;
                 }
-                Err(_) => sleep(RETRY_PAUSE).await,
+                put = self.put_own_share(kind, key, value) => put,
+            };
+            let Ok((revision, others)) = put else {
+                sleep(RETRY_PAUSE).await;
+                continue;
+            };
+            self.copy_mut()
+                .own_share_stored(kind, key, change, revision);
+            // A change that is made after this look begins another flush.
+            let mut flushes = self.flushes();
+            let last = self.copy().own_share(kind, key);
+            let stored = Stored::InEtcd { others };
+            if last.is_none_or(|(_, last)| last == change) {
+                let flush = flushes.remove(&(kind, key));
+                flush.unwrap_or_default().report_all(&stored);
+                return;
+            }
+            if let Some(flush) = flushes.get_mut(&(kind, key)) {
+                flush.report(change, &stored);
             }
         }
     }
 
-    /// Reports that a change is stored. Returns whether there is no later one.
-    fn end_flush(&self, kind: CounterKind, key: Digest, change: u32) -> bool {
-        // A change that is made after this look begins another flush.
-        let mut flushes = self.flushes();
-        let last = self.copy().own_share(kind, key);
-        let is_last = last.is_none_or(|(_, last)| last == change);
-        let stored = |flush: &mut Flush| flush.stored = Some(change);
-        if is_last {
-            if let Some(flush) = flushes.remove(&(kind, key)) {
-                flush.send_modify(stored);
-            }
-        } else if let Some(flush) = flushes.get(&(kind, key)) {
-            flush.send_modify(stored);
-        }
-        is_last
+    /// Ends the writes of a share.
+    fn end_flush(&self, kind: CounterKind, key: Digest, stored: &Stored) {
+        let flush = self.flushes().remove(&(kind, key));
+        flush.unwrap_or_default().report_all(stored);
     }
 
-    /// Only this server adds to its share, so a write that is repeated changes nothing.
+    /// Writes the own share, and reads those of the other servers in the same transaction. Returns
+    /// its revision and their values. Only this server adds to its share, so a write that is
+    /// repeated changes nothing.
     async fn put_own_share(
         &self,
         kind: CounterKind,
         key: Digest,
         value: ShareValue,
-    ) -> Result<i64, CallError> {
-        let entry = Key::Share(kind, key, self.own);
-        let written = self.overwrite(entry, value.to_text(), value.until);
-        Ok(written.await?.header.ok_or(CallError::Malformed)?.revision)
+    ) -> Result<(i64, Arc<[ShareValue]>), CallError> {
+        let own = Key::Share(kind, key, self.own);
+        let request = self.put_request(own, value.to_text(), value.until).await?;
+        let lease = request.lease;
+        let all = self.group.range(&shares_folder(kind, key));
+        let txn = TxnRequest {
+            compare: Vec::new(),
+            success: vec![put(request), get_range(all)],
+            failure: Vec::new(),
+        };
+        let response = self.group.client().txn(&txn).await;
+        let response = self.check_lease(response, lease)?;
+        let revision = response.header.ok_or(CallError::Malformed)?.revision;
+        let read = response
+            .responses
+            .into_iter()
+            .nth(1)
+            .and_then(|it| it.range);
+        let kvs = read.ok_or(CallError::Malformed)?.kvs;
+        let mut others = Vec::new();
+        let mut copy = self.copy_mut();
+        for kv in kvs {
+            let name = Key::parse(self.group.below_prefix(&kv.key));
+            let value = ShareValue::parse(&kv.value);
+            if let (Some(name), Some(value)) = (name, value)
+                && name != own
+            {
+                copy.wrote(name, &kv.value, kv.mod_revision);
+                others.push(value);
+            }
+        }
+        Ok((revision, others.into()))
     }
 
     fn flushes(&self) -> MutexGuard<'_, Flushes> {

@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 use super::blocking::BlockingGroup;
 use super::copy::{Copy, Limits};
 use super::flags::WRITE_TIMEOUT;
+use super::garbage::Garbage;
 use super::group::{Group, GroupError, GroupSettings};
 use super::health::{Health, WhenUnreachable};
 use super::layout::FlagValue;
@@ -261,8 +262,14 @@ impl SharedState for EtcdState {
         above: u32,
         expire_after: Timestamp,
     ) -> StateFuture<'_, Vec<Counter>> {
-        let counters = self.read(|copy| copy.counters_above(kind, above, expire_after));
-        Box::pin(ready(counters))
+        if self.refuses() {
+            return Box::pin(ready(Err(StateError::Unreachable)));
+        }
+        let shared = Arc::clone(&self.shared);
+        let look = move || shared.copy().counters_above(kind, above, expire_after);
+        // There may be hundreds of thousands, and the caller's thread has other requests.
+        let counters = self.runtime.spawn_blocking(look);
+        Box::pin(async move { counters.await.map_err(|_| StateError::Stopped) })
     }
 
     fn decrement(
@@ -348,6 +355,7 @@ async fn join(
     let group = Group::open(settings, network).await?;
     let own = ServerId::random()?;
     let shared = Arc::new(Shared {
+        watcher: group.client().separate(),
         group,
         own,
         clock,
@@ -357,6 +365,7 @@ async fn join(
         permits: FairSemaphore::new(LIMITS),
         refused: AtomicU64::new(0),
         flushes: Mutex::new(HashMap::new()),
+        garbage: Garbage::default(),
         copy: RwLock::new(Copy::new(own, Limits::KEPT)),
     });
     shared.read_all().await?;
@@ -369,6 +378,7 @@ async fn join(
     shared.health.prove(shared.health.elapsed());
     drop(tokio::spawn(Arc::clone(&shared).send_heartbeats()));
     drop(tokio::spawn(Arc::clone(&shared).maintain()));
+    drop(tokio::spawn(Arc::clone(&shared).remove_garbage()));
     Ok(shared)
 }
 

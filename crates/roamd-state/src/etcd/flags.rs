@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::CallError;
-use tokio::time::{Instant, sleep};
+use tokio::select;
+use tokio::time::{Instant, sleep, sleep_until};
 
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
@@ -146,17 +147,26 @@ impl Shared {
     {
         let deadline = Instant::now() + WRITE_TIMEOUT;
         loop {
-            if self.health.is_lost() {
-                return match self.when_unreachable {
-                    WhenUnreachable::Serve => Ok(None),
-                    WhenUnreachable::Refuse => Err(StateError::Unreachable),
-                };
-            }
-            match write().await {
+            let attempt = select! {
+                // etcd may accept a call and not respond.
+                biased;
+                () = self.health.lost() => return self.alone().map(|()| None),
+                () = sleep_until(deadline) => return Err(StateError::TimedOut),
+                attempt = write() => attempt,
+            };
+            match attempt {
                 Ok(done) => return Ok(Some(done)),
                 Err(error) if Instant::now() >= deadline => return Err(StateError::engine(error)),
                 Err(_) => sleep(RETRY_PAUSE).await,
             }
+        }
+    }
+
+    /// Checks that the server continues while etcd counts as unreachable.
+    pub(super) fn alone(&self) -> Result<(), StateError> {
+        match self.when_unreachable {
+            WhenUnreachable::Serve => Ok(()),
+            WhenUnreachable::Refuse => Err(StateError::Unreachable),
         }
     }
 }

@@ -1,29 +1,52 @@
-//! Shares of counters that are being written.
+//! Shares of counters that are being written, and who waits for that.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use tokio::sync::watch;
+use tokio::sync::oneshot;
 
+use super::layout::ShareValue;
 use crate::counter::CounterKind;
 use crate::digest::Digest;
 
 /// Shares that are being written.
-pub(super) type Flushes = HashMap<(CounterKind, Digest), watch::Sender<Flush>>;
+pub(super) type Flushes = HashMap<(CounterKind, Digest), Flush>;
 
-/// Progress of writing a share.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Flush {
-    /// Number of the last change that etcd has.
-    pub(super) stored: Option<u32>,
-    /// Whether the task has given up, because etcd cannot be reached.
-    pub(super) has_given_up: bool,
+/// Callers that wait until etcd has their change of a share, each with the number of the change.
+#[derive(Debug, Default)]
+pub(super) struct Flush(Vec<(u32, oneshot::Sender<Stored>)>);
+
+/// Where a change of a share is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Stored {
+    /// In etcd, with the shares that the other servers had when it was written.
+    InEtcd { others: Arc<[ShareValue]> },
+    /// In the copy only, because etcd counts as unreachable.
+    Here,
 }
 
 impl Flush {
-    /// Returns whether etcd has a change. Numbers of changes wrap around.
-    pub(super) fn has(&self, change: u32) -> bool {
-        let is_at_least = |stored: u32| stored.wrapping_sub(change) <= u32::MAX / 2;
-        self.stored.is_some_and(is_at_least)
+    /// Adds a caller that waits for a change.
+    pub(super) fn wait_for(&mut self, change: u32) -> oneshot::Receiver<Stored> {
+        let (sender, receiver) = oneshot::channel();
+        self.0.push((change, sender));
+        receiver
+    }
+
+    /// Reports where the changes up to this one are. Numbers of changes wrap around.
+    pub(super) fn report(&mut self, change: u32, stored: &Stored) {
+        let is_done = |of: u32| change.wrapping_sub(of) <= u32::MAX / 2;
+        let (done, waiting) = self.0.drain(..).partition(|(of, _)| is_done(*of));
+        self.0 = waiting;
+        Self(done).report_all(stored);
+    }
+
+    /// Reports where all changes are.
+    pub(super) fn report_all(self, stored: &Stored) {
+        for (_, sender) in self.0 {
+            // A caller that waits no more needs no report.
+            sender.send(stored.clone()).ok();
+        }
     }
 }
 
@@ -32,20 +55,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn flush_has_all_changes_up_to_the_stored_one() {
+    fn report_is_for_all_changes_up_to_the_stored_one() {
         for (stored, change, has) in [
-            (None, 0, false),
-            (Some(5), 5, true),
-            (Some(5), 4, true),
-            (Some(5), 6, false),
-            (Some(1), u32::MAX, true),
-            (Some(u32::MAX), 1, false),
+            (5, 5, true),
+            (5, 4, true),
+            (5, 6, false),
+            (1, u32::MAX, true),
+            (u32::MAX, 1, false),
         ] {
-            let flush = Flush {
-                stored,
-                has_given_up: false,
-            };
-            assert_eq!(flush.has(change), has, "{stored:?} {change}");
+            let mut flush = Flush::default();
+            let mut waiting = flush.wait_for(change);
+            flush.report(stored, &Stored::Here);
+            assert_eq!(waiting.try_recv().is_ok(), has, "{stored} {change}");
+            flush.report_all(&Stored::Here);
+            assert_eq!(waiting.try_recv().is_ok(), !has, "{stored} {change}");
         }
     }
 }

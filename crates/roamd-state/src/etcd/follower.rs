@@ -1,13 +1,17 @@
 //! Keeps the copy up to date: full reads, the watch, and the heartbeat.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
-use roamd_etcd_client::messages::{EventType, RangeRequest, WatchCreateRequest, WatchResponse};
+use roamd_etcd_client::messages::{
+    EventType, RangeRequest, RangeResponse, WatchCreateRequest, WatchResponse,
+};
 use roamd_etcd_client::{CallError, Refusal};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
+use super::copy::Kind;
 use super::layout::{Beat, Key};
 use super::shared::Shared;
 
@@ -43,21 +47,21 @@ impl Shared {
                     debug!(%error, "Reading the shared state failed");
                 }
             } else {
-                self.group.client().give_up_connection();
+                self.watcher.give_up_connection();
             }
             sleep(PAUSE + jitter(RANDOM_PAUSE)).await;
         }
     }
 
     /// Watches until an error.
-    async fn watch(&self, repaired: &mut Instant) -> Result<std::convert::Infallible, CallError> {
-        let (key, range_end) = self.group.range();
+    async fn watch(self: &Arc<Self>, repaired: &mut Instant) -> Result<Infallible, CallError> {
+        let (key, range_end) = self.group.range("");
         let create = WatchCreateRequest {
             key,
             range_end,
             start_revision: self.copy().revision() + 1,
         };
-        let mut watch = self.group.client().watch(create).await?;
+        let mut watch = self.watcher.watch(create).await?;
         loop {
             let changes = timeout(SILENCE, watch.next()).await;
             self.apply(changes.map_err(|_| CallError::TimedOut)??);
@@ -92,10 +96,9 @@ impl Shared {
     }
 
     /// Reads all entries, at one revision.
-    pub(super) async fn read_all(&self) -> Result<(), CallError> {
-        let (mut key, range_end) = self.group.range();
+    pub(super) async fn read_all(self: &Arc<Self>) -> Result<(), CallError> {
+        let (mut key, range_end) = self.group.range("");
         let mut revision = 0;
-        let mut garbage = Vec::new();
         self.copy_mut().begin_read();
         loop {
             let request = RangeRequest {
@@ -104,30 +107,36 @@ impl Shared {
                 limit: PAGE,
                 revision,
             };
-            let page = self.group.client().range(&request).await?;
+            let page = self.watcher.range(&request).await?;
             if revision == 0 {
                 revision = page.header.ok_or(CallError::Malformed)?.revision;
             }
-            let now = self.now();
-            {
-                let mut copy = self.copy_mut();
-                for kv in &page.kvs {
-                    let name = Key::parse(self.group.below_prefix(&kv.key));
-                    if let Some(key) = name
-                        && copy.read(key, &kv.value, kv.mod_revision, now)
-                    {
-                        garbage.push((key, kv.mod_revision));
-                    }
-                }
-            }
+            self.garbage.add(self.apply_page(&page));
             match page.kvs.last() {
                 // The key that follows it directly.
                 Some(last) if page.more => key = [&last.key, [0].as_slice()].concat(),
                 _ => break,
             }
         }
-        self.copy_mut().finish_read(revision, self.now());
-        self.remove_from_etcd(garbage).await
+        for kind in Kind::all() {
+            let gone = self.on_thread(move |it| it.copy().not_read(kind, revision));
+            let gone = gone.await;
+            self.copy_mut().remove_gone(gone, revision, self.now());
+        }
+        self.copy_mut().finish_read(revision);
+        Ok(())
+    }
+
+    /// Applies a page of a full read. Returns the garbage in it.
+    fn apply_page(&self, page: &RangeResponse) -> Vec<(Key, i64)> {
+        let now = self.now();
+        let mut copy = self.copy_mut();
+        let entries = page.kvs.iter().filter_map(|kv| {
+            let key = Key::parse(self.group.below_prefix(&kv.key))?;
+            let is_garbage = copy.read(key, &kv.value, kv.mod_revision, now);
+            is_garbage.then_some((key, kv.mod_revision))
+        });
+        entries.collect()
     }
 
     /// Sends heartbeats.

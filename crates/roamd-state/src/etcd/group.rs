@@ -90,6 +90,9 @@ pub enum GroupError {
     /// The system cannot start the thread of the engine.
     #[error("cannot start the thread of the shared state")]
     Thread(#[source] io::Error),
+    /// The engine has stopped.
+    #[error("the server is stopping")]
+    Stopped,
     /// The system has no random numbers.
     #[error("the system has no random numbers")]
     Random(#[from] getrandom::Error),
@@ -199,11 +202,12 @@ impl Group {
         name.strip_prefix(self.prefix.as_bytes()).unwrap_or(&[])
     }
 
-    /// Returns the first key of the group, and the end of its keys.
-    pub(super) fn range(&self) -> (Vec<u8>, Vec<u8>) {
-        let first = self.prefix.as_bytes().to_vec();
+    /// Returns the first key of a folder below the prefix, and the end of its keys. The name of the
+    /// folder ends with a slash; that of the group is empty.
+    pub(super) fn range(&self, folder: &str) -> (Vec<u8>, Vec<u8>) {
+        let first = self.name(folder);
         let mut end = first.clone();
-        // The prefix ends with a slash, which has a successor.
+        // A slash has a successor.
         if let Some(last) = end.last_mut() {
             *last = last.saturating_add(1);
         }

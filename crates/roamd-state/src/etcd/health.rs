@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 /// Age of the copy from which on etcd counts as unreachable. A change of etcd's leader takes about
 /// two seconds.
@@ -56,6 +56,13 @@ impl Health {
     /// Returns whether etcd counts as unreachable.
     pub(super) fn is_lost(&self) -> bool {
         self.age() > STALE_AFTER
+    }
+
+    /// Waits until etcd counts as unreachable.
+    pub(super) async fn lost(&self) {
+        while !self.is_lost() {
+            sleep(STALE_AFTER.saturating_sub(self.age()) + Duration::from_millis(1)).await;
+        }
     }
 }
 

@@ -64,8 +64,7 @@ impl Key {
                 format!("flags/{}/{}", kind.stored_name(), text_of(digest))
             }
             Self::Share(kind, digest, server) => {
-                let digest = text_of(digest);
-                format!("counts/{}/{digest}/{server}", kind.stored_name())
+                format!("{}{server}", shares_folder(kind, digest))
             }
             Self::Server(server) => format!("servers/{server}"),
         }
@@ -139,6 +138,11 @@ impl Beat {
             version: parts.next()?.to_owned(),
         })
     }
+}
+
+/// Returns the name of the folder of all shares of a counter.
+pub(super) fn shares_folder(kind: CounterKind, digest: Digest) -> String {
+    format!("counts/{}/{}/", kind.stored_name(), text_of(digest))
 }
 
 fn time_of(text: &str) -> Option<Timestamp> {

@@ -4,14 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::CallError;
-use roamd_etcd_client::messages::{DeleteRangeRequest, Operation, RequestOp, TxnRequest};
 use tokio::time::{Instant, interval};
 use tracing::{info, warn};
 
-use super::copy::Missing;
+use super::copy::{Kind, Missing};
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
-use super::requests::is_at;
 use super::shared::{Replaced, Shared};
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -46,24 +44,29 @@ impl Shared {
                 );
             }
             clocks_differed = clocks_differ;
+            if swept.elapsed() >= SWEEP_INTERVAL {
+                swept = Instant::now();
+                self.sweep().await;
+            }
             if is_lost {
                 continue;
             }
             // What fails is tried again in the next interval.
             drop(self.write_missing().await);
-            if swept.elapsed() >= SWEEP_INTERVAL {
-                swept = Instant::now();
-                let evicted = self.copy_mut().sweep(self.now());
-                if let Err(error) = self.remove_from_etcd(evicted).await {
-                    warn!(%error, "Removing surplus shared state failed");
-                }
-            }
             if checked.elapsed() >= VERSION_INTERVAL {
                 checked = Instant::now();
                 if let Err(error) = self.group.check_versions().await {
                     warn!(%error, "Check of etcd failed");
                 }
             }
+        }
+    }
+
+    /// Removes what has expired, and what is too much.
+    async fn sweep(self: &Arc<Self>) {
+        for kind in Kind::all() {
+            let sweep = move |shared: &Self| shared.copy_mut().sweep(kind, shared.now());
+            self.garbage.add(self.on_thread(sweep).await);
         }
     }
 
@@ -105,7 +108,7 @@ impl Shared {
                     }
                 }
                 Key::Share(kind, digest, server) if server == self.own => {
-                    drop(self.flush(kind, digest));
+                    self.begin_flush(kind, digest);
                 }
                 Key::Share(..) => self.put_if_absent(entry).await?,
                 Key::Server(_) => {}
@@ -126,23 +129,6 @@ impl Shared {
                 self.copy_mut().is_written(key, &found.value, revision);
             }
             Replaced::Found(None) => {}
-        }
-        Ok(())
-    }
-
-    /// Removes entries from etcd that have not changed since.
-    pub(super) async fn remove_from_etcd(&self, entries: Vec<(Key, i64)>) -> Result<(), CallError> {
-        for (key, revision) in entries {
-            let name = self.name(key);
-            let remove = DeleteRangeRequest { key: name.clone() };
-            let txn = TxnRequest {
-                compare: vec![is_at(name, revision)],
-                success: vec![RequestOp {
-                    operation: Some(Operation::Delete(remove)),
-                }],
-                failure: Vec::new(),
-            };
-            self.group.client().txn(&txn).await?;
         }
         Ok(())
     }

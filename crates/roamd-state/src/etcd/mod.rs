@@ -21,6 +21,7 @@ mod engine;
 mod flags;
 mod flush;
 mod follower;
+mod garbage;
 mod group;
 mod health;
 mod layout;

@@ -36,3 +36,15 @@ pub(super) fn get(key: Vec<u8>) -> RequestOp {
         operation: Some(Operation::Range(request)),
     }
 }
+
+/// Returns the operation that reads the keys from a first one up to the end of their range.
+pub(super) fn get_range((key, range_end): (Vec<u8>, Vec<u8>)) -> RequestOp {
+    let request = RangeRequest {
+        key,
+        range_end,
+        ..RangeRequest::default()
+    };
+    RequestOp {
+        operation: Some(Operation::Range(request)),
+    }
+}

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use jiff::Timestamp;
 use roamd_etcd_client::messages::{KeyValue, PutRequest, PutResponse, TxnRequest};
-use roamd_etcd_client::{CallError, Refusal};
+use roamd_etcd_client::{CallError, Client, Refusal};
 use roamd_fairness::FairSemaphore;
+use tokio::task::spawn_blocking;
 
 use super::copy::Copy;
 use super::flush::Flushes;
+use super::garbage::Garbage;
 use super::group::Group;
 use super::health::{Health, WhenUnreachable};
 use super::layout::Key;
@@ -24,6 +26,8 @@ pub(super) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 /// State of the engine.
 pub(super) struct Shared {
     pub(super) group: Group,
+    /// Client of the watch. It gives up its own connection, and not that of the writes.
+    pub(super) watcher: Client,
     pub(super) own: ServerId,
     pub(super) clock: Clock,
     pub(super) when_unreachable: WhenUnreachable,
@@ -34,6 +38,7 @@ pub(super) struct Shared {
     /// Number of writes that were refused because too many waited.
     pub(super) refused: AtomicU64,
     pub(super) flushes: Mutex<Flushes>,
+    pub(super) garbage: Garbage,
     pub(super) copy: RwLock<Copy>,
 }
 
@@ -61,13 +66,24 @@ impl Shared {
         self.copy.write().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Does work on many entries on a thread of its own, so that calls and watches go on. Returns
+    /// nothing if the engine stops.
+    pub(super) async fn on_thread<T: Default + Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> T {
+        let shared = Arc::clone(self);
+        let done = spawn_blocking(move || work(&shared)).await;
+        done.unwrap_or_default()
+    }
+
     /// Returns the name of a key in etcd.
     pub(super) fn name(&self, key: Key) -> Vec<u8> {
         self.group.name(&key.name())
     }
 
     /// Returns the request to write an entry, with a lease for its expiry.
-    async fn put_request(
+    pub(super) async fn put_request(
         &self,
         key: Key,
         value: String,
@@ -100,7 +116,7 @@ impl Shared {
             failure: vec![get(name)],
         };
         let response = self.group.client().txn(&txn).await;
-        let response = self.check_lease(response, lease).await?;
+        let response = self.check_lease(response, lease)?;
         if response.succeeded {
             let revision = response.header.ok_or(CallError::Malformed)?.revision;
             return Ok(Replaced::Written(revision));
@@ -119,17 +135,17 @@ impl Shared {
     ) -> Result<PutResponse, CallError> {
         let request = self.put_request(key, value, until).await?;
         let response = self.group.client().put(&request).await;
-        self.check_lease(response, request.lease).await
+        self.check_lease(response, request.lease)
     }
 
     /// Forgets the lease of a write that etcd has refused because the lease has ended.
-    async fn check_lease<T>(
+    pub(super) fn check_lease<T>(
         &self,
         response: Result<T, CallError>,
         lease: i64,
     ) -> Result<T, CallError> {
         if let Err(CallError::Refused(Refusal::LeaseNotFound)) = &response {
-            self.leases.forget(lease).await;
+            self.leases.forget(lease);
         }
         response
     }

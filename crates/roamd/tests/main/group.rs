@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use roamd_testkit::{EtcdCluster, FarmConfig, StoreConfig};
 
 use crate::support::{
-    CommandOutput, Server, World, roamd, run, server_config, unused_address, write_configuration,
+    CommandOutput, Server, World, roamd, run, server_config, unused_address, wrapped_in,
+    write_configuration,
 };
 
 /// Writes the configuration of a server of the group, and returns its path.
@@ -41,6 +42,26 @@ fn cluster_key_is_created_once_for_its_owner_only() {
     assert_eq!(fs::read_to_string(path).unwrap(), key);
     let both = run(&["keys", "new", "--cluster", path, "--data", path]);
     assert_eq!(both.code, 2);
+}
+
+/// A file without a whole key would be in the way of the next attempt.
+#[test]
+fn cluster_key_that_cannot_be_written_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cluster.key");
+    let path = path.to_str().unwrap();
+    // No file may get a byte. With SIGXFSZ ignored, a write fails with an error.
+    let limited = ["env", "--ignore-signal=XFSZ", "prlimit", "--fsize=0"];
+    let mut command = wrapped_in(&limited, &["keys", "new", "--cluster", path]);
+    let failed = CommandOutput::of(command.output().unwrap());
+    assert_eq!(failed.code, 1, "{failed:?}");
+    assert!(
+        failed.err.contains("cannot write the cluster key"),
+        "{}",
+        failed.err
+    );
+    assert!(!fs::exists(path).unwrap());
+    assert_eq!(new_cluster_key(path).code, 0);
 }
 
 #[test]

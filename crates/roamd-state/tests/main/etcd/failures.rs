@@ -1,14 +1,19 @@
 //! Members that fail, and networks that break.
 
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use futures_util::future::join_all;
+use roamd_etcd_client::messages::RangeRequest;
+use roamd_etcd_client::{Client, Connecting, Network, SystemNetwork};
 use roamd_state::{
     CounterKind, Digest, EtcdState, FlagKind, GroupSettings, SharedState as _, StateError,
     WhenUnreachable,
 };
-use roamd_testkit::{EtcdCluster, Signal};
+use roamd_testkit::{EtcdCluster, Signal, free_address};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
@@ -26,6 +31,8 @@ pub(super) struct Proxied {
     pub(super) cluster: EtcdCluster,
     proxy: SocketAddr,
     mode: Arc<watch::Sender<Mode>>,
+    /// Number of connections so far.
+    connections: Arc<AtomicUsize>,
 }
 
 /// What the proxy does.
@@ -45,9 +52,12 @@ impl Proxied {
         let member = cluster.addresses()[0];
         let mode = Arc::new(watch::Sender::new(Mode::Forward));
         let modes = Arc::clone(&mode);
+        let connections = Arc::<AtomicUsize>::default();
+        let opened = Arc::clone(&connections);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
+                opened.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(forward(stream, member, modes.subscribe()));
             }
         });
@@ -55,6 +65,7 @@ impl Proxied {
             cluster,
             proxy,
             mode,
+            connections,
         }
     }
 
@@ -265,6 +276,107 @@ async fn write_without_response_is_recognised() {
         assert!(write.await.unwrap().unwrap(), "{round}");
         assert!(!set(&state, SPENT, &[round]).await.unwrap());
     }
+}
+
+/// etcd accepts calls and does not respond: no write waits much longer than etcd counts as
+/// reachable, however many others wait, and none waits from then on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writes_do_not_wait_for_silent_etcd() {
+    let proxied = Proxied::start(EtcdCluster::start(1)).await;
+    let state = open(&proxied.settings());
+    assert!(set(&state, SPENT, b"before").await.unwrap());
+    proxied.mode.send_replace(Mode::LoseResponses);
+    for (prefix, longest) in [("silent", 9), ("lost", 1)] {
+        let started = Instant::now();
+        let writes = (0..40_i64).map(async |number| {
+            let key = Digest::of(format!("{prefix}{number}").as_bytes());
+            // Each expires at another time, and so needs another lease.
+            let until = at(10 + number * 1_000);
+            let first = state.set_flag(PARTY, SPENT, key, until).await;
+            assert!(first.unwrap(), "{number}");
+            let revoked = state.set_flag(PARTY, REVOKED, key, until).await;
+            assert!(matches!(revoked, Err(StateError::Unreachable)), "{number}");
+            let count = state.increment(PARTY, ATTEMPTS, key, at(0), until).await;
+            assert_eq!(count.unwrap(), 1, "{number}");
+            state.decrement(PARTY, ATTEMPTS, key, 1).await.unwrap();
+        });
+        join_all(writes).await;
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(longest), "{prefix} {took:?}");
+    }
+    proxied.restore();
+    wait_until("it recovers", async || !is_degraded(&state)).await;
+    assert!(set(&state, REVOKED, b"after").await.unwrap());
+}
+
+/// The watch gives up its connection without those of the writes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn separate_clients_give_up_their_own_connections() {
+    let proxied = Proxied::start(EtcdCluster::start(1)).await;
+    let settings = proxied.settings().client;
+    let writer = Client::new(settings, Arc::new(SystemNetwork));
+    let watcher = writer.separate();
+    let read = RangeRequest {
+        key: b"key".to_vec(),
+        ..RangeRequest::default()
+    };
+    let connections = || proxied.connections.load(Ordering::Relaxed);
+    for client in [&writer, &watcher, &writer] {
+        client.range(&read).await.unwrap();
+    }
+    assert_eq!(connections(), 2);
+    watcher.give_up_connection();
+    writer.range(&read).await.unwrap();
+    assert_eq!(connections(), 2);
+    watcher.range(&read).await.unwrap();
+    assert_eq!(connections(), 3);
+}
+
+/// Calls that wait for a connection fail together, and not one after the other.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn waiting_calls_share_a_failed_connection() {
+    // Nothing accepts the connections, so none opens.
+    let mut settings = settings_at(&[free_address()]).client;
+    settings.timeout = Duration::from_secs(1);
+    let client = Client::new(settings, Arc::new(NoAnswer));
+    let started = Instant::now();
+    let read = RangeRequest::default();
+    let calls = join_all((0..20).map(|_| client.range(&read))).await;
+    assert!(calls.iter().all(Result::is_err));
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+/// Network on which no connection opens.
+#[derive(Debug)]
+struct NoAnswer;
+
+impl Network for NoAnswer {
+    fn connect(&self, _: &str, _: u16) -> Connecting {
+        Box::pin(pending())
+    }
+}
+
+/// What a full read finds long after its expiry is removed, as soon as etcd responds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn garbage_is_removed_after_an_outage() {
+    let proxied = Proxied::start(EtcdCluster::start(1)).await;
+    let folder = "/roamd/test/flags/spent-conversation/";
+    for number in 0..100_u16 {
+        let digest = Digest::of(&number.to_be_bytes());
+        let digest = data_encoding::BASE64URL_NOPAD.encode(digest.as_bytes());
+        // It expired in 1970.
+        proxied
+            .cluster
+            .put(&format!("{folder}{digest}"), "1000 0000000000000001");
+    }
+    let garbage = || proxied.cluster.keys(folder).len();
+    let state = open(&proxied.settings());
+    proxied.cut();
+    wait_until("it notices", async || is_degraded(&state)).await;
+    assert!(garbage() > 0, "the outage comes too late");
+    proxied.restore();
+    wait_until("it is removed", async || garbage() == 0).await;
 }
 
 /// Without space etcd takes no writes, heartbeats included: servers work on their own.

@@ -1,7 +1,7 @@
 //! Which servers may join a group.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use roamd_etcd_client::{ClientTls, Credentials, Scheme};
 use roamd_state::{Digest, FlagKind, GroupError, GroupSettings, SharedState as _};
@@ -45,6 +45,25 @@ async fn server_starts_while_one_of_three_members_is_down() {
     let key = Digest::of(b"key");
     let kind = FlagKind::RevokedToken;
     assert!(state.set_flag(PARTY, kind, key, at(10)).await.unwrap());
+}
+
+/// Callers that block their thread are told that the server stops, and not that etcd fails.
+#[test]
+fn stopped_engine_says_so() {
+    let cluster = EtcdCluster::start(1);
+    let state = open(&settings(&cluster));
+    let group = state.blocking_group();
+    assert!(group.read_sealed("keys").unwrap().is_none());
+    drop(state);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let stopped = loop {
+        match group.read_sealed("keys") {
+            // The thread of the engine ends soon.
+            Ok(_) if Instant::now() < deadline => {}
+            other => break other,
+        }
+    };
+    assert!(matches!(stopped, Err(GroupError::Stopped)), "{stopped:?}");
 }
 
 #[test]

@@ -97,6 +97,28 @@ async fn counter_is_the_sum_of_the_servers() {
     sees(0).await;
 }
 
+/// Each of several increments at the same time, at whatever servers, has another count.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn increments_of_several_servers_are_in_one_order() {
+    let cluster = EtcdCluster::start(1);
+    let settings = settings(&cluster);
+    let servers = [0; 4].map(|_| open(&settings));
+    for round in 0..5_u8 {
+        let key = Digest::of(&[round]);
+        let increments = (0..40).map(|number: usize| {
+            let server = &servers[number % servers.len()];
+            server.increment(PARTY, FAILURES, key, at(0), at(10))
+        });
+        let mut counts: Vec<_> = join_all(increments)
+            .await
+            .into_iter()
+            .map(Result::unwrap)
+            .collect();
+        counts.sort_unstable();
+        assert_eq!(counts, (1..=40).collect::<Vec<_>>(), "{round}");
+    }
+}
+
 /// etcd sees neither names nor their plain digests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn etcd_holds_no_plain_digest() {
