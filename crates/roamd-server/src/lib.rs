@@ -19,6 +19,8 @@ mod metrics;
 mod printable_json;
 pub mod revocations;
 mod routes;
+#[cfg(test)]
+mod test_group;
 mod tls;
 mod trace;
 mod web;

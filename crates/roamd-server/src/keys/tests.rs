@@ -10,9 +10,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use roamd_config::shortest_rotate_after;
 use roamd_seal::{KeyInfo, KeyRing, KeyRole, Purpose};
-use roamd_state::{
-    BlockingGroup, ClientSettings, Endpoint, GroupSettings, Scheme, SystemNetwork, WhenUnreachable,
-};
+use roamd_state::{BlockingGroup, SystemNetwork};
 use roamd_testkit::EtcdCluster;
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -23,6 +21,7 @@ use super::group::GroupKeys;
 use super::rotation::{KeyPolicy, KeyRotation};
 use crate::clock::rng;
 use crate::data_dir;
+use crate::test_group::group_settings;
 
 const DAY: Duration = Duration::from_hours(24);
 const PURPOSE: Purpose = Purpose::new("test");
@@ -338,31 +337,12 @@ fn rotated_keys_belong_to_owner_of_folder() {
     }
 }
 
-fn group_keys(cluster: &EtcdCluster) -> GroupKeys {
-    let endpoints = cluster.addresses().into_iter().map(|address| Endpoint {
-        scheme: Scheme::Http,
-        host: address.ip().to_string(),
-        port: address.port(),
-    });
-    let settings = GroupSettings {
-        client: ClientSettings {
-            endpoints: endpoints.collect(),
-            tls: None,
-            credentials: None,
-            timeout: Duration::from_secs(5),
-        },
-        prefix: "/roamd/main/".to_owned(),
-        cluster_key: Arc::new(KeyRing::random(0, &mut rng())),
-        when_unreachable: WhenUnreachable::Serve,
-    };
-    GroupKeys::of(BlockingGroup::open(&settings, Arc::new(SystemNetwork)).unwrap())
-}
-
 /// Another rotation comes between reading and writing the keys.
 #[test]
 fn rotations_of_a_group_at_the_same_time_are_both_done() {
     let cluster = EtcdCluster::start(1);
-    let keys = group_keys(&cluster);
+    let group = BlockingGroup::open(&group_settings(&cluster), Arc::new(SystemNetwork));
+    let keys = GroupKeys::of(group.unwrap());
     keys.open_or_make(at(0)).unwrap();
     let is_first = Cell::new(true);
     let meanwhile = |_: &KeyRing| {

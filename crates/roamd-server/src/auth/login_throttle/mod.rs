@@ -152,7 +152,9 @@ impl LoginThrottle {
             return Ok(Admission::Admitted(attempt));
         }
         let budget = pending.target.own_budget(is_known);
-        let free_attempts = self.config.policy.free_attempts;
+        // A server that counts alone has a part of them. With more in flight, good passwords would
+        // be refused by the count, and then wait for all others to end.
+        let free_attempts = self.policy().free(Budget::UnknownNetworks, 0);
         let in_flight = self.checks.in_flight.of(budget, free_attempts);
         let shared = in_flight.shared(deadline).await?;
         let admission = self.admit(&pending, shared, deadline).await?;
@@ -424,5 +426,7 @@ fn end_of_day(time: Timestamp) -> Timestamp {
     Timestamp::from_second(days.saturating_mul(DAY)).unwrap_or(time)
 }
 
+#[cfg(test)]
+mod group_tests;
 #[cfg(test)]
 mod tests;
