@@ -277,9 +277,15 @@ pub struct StatusResponse {
     /// Version, such as `3.5.16`.
     #[prost(string, tag = "2")]
     pub version: String,
+    /// Size of the database, in bytes.
+    #[prost(int64, tag = "3")]
+    pub database_bytes: i64,
     /// Id of the leader; 0 if there is none.
     #[prost(uint64, tag = "4")]
     pub leader: u64,
+    /// Alarms and faults, such as `memberID:1 alarm:NOSPACE `.
+    #[prost(string, repeated, tag = "8")]
+    pub alarms: Vec<String>,
 }
 
 /// Signs in.

@@ -18,6 +18,12 @@ pub enum StateError {
     /// The other servers cannot be reached, and this one must not do it alone.
     #[error("the other servers cannot be reached")]
     Unreachable,
+    /// The clock of this server differs from those of the others, and flags expire by it.
+    #[error("the clock differs by {seconds} seconds from those of the other servers")]
+    Clock {
+        /// How far the others are ahead.
+        seconds: i64,
+    },
     /// The engine has stopped.
     #[error("the shared state has stopped")]
     Stopped,

@@ -1,4 +1,4 @@
-//! State of the group of servers that share an engine.
+//! State of the group of servers that share an engine, and how far writes reach in it.
 
 use std::time::Duration;
 
@@ -15,6 +15,9 @@ pub struct GroupState {
     pub servers: usize,
     /// The largest difference between the clock of another server and this one's.
     pub clock_offset: SignedDuration,
+    /// How far the clocks of the group are ahead of this server's, if that is so much that this
+    /// server refuses all use of the state. `None` if it agrees.
+    pub wrong_clock: Option<SignedDuration>,
     /// Number of flags.
     pub flags: usize,
     /// Number of counters.
@@ -23,4 +26,13 @@ pub struct GroupState {
     pub early_deletes: u64,
     /// Number of changes that this server had missed.
     pub repaired: u64,
+}
+
+/// Servers at which a write holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// All servers.
+    AllServers,
+    /// This server. The others get it as soon as they can be reached.
+    ThisServer,
 }

@@ -16,10 +16,11 @@ pub use counter::{Counter, CounterKind};
 pub use digest::Digest;
 pub use error::StateError;
 pub use etcd::{
-    BlockingGroup, EtcdState, Group, GroupError, GroupSettings, SealedRecord, WhenUnreachable,
+    BlockingGroup, EtcdState, Group, GroupError, GroupOverview, GroupServer, GroupSettings, Member,
+    MemberState, SealedRecord, ServerActivity, WhenUnreachable,
 };
 pub use flag::FlagKind;
-pub use group_state::GroupState;
+pub use group_state::{GroupState, Reach};
 pub use limited_flags::{FlagBudget, FlagsSet, LimitedFlags};
 pub use party::Party;
 pub use roamd_etcd_client::{

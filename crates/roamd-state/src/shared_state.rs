@@ -8,7 +8,7 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
-use crate::group_state::GroupState;
+use crate::group_state::{GroupState, Reach};
 use crate::limited_flags::{FlagsSet, LimitedFlags};
 use crate::party::Party;
 
@@ -44,7 +44,8 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 /// - **Degraded servers.** One that cannot reach the others either fails, or continues with what it
 ///   knows: what is set stays set, counts go on from the last known number, and a flag is new for
 ///   one caller of each server. Flags that the setter relies on at all servers (revoked tokens,
-///   ended users, invalidated tickets, forgiven attempts) fail with [`StateError::Unreachable`].
+///   ended users, invalidated tickets, forgiven attempts) fail with [`StateError::Unreachable`],
+///   unless the setter asks for this server alone ([`SharedState::set_flag_here_at_least`]).
 ///   What was written meanwhile is shared as soon as the others can be reached.
 /// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
 ///   removes the entry from the disk.
@@ -68,6 +69,21 @@ pub trait SharedState: Send + Sync {
         key: Digest,
         until: Timestamp,
     ) -> StateFuture<'_, bool>;
+
+    /// Sets a flag at this server, also if the others cannot be reached. For what has to hold at once
+    /// and is not lost by waiting, such as a revocation by an operator.
+    fn set_flag_here_at_least(
+        &self,
+        party: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, Reach> {
+        Box::pin(async move {
+            self.set_flag(party, kind, key, until).await?;
+            Ok(Reach::AllServers)
+        })
+    }
 
     /// Sets several flags in one write, as far as their budget allows. If one was set, the later
     /// expiry holds.

@@ -91,6 +91,8 @@ pub(super) struct RunningServer {
     pub(super) id: ServerId,
     /// How far its clock is ahead of this server's.
     pub(super) clock_offset: SignedDuration,
+    /// Time since its start, in milliseconds.
+    pub(super) running_for: u64,
 }
 
 /// What has to be written to change the value of a counter.
@@ -212,6 +214,7 @@ impl Copy {
             is_running.then(|| RunningServer {
                 id: *id,
                 clock_offset: server.beat.now.duration_since(seen),
+                running_for: server.beat.sent,
             })
         });
         running.collect()

@@ -259,13 +259,15 @@ fn servers_with_a_recent_heartbeat_are_running() {
         let beat = Beat {
             now: at(now),
             sent: 0,
+            age: 0,
             version: "1".to_owned(),
+            name: "one".to_owned(),
         };
         let key = Key::Server(server(number));
         copy.put(key, beat.to_text().as_bytes(), arrives, at(arrives));
     };
     copy.begin_read();
-    let old = format!("{} 0 1", at(0).as_millisecond());
+    let old = format!("{} 0 0 1 one", at(0).as_millisecond());
     copy.read(Key::Server(server(4)), old.as_bytes(), 1, at(0));
     copy.finish_read(1);
     assert!(copy.has_other_servers() && copy.running_servers().is_empty());

@@ -5,10 +5,10 @@ use std::fmt;
 use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use roamd_etcd_client::{CallError, Network};
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Party as FairParty, PartyShare, Share};
 use tokio::runtime::{Builder, Handle};
@@ -16,11 +16,12 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use super::blocking::BlockingGroup;
+use super::clock_check::{ClockCheck, joining_offset};
 use super::copy::{Copy, Limits};
 use super::flags::WRITE_TIMEOUT;
 use super::garbage::Garbage;
 use super::group::{Group, GroupError, GroupSettings};
-use super::health::{Health, WhenUnreachable};
+use super::health::Health;
 use super::layout::FlagValue;
 use super::leases::Leases;
 use super::server_id::ServerId;
@@ -29,7 +30,7 @@ use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::flag::FlagKind;
-use crate::group_state::GroupState;
+use crate::group_state::{GroupState, Reach};
 use crate::limited_flags::{FlagsSet, LimitedFlags};
 use crate::party::Party;
 use crate::shared_state::{SharedState, StateFuture};
@@ -43,9 +44,6 @@ const LIMITS: FairSemaphoreLimits = FairSemaphoreLimits {
     party_share: PartyShare::FewerThanFree,
 };
 
-/// Largest difference of clocks with which a server starts.
-const MAX_CLOCK_OFFSET: SignedDuration = SignedDuration::from_secs(30);
-
 /// Time for the heartbeats of other servers to arrive at the start.
 const FIRST_BEATS: Duration = Duration::from_millis(2500);
 
@@ -55,8 +53,14 @@ const FIRST_BEATS: Duration = Duration::from_millis(2500);
 pub struct EtcdState {
     shared: Arc<Shared>,
     runtime: Handle,
-    /// Ends the thread.
-    _stop: oneshot::Sender<()>,
+    thread: Option<EngineThread>,
+}
+
+/// The thread of an engine.
+struct EngineThread {
+    /// Ends it when it is dropped.
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
 }
 
 impl EtcdState {
@@ -82,16 +86,19 @@ impl EtcdState {
                 }
             };
             let joined = runtime.block_on(join(&settings, network, clock));
-            let is_open = joined.is_ok();
+            let shared = joined.as_ref().ok().cloned();
             let handle = runtime.handle().clone();
             drop(opened.send(joined.map(|shared| (shared, handle))));
-            if is_open {
-                // An error means that the handle was dropped.
-                runtime.block_on(stopped).ok();
+            if let Some(shared) = shared {
+                runtime.block_on(async {
+                    // An error means that the handle was dropped.
+                    stopped.await.ok();
+                    shared.leave().await;
+                });
             }
             runtime.shutdown_background();
         };
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("state-etcd".to_owned())
             .spawn(run)
             .map_err(GroupError::Thread)?;
@@ -100,7 +107,7 @@ impl EtcdState {
         Ok(Self {
             shared,
             runtime,
-            _stop: stop,
+            thread: Some(EngineThread { stop, thread }),
         })
     }
 
@@ -130,6 +137,9 @@ impl EtcdState {
         F: Future<Output = Result<T, StateError>> + Send + 'static,
     {
         Box::pin(async move {
+            if let Some(refusal) = self.shared.refusal() {
+                return Err(refusal);
+            }
             let deadline = Instant::now() + WRITE_TIMEOUT;
             let permits = &self.shared.permits;
             let permit = permits.acquire(Share::Common, FairParty::alone(party), deadline);
@@ -147,21 +157,10 @@ impl EtcdState {
         })
     }
 
-    /// Returns whether reads fail, because the copy is too old.
-    fn refuses(&self) -> bool {
-        let Shared {
-            health,
-            when_unreachable,
-            ..
-        } = &*self.shared;
-        *when_unreachable == WhenUnreachable::Refuse && health.is_lost()
-    }
-
     fn read<T: Send>(&self, read: impl FnOnce(&Copy) -> T) -> Result<T, StateError> {
-        if self.refuses() {
-            Err(StateError::Unreachable)
-        } else {
-            Ok(read(&self.shared.copy()))
+        match self.shared.refusal() {
+            Some(refusal) => Err(refusal),
+            None => Ok(read(&self.shared.copy())),
         }
     }
 
@@ -192,6 +191,34 @@ impl SharedState for EtcdState {
             }),
             Err(error) => Box::pin(ready(Err(error))),
         }
+    }
+
+    fn set_flag_here_at_least(
+        &self,
+        party: Party,
+        kind: FlagKind,
+        key: Digest,
+        until: Timestamp,
+    ) -> StateFuture<'_, Reach> {
+        Box::pin(async move {
+            let set = self.set_flag(party, kind, key, until).await;
+            let key = self.of_flag(kind, key);
+            match set {
+                // It is missing in etcd then, and so is written as soon as etcd responds.
+                Err(StateError::Unreachable) => {
+                    let value = new_value(until)?;
+                    let now = self.shared.now();
+                    self.shared.copy_mut().set_missing(kind, key, value, now);
+                }
+                set => drop(set?),
+            }
+            let flag = self.shared.copy().flag(kind, key);
+            Ok(if flag.is_some_and(|flag| flag.revision == 0) {
+                Reach::ThisServer
+            } else {
+                Reach::AllServers
+            })
+        })
     }
 
     fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
@@ -262,8 +289,8 @@ impl SharedState for EtcdState {
         above: u32,
         expire_after: Timestamp,
     ) -> StateFuture<'_, Vec<Counter>> {
-        if self.refuses() {
-            return Box::pin(ready(Err(StateError::Unreachable)));
+        if let Some(refusal) = self.shared.refusal() {
+            return Box::pin(ready(Err(refusal)));
         }
         let shared = Arc::clone(&self.shared);
         let look = move || shared.copy().counters_above(kind, above, expire_after);
@@ -307,8 +334,8 @@ impl SharedState for EtcdState {
 
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(async move {
-            if self.refuses() {
-                return Err(StateError::Unreachable);
+            if let Some(refusal) = self.shared.refusal() {
+                return Err(refusal);
             }
             // The thread of the engine runs tasks.
             self.run(ready(())).await
@@ -330,11 +357,23 @@ impl SharedState for EtcdState {
             age: self.shared.health.age(),
             servers: servers.max(1),
             clock_offset: self.shared.clock_offset(),
+            wrong_clock: self.shared.clock_check.wrong(),
             flags,
             counters,
             early_deletes,
             repaired,
         })
+    }
+}
+
+impl Drop for EtcdState {
+    fn drop(&mut self) {
+        if let Some(EngineThread { stop, thread }) = self.thread.take() {
+            drop(stop);
+            // So that the others know that the server has stopped before the process ends. A panic
+            // of the thread was reported when it happened.
+            thread.join().ok();
+        }
     }
 }
 
@@ -358,9 +397,11 @@ async fn join(
         watcher: group.client().separate(),
         group,
         own,
+        name: settings.server_name.clone(),
         clock,
         when_unreachable: settings.when_unreachable,
         health: Health::new(),
+        clock_check: ClockCheck::default(),
         leases: Leases::default(),
         permits: FairSemaphore::new(LIMITS),
         refused: AtomicU64::new(0),
@@ -372,7 +413,11 @@ async fn join(
     drop(tokio::spawn(Arc::clone(&shared).follow()));
     if shared.copy().has_other_servers() {
         sleep(FIRST_BEATS).await;
-        check_clock(&shared)?;
+        let servers = shared.copy().running_servers();
+        if let Some(offset) = joining_offset(own, &servers) {
+            let seconds = offset.as_secs();
+            return Err(GroupError::Clock { seconds });
+        }
     }
     // What was read is up to date, however long that took.
     shared.health.prove(shared.health.elapsed());
@@ -380,20 +425,6 @@ async fn join(
     drop(tokio::spawn(Arc::clone(&shared).maintain()));
     drop(tokio::spawn(Arc::clone(&shared).remove_garbage()));
     Ok(shared)
-}
-
-/// Checks that the clock agrees with that of a running server, if there is one.
-fn check_clock(shared: &Shared) -> Result<(), GroupError> {
-    let servers = shared.copy().running_servers();
-    let offsets = servers.iter().map(|server| server.clock_offset);
-    match offsets.min_by_key(|it| it.unsigned_abs()) {
-        Some(offset) if offset.unsigned_abs() > MAX_CLOCK_OFFSET.unsigned_abs() => {
-            Err(GroupError::Clock {
-                seconds: offset.as_secs(),
-            })
-        }
-        _ => Ok(()),
-    }
 }
 
 fn new_value(until: Timestamp) -> Result<FlagValue, StateError> {

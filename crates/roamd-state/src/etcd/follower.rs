@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::messages::{
-    EventType, RangeRequest, RangeResponse, WatchCreateRequest, WatchResponse,
+    DeleteRangeRequest, EventType, Operation, RangeRequest, RangeResponse, RequestOp, TxnRequest,
+    WatchCreateRequest, WatchResponse,
 };
 use roamd_etcd_client::{CallError, Refusal};
 use tokio::time::{Instant, sleep, timeout};
@@ -26,6 +27,9 @@ const SILENCE: Duration = Duration::from_secs(3);
 
 /// Interval between full reads that repair the copy.
 const REPAIR_INTERVAL: Duration = Duration::from_mins(5);
+
+/// Time for the last call of a server that stops.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Maximum number of keys of a response.
 const PAGE: i64 = 2000;
@@ -154,11 +158,31 @@ impl Shared {
         let beat = Beat {
             now,
             sent: self.health.elapsed(),
+            age: u64::try_from(self.health.age().as_millis()).unwrap_or(u64::MAX),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            name: self.name.clone(),
         };
         let until = now.checked_add(BEAT_LIFETIME).unwrap_or(now);
         let key = Key::Server(self.own);
         self.overwrite(key, beat.to_text(), until).await.map(drop)
+    }
+
+    /// Removes the heartbeat of this server, which stops.
+    pub(super) async fn leave(&self) {
+        let request = DeleteRangeRequest {
+            key: self.name(Key::Server(self.own)),
+        };
+        let remove = TxnRequest {
+            compare: Vec::new(),
+            success: vec![RequestOp {
+                operation: Some(Operation::Delete(request)),
+            }],
+            failure: Vec::new(),
+        };
+        if !self.health.is_lost() {
+            let removed = timeout(LEAVE_TIMEOUT, self.group.client().txn(&remove)).await;
+            debug!(is_removed = removed.is_ok(), "Server has left the group");
+        }
     }
 }
 

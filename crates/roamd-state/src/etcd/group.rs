@@ -41,6 +41,8 @@ pub struct GroupSettings {
     pub cluster_key: Arc<KeyRing>,
     /// What the server does while it cannot reach etcd.
     pub when_unreachable: WhenUnreachable,
+    /// Name of this server for operators, without a line break.
+    pub server_name: String,
 }
 
 /// Why a server cannot join a group.
@@ -72,6 +74,9 @@ pub enum GroupError {
          use the version of the other servers, or another `prefix`"
     )]
     Format,
+    /// There is no group.
+    #[error("there is no group below the prefix yet; the first server that starts creates it")]
+    Missing,
     /// The state is sealed with another cluster key.
     #[error(
         "the state below the prefix is of another cluster key; use the same `cluster_key_file` on \
@@ -127,14 +132,8 @@ impl Group {
         settings: &GroupSettings,
         network: Arc<dyn Network>,
     ) -> Result<Self, GroupError> {
-        let client = Client::new(settings.client.clone(), network);
-        check_versions(&client).await?;
-        let mut group = Self {
-            client,
-            prefix: settings.prefix.as_str().into(),
-            cluster_key: Arc::clone(&settings.cluster_key),
-            digest_key: DigestKey::new(&[0; DigestKey::LEN]),
-        };
+        let mut group = Self::new(settings, network);
+        check_versions(&group.client).await?;
         let deadline = Instant::now() + OPEN_TIMEOUT;
         let about = loop {
             match group.get_or_create().await {
@@ -148,6 +147,30 @@ impl Group {
         };
         group.digest_key = group.read_about(&about.value)?;
         Ok(group)
+    }
+
+    /// Opens a group that exists, and changes nothing. The versions of etcd's members are not
+    /// checked.
+    ///
+    /// # Errors
+    /// If etcd cannot be used, or there is no group, or it is of another format or cluster key.
+    pub async fn open_existing(
+        settings: &GroupSettings,
+        network: Arc<dyn Network>,
+    ) -> Result<Self, GroupError> {
+        let mut group = Self::new(settings, network);
+        let about = group.get(ABOUT).await?.ok_or(GroupError::Missing)?;
+        group.digest_key = group.read_about(&about.value)?;
+        Ok(group)
+    }
+
+    fn new(settings: &GroupSettings, network: Arc<dyn Network>) -> Self {
+        Self {
+            client: Client::new(settings.client.clone(), network),
+            prefix: settings.prefix.as_str().into(),
+            cluster_key: Arc::clone(&settings.cluster_key),
+            digest_key: DigestKey::new(&[0; DigestKey::LEN]),
+        }
     }
 
     /// Reads a value that is sealed with the cluster key. Returns `None` if there is none.

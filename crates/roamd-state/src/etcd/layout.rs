@@ -4,7 +4,8 @@
 //! PREFIX about                           format, sealed digest key
 //! PREFIX flags/KIND/DIGEST               expiry, nonce of the first writer
 //! PREFIX counts/KIND/DIGEST/SERVER       count, expiry, last writer
-//! PREFIX servers/SERVER                  time of day, time of its heartbeat, version
+//! PREFIX servers/SERVER                  time of day, time of its heartbeat, age of its copy,
+//!                                        version, name
 //! ```
 //! Times are in milliseconds: times of day since 1970 (UTC), and heartbeats since the start of
 //! their server.
@@ -53,8 +54,12 @@ pub(super) struct Beat {
     pub(super) now: Timestamp,
     /// Milliseconds since the start of the server.
     pub(super) sent: u64,
-    /// Its version.
+    /// Age of its copy, in milliseconds.
+    pub(super) age: u64,
+    /// Its version, without a space.
     pub(super) version: String,
+    /// Its name for operators.
+    pub(super) name: String,
 }
 
 impl Key {
@@ -127,15 +132,24 @@ impl ShareValue {
 impl Beat {
     pub(super) fn to_text(&self) -> String {
         let now = self.now.as_millisecond();
-        format!("{now} {} {}", self.sent, self.version)
+        let Self {
+            sent,
+            age,
+            version,
+            name,
+            ..
+        } = self;
+        format!("{now} {sent} {age} {version} {name}")
     }
 
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let mut parts = std::str::from_utf8(text).ok()?.splitn(3, ' ');
+        let mut parts = std::str::from_utf8(text).ok()?.splitn(5, ' ');
         Some(Self {
             now: time_of(parts.next()?)?,
             sent: parts.next()?.parse().ok()?,
+            age: parts.next()?.parse().ok()?,
             version: parts.next()?.to_owned(),
+            name: parts.next()?.to_owned(),
         })
     }
 }
@@ -183,7 +197,9 @@ mod tests {
         let beat = Beat {
             now: until,
             sent: 5,
-            version: "0.1.0 (debug)".to_owned(),
+            age: 7,
+            version: "0.1.0".to_owned(),
+            name: "a host, 192.0.2.1:8080".to_owned(),
         };
         assert_eq!(Beat::parse(beat.to_text().as_bytes()), Some(beat));
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use roamd_etcd_client::CallError;
 use tokio::time::{Instant, interval};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
+use super::clock_check::group_offset;
 use super::copy::{Kind, Missing};
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
@@ -44,6 +45,7 @@ impl Shared {
                 );
             }
             clocks_differed = clocks_differ;
+            self.check_clock(is_lost);
             if swept.elapsed() >= SWEEP_INTERVAL {
                 swept = Instant::now();
                 self.sweep().await;
@@ -78,6 +80,24 @@ impl Shared {
         offsets
             .max_by_key(|it| it.unsigned_abs())
             .unwrap_or_default()
+    }
+
+    /// Judges the own clock by fresh heartbeats.
+    fn check_clock(&self, is_lost: bool) {
+        if is_lost {
+            return;
+        }
+        let offset = group_offset(&self.copy().running_servers());
+        if !self.clock_check.note(offset) {
+            return;
+        }
+        match offset {
+            Some(offset) => error!(
+                seconds = offset.as_secs(),
+                "Clock differs from those of the group; requests are refused until it is set"
+            ),
+            None => info!("Clock agrees with those of the group; requests are served again"),
+        }
     }
 
     fn log_change(&self, is_lost: bool) {

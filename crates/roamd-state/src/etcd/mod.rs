@@ -13,6 +13,7 @@
 
 mod blocking;
 mod bucket;
+mod clock_check;
 mod copy;
 #[cfg(test)]
 mod copy_tests;
@@ -27,6 +28,7 @@ mod health;
 mod layout;
 mod leases;
 mod maintenance;
+mod overview;
 mod requests;
 mod server_id;
 mod shared;
@@ -36,3 +38,4 @@ pub use blocking::BlockingGroup;
 pub use engine::EtcdState;
 pub use group::{Group, GroupError, GroupSettings, SealedRecord};
 pub use health::WhenUnreachable;
+pub use overview::{GroupOverview, GroupServer, Member, MemberState, ServerActivity};

@@ -9,6 +9,7 @@ use roamd_etcd_client::{CallError, Client, Refusal};
 use roamd_fairness::FairSemaphore;
 use tokio::task::spawn_blocking;
 
+use super::clock_check::ClockCheck;
 use super::copy::Copy;
 use super::flush::Flushes;
 use super::garbage::Garbage;
@@ -18,6 +19,7 @@ use super::layout::Key;
 use super::leases::Leases;
 use super::requests::{get, is_at, put};
 use super::server_id::ServerId;
+use crate::error::StateError;
 use crate::party::Party;
 
 /// Current time of day.
@@ -29,9 +31,12 @@ pub(super) struct Shared {
     /// Client of the watch. It gives up its own connection, and not that of the writes.
     pub(super) watcher: Client,
     pub(super) own: ServerId,
+    /// Name of this server for operators.
+    pub(super) name: String,
     pub(super) clock: Clock,
     pub(super) when_unreachable: WhenUnreachable,
     pub(super) health: Health,
+    pub(super) clock_check: ClockCheck,
     pub(super) leases: Leases,
     /// Writes in progress.
     pub(super) permits: FairSemaphore<Party>,
@@ -51,6 +56,15 @@ pub(super) enum Replaced {
 }
 
 impl Shared {
+    /// Returns why every use of the state fails; `None` if it does not.
+    pub(super) fn refusal(&self) -> Option<StateError> {
+        if let Some(offset) = self.clock_check.wrong() {
+            let seconds = offset.as_secs();
+            return Some(StateError::Clock { seconds });
+        }
+        self.health.is_lost().then(|| self.alone().err()).flatten()
+    }
+
     pub(super) fn now(&self) -> Timestamp {
         (self.clock)()
     }

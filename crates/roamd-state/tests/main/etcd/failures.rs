@@ -10,7 +10,7 @@ use futures_util::future::join_all;
 use roamd_etcd_client::messages::RangeRequest;
 use roamd_etcd_client::{Client, Connecting, Network, SystemNetwork};
 use roamd_state::{
-    CounterKind, Digest, EtcdState, FlagKind, GroupSettings, SharedState as _, StateError,
+    CounterKind, Digest, EtcdState, FlagKind, GroupSettings, Reach, SharedState as _, StateError,
     WhenUnreachable,
 };
 use roamd_testkit::{EtcdCluster, Signal, free_address};
@@ -207,6 +207,13 @@ async fn server_continues_without_majority_and_catches_up() {
         assert!(matches!(refused, Err(StateError::Unreachable)), "{kind:?}");
         assert!(!is_set(&one, kind, Digest::of(b"during")).await);
     }
+    // What must not wait holds here at once, and at the others as soon as they can be reached.
+    let (kind, urgent) = (FlagKind::EndedUser, Digest::of(b"urgent"));
+    for _ in 0..2 {
+        let set = one.set_flag_here_at_least(PARTY, kind, urgent, at(10));
+        assert_eq!(set.await.unwrap(), Reach::ThisServer);
+        assert!(is_set(&one, kind, urgent).await && !is_set(&other, kind, urgent).await);
+    }
     // What is set already needs no write.
     assert!(!set(&one, REVOKED, b"before").await.unwrap());
     assert!(started.elapsed() < Duration::from_secs(2), "nothing waits");
@@ -217,6 +224,12 @@ async fn server_continues_without_majority_and_catches_up() {
         !is_degraded(&one) && !is_degraded(&other)
     })
     .await;
+    wait_until("the urgent flag arrives", async || {
+        is_set(&other, kind, urgent).await
+    })
+    .await;
+    let again = one.set_flag_here_at_least(PARTY, kind, urgent, at(10));
+    assert_eq!(again.await.unwrap(), Reach::AllServers);
     for text in [&b"first"[..], b"second"] {
         let key = Digest::of(text);
         wait_until("the flag arrives", async || {

@@ -1,15 +1,24 @@
 //! Which servers may join a group.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use roamd_etcd_client::{ClientTls, Credentials, Scheme};
-use roamd_state::{Digest, FlagKind, GroupError, GroupSettings, SharedState as _};
+use roamd_state::{
+    CounterKind, Digest, FlagKind, GroupError, GroupSettings, SharedState as _, StateError,
+};
 use roamd_testkit::{CertificateAuthority, EtcdCluster, free_address};
 use serde_json::json;
 
-use super::support::{PREFIX, cluster_key, is_set, open, open_at, settings, settings_at, try_open};
+use super::support::{
+    PREFIX, cluster_key, is_set, open, open_at, open_with_clock, settings, settings_at, try_open,
+    wait_until,
+};
 use crate::battery::{PARTY, at};
+
+const ATTEMPTS: CounterKind = CounterKind::AttemptsByNetwork;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn server_with_another_key_format_or_clock_is_refused() {
@@ -45,6 +54,46 @@ async fn server_starts_while_one_of_three_members_is_down() {
     let key = Digest::of(b"key");
     let kind = FlagKind::RevokedToken;
     assert!(state.set_flag(PARTY, kind, key, at(10)).await.unwrap());
+}
+
+/// A clock that is set wrong while the server runs ends its use of the state until it is set right.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_whose_clock_goes_wrong_refuses() {
+    let cluster = EtcdCluster::start(1);
+    let settings = settings(&cluster);
+    let (first, second) = (open(&settings), open(&settings));
+    let ahead = Arc::new(AtomicI64::new(0));
+    let third = open_with_clock(&settings, Arc::clone(&ahead)).unwrap();
+    let (kind, key) = (FlagKind::RevokedToken, Digest::of(b"key"));
+    assert!(third.set_flag(PARTY, kind, key, at(10)).await.unwrap());
+    ahead.store(-40, Ordering::Relaxed);
+    wait_until("it notices", async || third.is_alive().await.is_err()).await;
+    let refusals = [
+        third.is_alive().await,
+        third.is_flag_set(kind, key, at(0)).await.map(drop),
+        third
+            .set_flag(PARTY, kind, Digest::of(b"another"), at(10))
+            .await
+            .map(drop),
+        third
+            .increment(PARTY, ATTEMPTS, key, at(0), at(10))
+            .await
+            .map(drop),
+    ];
+    for refusal in refusals {
+        let Err(StateError::Clock { seconds }) = refusal else {
+            panic!("{refusal:?}");
+        };
+        assert!((38..=42).contains(&seconds), "{seconds}");
+    }
+    assert!(third.group_state().unwrap().wrong_clock.is_some());
+    for state in [&first, &second] {
+        state.is_alive().await.unwrap();
+        assert_eq!(state.group_state().unwrap().wrong_clock, None);
+    }
+    ahead.store(1, Ordering::Relaxed);
+    wait_until("it recovers", async || third.is_alive().await.is_ok()).await;
+    assert!(is_set(&third, kind, key).await);
 }
 
 /// Callers that block their thread are told that the server stops, and not that etcd fails.

@@ -2,5 +2,6 @@
 
 mod failures;
 mod joining;
+mod overview;
 mod sharing;
 mod support;

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -38,6 +39,7 @@ pub(super) fn settings_at(addresses: &[SocketAddr]) -> GroupSettings {
         prefix: PREFIX.to_owned(),
         cluster_key: cluster_key(7),
         when_unreachable: WhenUnreachable::Serve,
+        server_name: "test".to_owned(),
     }
 }
 
@@ -51,7 +53,16 @@ pub(super) fn try_open(settings: &GroupSettings) -> Result<EtcdState, GroupError
 
 /// Opens the state of a server whose clock is this number of seconds ahead.
 pub(super) fn open_at(settings: &GroupSettings, ahead: i64) -> Result<EtcdState, GroupError> {
-    let clock = move || Timestamp::now() + jiff::SignedDuration::from_secs(ahead);
+    open_with_clock(settings, Arc::new(AtomicI64::new(ahead)))
+}
+
+/// Opens the state of a server whose clock is as many seconds ahead as the number says at the time.
+pub(super) fn open_with_clock(
+    settings: &GroupSettings,
+    ahead: Arc<AtomicI64>,
+) -> Result<EtcdState, GroupError> {
+    let ahead = move || jiff::SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
+    let clock = move || Timestamp::now() + ahead();
     EtcdState::open(settings, Arc::new(SystemNetwork), Arc::new(clock))
 }
 

@@ -1,0 +1,83 @@
+//! What operators see of a group.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use roamd_etcd_client::SystemNetwork;
+use roamd_state::{Group, GroupError, GroupSettings, ServerActivity};
+use roamd_testkit::EtcdCluster;
+
+use super::support::{PREFIX, open, open_at, settings};
+
+async fn group(settings: &GroupSettings) -> Result<Group, GroupError> {
+    Group::open_existing(settings, Arc::new(SystemNetwork)).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn overview_names_servers_and_members() {
+    let mut cluster = EtcdCluster::start(3);
+    let mut settings = settings(&cluster);
+    let missing = group(&settings).await.unwrap_err();
+    assert!(matches!(missing, GroupError::Missing), "{missing}");
+    assert_eq!(cluster.keys(PREFIX), [], "a look creates nothing");
+
+    settings.server_name = "b, 192.0.2.2:8080".to_owned();
+    let stopping = open(&settings);
+    let fast = open_at(&settings, 10).unwrap();
+    settings.server_name = "a".to_owned();
+    let one = open(&settings);
+    // A server whose process was killed.
+    let beat = format!("{} 5 0 0.1.0 killed", Timestamp::now().as_millisecond());
+    cluster.put(&format!("{PREFIX}servers/0123456789abcdef"), &beat);
+    drop(stopping);
+    let leader = cluster.leader();
+    let dead = (leader + 1) % 3;
+    cluster.kill(dead);
+
+    let seen = group(&settings)
+        .await
+        .unwrap()
+        .overview(Timestamp::now)
+        .await
+        .unwrap();
+    let names: Vec<_> = seen.servers.iter().map(|it| it.name.as_str()).collect();
+    assert_eq!(names, ["a", "b, 192.0.2.2:8080", "killed"]);
+    for (server, offset) in seen.servers.iter().zip([Some(0), Some(10), None]) {
+        match server.activity {
+            ServerActivity::Running {
+                lag, clock_offset, ..
+            } => {
+                let differs = clock_offset.as_secs_f64() - offset.map_or(f64::NAN, f64::from);
+                assert!(differs.abs() < 2.0, "{server:?}");
+                assert!(lag < Duration::from_secs(5), "{server:?}");
+                assert_eq!(server.version, env!("CARGO_PKG_VERSION"));
+            }
+            ServerActivity::Silent { .. } => assert_eq!(offset, None, "{server:?}"),
+        }
+    }
+    for (index, member) in seen.members.iter().enumerate() {
+        let Ok(state) = &member.state else {
+            assert_eq!(index, dead, "{member:?}");
+            continue;
+        };
+        assert_ne!(index, dead, "{member:?}");
+        assert_eq!(state.is_leader, Some(index == leader), "{member:?}");
+        assert!(
+            state.database_bytes > 0 && state.alarms.is_empty(),
+            "{member:?}"
+        );
+    }
+    drop((one, fast));
+    let seen = group(&settings)
+        .await
+        .unwrap()
+        .overview(Timestamp::now)
+        .await
+        .unwrap();
+    assert_eq!(
+        seen.servers.len(),
+        1,
+        "those that have stopped are gone: {seen:?}"
+    );
+}
