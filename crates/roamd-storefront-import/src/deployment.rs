@@ -6,6 +6,7 @@ use roamd_config::{AddressForm, BaseUrl, UrlPath};
 use url::Url;
 
 use crate::farm::{self, FarmSet};
+use crate::farm_name;
 use crate::finding::{Findings, Grade};
 use crate::gateway::{self, FoundGateway};
 use crate::launch;
@@ -236,13 +237,10 @@ impl<'s> StoreParts<'s> {
     fn extend(&mut self, other: Self, findings: &mut Findings) {
         for (set, farm) in other.farms {
             let name = farm_name(&farm);
-            let is_known = self
-                .farms
-                .iter()
-                .any(|(_, known)| name.is_some() && farm_name(known) == name);
-            if is_known {
-                let name = name.unwrap_or_default();
-                let text = "is in an earlier file, too, which counts";
+            let known = self.farms.iter().filter_map(|(_, known)| farm_name(known));
+            let known: Vec<_> = known.collect();
+            if let Some(name) = name.filter(|name| has_name(&known, name)) {
+                let text = "is also in an earlier file, which roamd uses";
                 findings.warning(farm.place, format!("farm \"{name}\""), text);
             } else {
                 self.farms.push((set, farm));
@@ -252,6 +250,11 @@ impl<'s> StoreParts<'s> {
         self.mappings.extend(other.mappings);
         self.gateways.extend(other.gateways);
     }
+}
+
+/// Returns whether a farm has one of these names.
+fn has_name(names: &[String], name: &str) -> bool {
+    names.iter().any(|known| farm_name::is_same(known, name))
 }
 
 /// Returns the name of a farm that is not read yet.
@@ -303,7 +306,7 @@ fn read_store<'s>(
         }
         let form = parts.address_form;
         match farm::read(record, &set, form, options, ids, findings) {
-            Ok(farm) if names.contains(&farm.name) => {
+            Ok(farm) if has_name(&names, &farm.name) => {
                 let original = format!("farm \"{}\"", farm.name);
                 findings.error(
                     place,
@@ -367,11 +370,9 @@ impl Store {
         self.not_taken.extend(applied.not_taken);
         summary.gateways.all += parts.gateways.len();
         for part in parts.gateways {
-            let number = match summary.gateways.taken {
-                0 => String::new(),
-                taken => format!("-{}", taken + 1),
-            };
-            let key_path = format!("{}/sta{number}.key", options.key_folder);
+            // No id of a farm has a dot, so that no key of a farm has this path.
+            let number = summary.gateways.taken + 1;
+            let key_path = format!("{}/gateway.sta{number}.key", options.key_folder);
             let found = match part.kind {
                 Kind::OptimalGateway => gateway::read_optimal(part.record, &key_path, findings),
                 _ => gateway::read_roaming(part.record, &key_path, findings),
@@ -403,7 +404,7 @@ impl Store {
         }
         if let Some(names) = &found.farms {
             let is_left_out = |farm: &&Farm| {
-                let is_same = |name: &str| name.eq_ignore_ascii_case(&farm.name);
+                let is_same = |name: &str| farm_name::is_same(name, &farm.name);
                 !names.iter().any(|name| is_same(&name.value))
             };
             let left_out = self.farms.iter().filter(is_left_out);
@@ -426,7 +427,7 @@ fn folder_path(source: &Source, findings: &mut Findings) -> Option<UrlPath> {
     let folder = source.folder.as_deref()?;
     let path = format!("{ROOT}/{folder}").parse();
     if path.is_err() {
-        let text = "the name of the folder cannot be a part of a URL; a default path counts";
+        let text = "the name of the folder cannot be a part of a URL; roamd uses a default path";
         findings.warning(source.start(), "folder", text);
     }
     path.ok()
@@ -643,7 +644,7 @@ fn base_urls(
         }
         let scheme = urls.first().map_or(base.scheme(), BaseUrl::scheme);
         if is_local {
-            findings.note(place, original, "is this machine; not taken");
+            findings.note(place, original, "names this machine; not taken");
         } else if options.base_url.is_some() {
             findings.note(place, original, "--base-url is given; not taken");
         } else if scheme != base.scheme() {

@@ -36,7 +36,7 @@ const UNUSED_OF_SETS: [Unused; 9] = [
         names: &["enableFileTypeAssociation"],
         silence: Silence::Never,
         grade: Grade::Note,
-        text: "has no meaning here",
+        text: "has no effect in roamd",
     },
     Unused {
         names: &["pooledSockets"],
@@ -64,7 +64,7 @@ const UNUSED_OF_SETS: [Unused; 9] = [
         ],
         silence: Silence::Always,
         grade: Grade::Note,
-        text: "has no meaning here",
+        text: "has no effect in roamd",
     },
     Unused {
         names: &["backgroundHealthCheckPollingPeriod"],
@@ -98,7 +98,7 @@ const UNUSED_OF_FARMS: [Unused; 9] = [
         names: &["allFailedBypassDuration"],
         silence: Silence::At(&["0", "-1"]),
         grade: Grade::Note,
-        text: "as bypassDuration",
+        text: "roamd asks a failed controller again within seconds",
     },
     Unused {
         names: &["radeTicketTimeToLive"],
@@ -192,7 +192,7 @@ pub(crate) fn read_set<'s>(
         if (1..=64).contains(&attempts) {
             return Some(attempts);
         }
-        let text = "has to be 1 to 64; the default of roamd counts";
+        let text = "has to be 1 to 64; roamd uses its default";
         findings.add(setting.place, setting.finding(Grade::Warning, text));
         None
     });
@@ -201,7 +201,7 @@ pub(crate) fn read_set<'s>(
         if span >= second && span < Duration::from_millis(LONGEST_TIMEOUT) {
             return Some(span);
         }
-        let text = "has to be 1 to 599 seconds; the default of roamd counts";
+        let text = "has to be 1 to 599 seconds; roamd uses its default";
         findings.add(setting.place, setting.finding(Grade::Warning, text));
         None
     };
@@ -275,7 +275,7 @@ pub(crate) fn read(
         }
     };
     let Some(port) = u16::try_from(port).ok().filter(|port| *port != 0) else {
-        return Err(not_taken("has a port that is none", findings, place));
+        return Err(not_taken("has no valid port", findings, place));
     };
     let controllers = controllers(&mut farm, scheme, port, findings);
     if controllers.is_empty() {
@@ -331,16 +331,14 @@ fn name(farm: &mut Record<'_>, findings: &mut Findings) -> Result<String, NotTak
     let place = farm.place;
     let name = farm.text(&["name", "FarmName"], findings);
     let name = name.filter(|name| !name.value.chars().any(char::is_control));
-    match name {
-        Some(name) => Ok(name.value),
-        None => {
-            findings.error(place, "farm", "has no name; not taken");
-            Err(NotTaken {
-                name: String::new(),
-                reason: "has no name".into(),
-            })
+    name.map(|name| name.value).ok_or_else(|| {
+        let reason = "has no name that can be used";
+        findings.error(place, "farm", format!("{reason}; not taken"));
+        NotTaken {
+            name: String::new(),
+            reason: reason.into(),
         }
-    }
+    })
 }
 
 fn transport(
@@ -365,7 +363,7 @@ fn transport(
         });
     };
     if transport == Transport::SslRelay {
-        let text = "the SSL Relay becomes https at its own port";
+        let text = "is imported as https at the port of the SSL Relay";
         let finding = setting.finding(Grade::Warning, text).key("controllers");
         findings.add(setting.place, finding);
     }
@@ -398,7 +396,7 @@ fn report_generation(
         Generation::XenDesktop5 | Generation::Cvad7 => ("XenDesktop", "5", Generation::XenDesktop5),
     };
     let text = format!(
-        "is taken for {}; if it is version {version}: --generation {}",
+        "is imported as {}; if it is version {version}, use --generation {}",
         generation_name(generation),
         shell_word(&format!("{name}={}", generation_name(other)))
     );
@@ -438,7 +436,7 @@ fn controllers(
         let text = url.to_string();
         let is_same = |known: &ControllerUrl| known.to_string().eq_ignore_ascii_case(&text);
         if controllers.iter().any(is_same) {
-            let text = "is there twice; taken once";
+            let text = "occurs twice; taken once";
             findings.add(server.place, server.finding(Grade::Warning, text));
             continue;
         }
@@ -454,7 +452,7 @@ fn attempts(farm: &mut Record<'_>, set: &FarmSet, findings: &mut Findings) -> Op
         (Some((failed, setting)), attempts)
             if failed > 0 && attempts.is_none_or(|attempts| failed < attempts) =>
         {
-            let text = "becomes the attempts of a request";
+            let text = "is imported as `attempts`";
             let finding = setting.finding(Grade::Note, text).key("attempts");
             findings.add(setting.place, finding);
             Some(failed.min(64))
@@ -470,7 +468,7 @@ fn ticket_seconds(farm: &mut Record<'_>, findings: &mut Findings) -> Option<u64>
     if (1..=86_400).contains(&seconds) {
         return Some(seconds);
     }
-    let text = "has to be 1 to 86400 seconds; the default of roamd counts";
+    let text = "has to be 1 to 86400 seconds; roamd uses its default";
     let finding = setting.finding(Grade::Warning, text).key("ticket_seconds");
     findings.add(setting.place, finding);
     None

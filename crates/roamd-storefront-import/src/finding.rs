@@ -6,6 +6,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::source::Place;
+use crate::unprintable::Escaped;
 use crate::user_info::hide_user_info;
 
 /// The largest number of findings. A file with more of them is not a file of StoreFront.
@@ -28,7 +29,8 @@ pub enum Grade {
 
 /// A setting that roamd does not take over, or takes over with a change.
 ///
-/// Displays as `file:line: grade: original="value": text`. It never contains a secret.
+/// Displays as one line, `file:line: grade: original="value": text`, with escapes for characters
+/// that a terminal would obey. It never contains a secret.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// Grade.
@@ -171,11 +173,14 @@ impl fmt::Display for Finding {
         write!(
             f,
             "{}:{}: {}: {}",
-            self.file, self.line, self.grade, self.original
+            Escaped(&self.file),
+            self.line,
+            self.grade,
+            Escaped(&self.original)
         )?;
         if let Some(value) = &self.value {
-            write!(f, "=\"{value}\"")?;
+            write!(f, "=\"{}\"", Escaped(value))?;
         }
-        write!(f, ": {}", self.text)
+        write!(f, ": {}", Escaped(&self.text))
     }
 }

@@ -13,7 +13,7 @@ use crate::record::{Field, OFF, ON, Record, Setting, Silence, Unused, Value};
 use crate::source::Place;
 
 const NO_SIGN_IN: &str = "roamd serves no sign-in through Citrix Gateway";
-const BY_NETWORKS: &str = "`inside` and `outside` decide by networks";
+const BY_NETWORKS: &str = "roamd decides by the networks in `inside` and `outside`";
 
 /// Settings of a Citrix Gateway without a key in roamd.
 const UNUSED: [Unused; 20] = [
@@ -294,7 +294,7 @@ fn authorities(
         let Some(url) = url else { continue };
         match controller::ticket_authority(&url.value) {
             Ok(parsed) if authorities.contains(&parsed) => {
-                let text = "is there twice; taken once";
+                let text = "occurs twice; taken once";
                 findings.add(url.place, url.finding(Grade::Warning, text));
             }
             Ok(parsed) => authorities.push(parsed),

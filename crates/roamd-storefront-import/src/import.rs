@@ -7,6 +7,7 @@ use secrecy::ExposeSecret as _;
 
 use crate::deployment::{self, FileParts};
 use crate::error::ImportError;
+use crate::farm_name;
 use crate::finding::{Finding, Findings, Grade};
 use crate::model::{Deployment, KeyFile};
 use crate::options::Options;
@@ -115,7 +116,7 @@ fn unknown_farm(deployment: &Deployment, options: &Options) -> Option<String> {
     let mut names = options.generations.iter().map(|(name, _)| name);
     let is_unknown = |name: &&String| {
         let mut farms = deployment.stores.iter().flat_map(|store| &store.farms);
-        !farms.any(|farm| farm.name.eq_ignore_ascii_case(name))
+        !farms.any(|farm| farm_name::is_same(&farm.name, name))
     };
     names.find(is_unknown).cloned()
 }

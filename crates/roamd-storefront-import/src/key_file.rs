@@ -19,7 +19,7 @@ pub(crate) fn read(
     let secret = secret.filter(|secret| !secret.value.is_empty());
     match (enabled, secret) {
         (Some((true, switch)), None) => {
-            let text = "no key is there; controllers will refuse requests without one";
+            let text = "the key is missing; controllers will refuse requests without one";
             let finding = switch.finding(Grade::Error, text).key("service_key_file");
             findings.add(switch.place, finding);
             None
@@ -30,7 +30,7 @@ pub(crate) fn read(
                 findings.error(secret.place, secret.name, text);
                 return None;
             }
-            let text = format!("the key belongs in {path}; it is not shown");
+            let text = format!("write the key to {path}; it is not shown here");
             let finding = Finding::new(Grade::Note, secret.place, secret.name, text);
             findings.add(secret.place, finding.key("service_key_file"));
             Some(KeyFile {
@@ -39,7 +39,7 @@ pub(crate) fn read(
             })
         }
         (_, Some(secret)) => {
-            let text = "the key is turned off; not taken";
+            let text = "StoreFront does not use the key; not taken";
             findings.note(secret.place, secret.name, text);
             None
         }

@@ -28,7 +28,7 @@ const UNUSED_OF_LAUNCHES: [Unused; 13] = [
         names: &["ignoreClientProvidedClientAddress"],
         silence: OFF,
         grade: Grade::Note,
-        text: "the address of the connection always counts",
+        text: "roamd always uses the address of the connection",
     },
     Unused {
         names: &[
@@ -91,7 +91,7 @@ const UNUSED_OF_LAUNCHES: [Unused; 13] = [
         names: &["routingPolicy"],
         silence: Silence::Never,
         grade: Grade::Note,
-        text: "`inside` and `outside` decide by networks",
+        text: "roamd decides by the networks in `inside` and `outside`",
     },
 ];
 
@@ -105,7 +105,7 @@ const UNUSED_OF_ENUMERATIONS: [Unused; 6] = [
         ],
         silence: Silence::Always,
         grade: Grade::Note,
-        text: "has no meaning here",
+        text: "has no effect in roamd",
     },
     Unused {
         names: &[
@@ -159,7 +159,7 @@ const UNUSED_OF_STORES: [Unused; 3] = [
         names: &["lockedDown", "substituteDesktopImage"],
         silence: OFF,
         grade: Grade::Note,
-        text: "has no meaning here",
+        text: "has no effect in roamd",
     },
     Unused {
         names: &["allowSessionReconnect"],
@@ -177,7 +177,7 @@ pub(crate) fn read(mut launch: Record<'_>, findings: &mut Findings) -> Option<Ad
     let setting = setting?;
     let form = address_form(&setting.value);
     if form.is_none() {
-        let text = "roamd has no such form; the default counts";
+        let text = "roamd has no such form, and uses its default";
         let finding = setting.finding(Grade::Warning, text).key("address_form");
         findings.add(setting.place, finding);
     }

@@ -1,5 +1,6 @@
 //! User farm mappings (SI-13 to SI-15).
 
+use crate::farm_name;
 use crate::finding::{Finding, Findings, Grade};
 use crate::model::{Aggregation, Farm};
 use crate::record::{OFF, Record, Setting, Silence, Unused, Value};
@@ -69,7 +70,7 @@ pub(crate) fn read<'s>(mut record: Record<'s>, findings: &mut Findings) -> Mappi
             names: &["indexNumber"],
             silence: Silence::Always,
             grade: Grade::Note,
-            text: "the order of the file counts",
+            text: "roamd uses the order of the file",
         }],
         findings,
     );
@@ -193,7 +194,7 @@ fn aggregate(mapping: &Mapping<'_>, farms: &mut [Farm], findings: &mut Findings)
                 Some(other) if other.group != *group => {
                     let text = format!(
                         "farm \"{}\" is in the groups \"{}\" and \"{group}\"; a farm has one, and \
-                         the first counts",
+                         roamd uses the first",
                         farm.name, other.group
                     );
                     let original = format!("mapping \"{}\"", mapping.name);
@@ -265,7 +266,7 @@ fn quoted<'a>(names: impl Iterator<Item = &'a Setting<'a>>) -> String {
 fn report_unknown_farms(mapping: &Mapping<'_>, known: &[String], findings: &mut Findings) {
     let sets = mapping.sets.iter();
     for name in sets.flat_map(|set| set.primaries.iter().chain(&set.backups)) {
-        let is_same = |known: &String| known.eq_ignore_ascii_case(&name.value);
+        let is_same = |known: &String| farm_name::is_same(known, &name.value);
         if !known.iter().any(is_same) {
             let text = format!(
                 "names farm \"{}\", which the store does not have",
@@ -298,5 +299,5 @@ fn report_hidden_farms(
 }
 
 fn is_named(farm: &Farm, name: &Setting<'_>) -> bool {
-    farm.name.eq_ignore_ascii_case(&name.value)
+    farm_name::is_same(&farm.name, &name.value)
 }

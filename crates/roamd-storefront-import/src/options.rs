@@ -2,6 +2,8 @@
 
 use roamd_config::{AddressForm, BaseUrl, Generation, UrlPath};
 
+use crate::farm_name;
+
 /// Decisions of the operator about an import.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -20,7 +22,7 @@ impl Options {
     pub(crate) fn generation(&self, farm: &str) -> Option<Generation> {
         self.generations
             .iter()
-            .find(|(name, _)| name.eq_ignore_ascii_case(farm))
+            .find(|(name, _)| farm_name::is_same(name, farm))
             .map(|(_, generation)| *generation)
     }
 }

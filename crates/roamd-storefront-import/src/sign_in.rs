@@ -87,14 +87,14 @@ fn authenticator(record: &mut Record<'_>, plain_farms: &[String], findings: &mut
     {
         return;
     }
-    let mut text = "farms check passwords now".to_owned();
+    let mut text = "the farms check passwords".to_owned();
     if !plain_farms.is_empty() {
         let names: Vec<_> = plain_farms
             .iter()
             .map(|name| format!("\"{name}\""))
             .collect();
         text += &format!(
-            "; http:// to {} carries them in the clear",
+            "; they are not encrypted on http:// to {}",
             names.join(", ")
         );
     }
@@ -125,7 +125,7 @@ fn domains(mut selection: Record<'_>, sign_in: &mut SignIn, findings: &mut Findi
             let text = "has control characters; not taken";
             findings.error(domain.place, domain.name, text);
         } else if sign_in.domains.contains(&domain.value) {
-            let finding = domain.finding(Grade::Warning, "is there twice; taken once");
+            let finding = domain.finding(Grade::Warning, "occurs twice; taken once");
             findings.add(domain.place, finding.key("domains"));
         } else {
             sign_in.domains.push(domain.value);
@@ -163,7 +163,7 @@ pub(crate) fn lifetime(
     if LIFETIMES.contains(&span) {
         return Some(span);
     }
-    let text = "has to be five minutes to a year; the default of roamd counts";
+    let text = "has to be five minutes to a year; roamd uses its default";
     findings.add(
         setting.place,
         Finding::new(Grade::Warning, setting.place, setting.name, text).key(key),

@@ -4,10 +4,11 @@ use std::fmt::Display;
 use std::time::Duration;
 
 use roamd_config::{AddressForm, ControllerOrder, Lifetime, LogoffAction, UrlPath};
-use toml_writer::{ToTomlValue as _, WriteTomlValue};
+use toml_writer::{ToTomlValue as _, TomlStringBuilder, WriteTomlValue};
 
 use crate::model::{Deployment, Farm, Gateway, SignIn, Store, WebSite};
 use crate::options::generation_name;
+use crate::unprintable::{Escaped, is_shown};
 
 /// Address of the listener: no other machine reaches it before the operator decides so.
 const LISTEN: &str = "127.0.0.1:8080";
@@ -18,12 +19,12 @@ const DATA_DIR: &str = "/var/lib/roamd";
 /// Returns the configuration of a deployment.
 pub(crate) fn write(deployment: &Deployment) -> String {
     let mut text = Text::default();
-    text.key("listen", LISTEN);
+    text.text("listen", LISTEN);
     match deployment.base_urls.as_slice() {
-        [only] => text.key("base_url", only.to_string().as_str()),
+        [only] => text.text("base_url", &only.to_string()),
         urls => text.list("base_urls", urls),
     }
-    text.key("data_dir", DATA_DIR);
+    text.text("data_dir", DATA_DIR);
     sign_in(&deployment.sign_in, &mut text);
     for store in &deployment.stores {
         write_store(store, &mut text);
@@ -42,29 +43,34 @@ impl Text {
         self.line(header);
     }
 
-    fn key(&mut self, name: &str, value: impl WriteTomlValue) {
+    fn text(&mut self, name: &str, value: &str) {
+        self.line(&format!("{name} = {}", quoted(value)));
+    }
+
+    fn value(&mut self, name: &str, value: impl WriteTomlValue) {
         self.line(&format!("{name} = {}", value.to_toml_value()));
     }
 
-    fn optional(&mut self, name: &str, value: Option<impl WriteTomlValue>) {
+    fn optional_text(&mut self, name: &str, value: Option<&str>) {
         if let Some(value) = value {
-            self.key(name, value);
+            self.text(name, value);
+        }
+    }
+
+    fn optional_value(&mut self, name: &str, value: Option<impl WriteTomlValue>) {
+        if let Some(value) = value {
+            self.value(name, value);
         }
     }
 
     fn list(&mut self, name: &str, items: &[impl Display]) {
-        let items: Vec<_> = items
-            .iter()
-            .map(|item| item.to_string().to_toml_value())
-            .collect();
+        let items: Vec<_> = items.iter().map(|item| quoted(&item.to_string())).collect();
         self.line(&format!("{name} = [{}]", items.join(", ")));
     }
 
     fn comment(&mut self, comment: &str) {
         // A name of StoreFront must not end the comment.
-        let is_end = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}');
-        let comment = comment.replace(is_end, " ");
-        self.line(&format!("# {}", comment.trim_end()));
+        self.line(&format!("# {}", Escaped(comment.trim_end())));
     }
 
     fn line(&mut self, line: &str) {
@@ -73,22 +79,43 @@ impl Text {
     }
 }
 
+/// Returns a text in TOML, on one line, with escapes for characters that an editor or a terminal
+/// would obey.
+fn quoted(text: &str) -> String {
+    if text.chars().all(is_shown) {
+        return text.to_toml_value();
+    }
+    let basic = TomlStringBuilder::new(text).as_basic().to_toml_value();
+    let escaped = basic.chars().map(|character| match u32::from(character) {
+        _ if is_shown(character) => character.to_string(),
+        code @ 0..=0xffff => format!("\\u{code:04X}"),
+        code => format!("\\U{code:08X}"),
+    });
+    escaped.collect()
+}
+
 fn sign_in(sign_in: &SignIn, text: &mut Text) {
     let lifetime = |lifetime: Option<Duration>| lifetime.map(|it| Lifetime(it).to_string());
     text.section("[authentication]");
     let path = sign_in.path.as_ref();
-    text.optional("path", path.map(UrlPath::as_str));
+    text.optional_text("path", path.map(UrlPath::as_str));
     if !sign_in.domains.is_empty() {
         text.list("domains", &sign_in.domains);
     }
-    text.optional("default_domain", sign_in.default_domain.as_deref());
-    text.optional("token_lifetime", lifetime(sign_in.token_lifetime));
-    text.optional("token_lifetime_max", lifetime(sign_in.token_lifetime_max));
+    text.optional_text("default_domain", sign_in.default_domain.as_deref());
+    text.optional_text(
+        "token_lifetime",
+        lifetime(sign_in.token_lifetime).as_deref(),
+    );
+    text.optional_text(
+        "token_lifetime_max",
+        lifetime(sign_in.token_lifetime_max).as_deref(),
+    );
 }
 
 fn write_store(store: &Store, text: &mut Text) {
     text.section("[[store]]");
-    text.key("path", store.path.as_str());
+    text.text("path", store.path.as_str());
     if let Some(gateway) = &store.gateway {
         write_gateway(gateway, text);
     }
@@ -108,12 +135,12 @@ fn write_store(store: &Store, text: &mut Text) {
 
 fn write_gateway(gateway: &Gateway, text: &mut Text) {
     text.section("[store.gateway]");
-    text.key("address", gateway.address.to_string());
+    text.text("address", &gateway.address.to_string());
     text.list("sta", &gateway.authorities);
-    text.key("sta_order", order(gateway.authority_order));
+    text.text("sta_order", order(gateway.authority_order));
     let key = gateway.service_key.as_ref();
-    text.optional("service_key_file", key.map(|key| key.path.as_str()));
-    text.key("session_reliability", gateway.session_reliability);
+    text.optional_text("service_key_file", key.map(|key| key.path.as_str()));
+    text.value("session_reliability", gateway.session_reliability);
     text.comment(
         "To do: the networks of clients that reach hosts directly. StoreFront had beacons.",
     );
@@ -123,22 +150,22 @@ fn write_gateway(gateway: &Gateway, text: &mut Text) {
 fn web_site(site: &WebSite, text: &mut Text) {
     text.section("[store.web]");
     let path = site.path.as_ref();
-    text.optional("path", path.map(UrlPath::as_str));
-    text.optional("idle_minutes", site.idle_minutes);
+    text.optional_text("path", path.map(UrlPath::as_str));
+    text.optional_value("idle_minutes", site.idle_minutes);
     let Some(control) = &site.workspace_control else {
         return;
     };
     text.section("[store.web.workspace_control]");
-    text.key("enabled", control.enabled);
-    text.key("auto_reconnect_at_logon", control.auto_reconnect_at_logon);
+    text.value("enabled", control.enabled);
+    text.value("auto_reconnect_at_logon", control.auto_reconnect_at_logon);
     let action = match control.logoff_action {
         LogoffAction::Disconnect => "disconnect",
         LogoffAction::Terminate => "terminate",
         LogoffAction::None => "none",
     };
-    text.key("logoff_action", action);
-    text.key("show_reconnect_button", control.show_reconnect_button);
-    text.key("show_disconnect_button", control.show_disconnect_button);
+    text.text("logoff_action", action);
+    text.value("show_reconnect_button", control.show_reconnect_button);
+    text.value("show_disconnect_button", control.show_disconnect_button);
 }
 
 fn write_farm(farm: &Farm, text: &mut Text) {
@@ -153,24 +180,24 @@ fn write_farm(farm: &Farm, text: &mut Text) {
         ));
     }
     text.line("[[store.farm]]");
-    text.key("id", farm.id.as_str());
-    text.key("name", farm.name.as_str());
-    text.key("generation", generation_name(farm.generation));
+    text.text("id", farm.id.as_str());
+    text.text("name", farm.name.as_str());
+    text.text("generation", generation_name(farm.generation));
     text.list("controllers", &farm.controllers);
-    text.key("controller_order", order(farm.controller_order));
-    text.optional("timeout_ms", farm.timeouts.whole);
-    text.optional("connect_timeout_ms", farm.timeouts.connect);
-    text.optional("response_timeout_ms", farm.timeouts.response);
-    text.optional("attempts", farm.attempts);
+    text.text("controller_order", order(farm.controller_order));
+    text.optional_value("timeout_ms", farm.timeouts.whole);
+    text.optional_value("connect_timeout_ms", farm.timeouts.connect);
+    text.optional_value("response_timeout_ms", farm.timeouts.response);
+    text.optional_value("attempts", farm.attempts);
     let key = farm.service_key.as_ref();
-    text.optional("service_key_file", key.map(|key| key.path.as_str()));
-    text.optional("ticket_seconds", farm.ticket_seconds);
-    text.optional("address_form", farm.address_form.map(AddressForm::as_str));
+    text.optional_text("service_key_file", key.map(|key| key.path.as_str()));
+    text.optional_value("ticket_seconds", farm.ticket_seconds);
+    text.optional_text("address_form", farm.address_form.map(AddressForm::as_str));
     if farm.legacy_workspace_control {
-        text.key("legacy_workspace_control", true);
+        text.value("legacy_workspace_control", true);
     }
     let aggregation = farm.aggregation.as_ref();
-    text.optional("aggregation_group", aggregation.map(|it| it.group.as_str()));
+    text.optional_text("aggregation_group", aggregation.map(|it| it.group.as_str()));
 }
 
 fn order(order: ControllerOrder) -> &'static str {

@@ -232,7 +232,7 @@ pub(crate) fn idle_minutes(mut session: Record<'_>, findings: &mut Findings) -> 
     if (1..=1_440).contains(&minutes) {
         return Some(minutes);
     }
-    let text = "has to be 1 to 1440 minutes; the default of roamd counts";
+    let text = "has to be 1 to 1440 minutes; roamd uses its default";
     let finding = setting.finding(Grade::Warning, text).key("idle_minutes");
     findings.add(setting.place, finding);
     None

@@ -108,7 +108,7 @@ fn json_of_a_citrix_gateway_is_imported() {
     let import = import(files.into(), &options_with_url(), &NoNeighbours).unwrap();
     let expected = "[store.gateway]\naddress = \"gw.example:443\"\nsta = \
                     [\"https://ddc1.harbour.example\", \"https://ddc2.harbour.example\"]\n\
-                    sta_order = \"balanced\"\nservice_key_file = \"/etc/roamd/sta.key\"\n\
+                    sta_order = \"balanced\"\nservice_key_file = \"/etc/roamd/gateway.sta1.key\"\n\
                     session_reliability = true\n";
     assert!(toml(&import).contains(expected), "{}", toml(&import));
     assert!(!findings(&import).concat().contains(SECRET));

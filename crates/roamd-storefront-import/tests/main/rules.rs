@@ -4,8 +4,8 @@ use roamd_config::Generation;
 use roamd_storefront_import::{ImportError, Options, Source, import};
 
 use crate::support::{
-    AUTHENTICATION, GATEWAY_JSON, NoNeighbours, SITE, STORE, deployment, findings, losses, options,
-    run, toml, web_config,
+    AUTHENTICATION, FARMS_JSON, GATEWAY_JSON, NoNeighbours, SITE, STORE, deployment, findings,
+    key_files, losses, options, options_with_url, run, toml, web_config,
 };
 
 /// Imports the deployment with a changed store, and returns its text and its findings.
@@ -128,16 +128,82 @@ fn setting_without_key_is_a_finding() {
         (
             "Enabled=\"on\" xmlValidationSecret=\"not-a-real-key-1\"",
             "Enabled=\"on\"",
-            "24: error: xmlValidationEnabled=\"on\": no key is there",
+            "24: error: xmlValidationEnabled=\"on\": the key is missing",
         ),
         (
             "name=\"Mill\" xmlPort",
             "name=\"Harbour Site\" xmlPort",
             "farm \"Harbour Site\": has the name",
         ),
+        // Names have no case (SI-12).
+        (
+            "name=\"Mill\" xmlPort",
+            "name=\"HARBOUR site\" xmlPort",
+            "farm \"HARBOUR site\": has the name",
+        ),
     ] {
         let (_, findings) = changed(old, new);
         assert!(findings.contains(finding), "{finding}:\n{findings}");
+    }
+}
+
+/// SI-12: a name may have characters that an editor or a terminal obeys.
+#[test]
+fn invisible_characters_of_a_name_are_escaped() {
+    let named = |name: &str| STORE.replace("name=\"Mill\"", &format!("name=\"{name}\""));
+    let import = run(deployment(named("Mi&#x202E;ll"))).unwrap();
+    let text = toml(&import);
+    assert!(text.contains(r#"name = "Mi\u202Ell""#), "{text}");
+    let is_obeyed = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';
+    assert!(!text.contains(is_obeyed), "{text:?}");
+    let table: Vec<_> = text
+        .lines()
+        .filter(|line| line.starts_with("id = "))
+        .collect();
+    assert_eq!(table[1], r#"id = "Mi-ll""#);
+    let generation = r#"--generation 'Mi\u{202e}ll=cvad-7'"#;
+    let lines = findings(&import);
+    assert!(
+        lines.iter().any(|line| line.ends_with(generation)),
+        "{lines:#?}"
+    );
+    assert!(!lines.concat().contains(is_obeyed), "{lines:#?}");
+
+    // A line break makes no line of its own, neither of the findings nor of the configuration.
+    let import = run(deployment(named("Mi&#10;ll = 1"))).unwrap();
+    let lines = findings(&import);
+    assert!(!lines.concat().contains('\n'), "{lines:#?}");
+    assert!(
+        lines
+            .iter()
+            .any(|line| line.contains("has no name that can be used"))
+    );
+    assert!(!toml(&import).lines().any(|line| line.starts_with("ll")));
+}
+
+/// SI-7: each file has one key.
+#[test]
+fn key_files_of_farms_and_citrix_gateway_have_different_paths() {
+    let keys = |name: &str| {
+        let json = FARMS_JSON.replace("Harbour Site", name);
+        let files = [
+            ("farms.json", json.as_str()),
+            ("gateway.json", GATEWAY_JSON),
+        ];
+        let files = files.map(|(name, text)| Source::new(name.into(), None, text.into()));
+        let import = import(files.into(), &options_with_url(), &NoNeighbours).unwrap();
+        key_files(&import)
+    };
+    for name in ["sta", "gateway", "gateway.sta1"] {
+        let mut paths: Vec<_> = keys(name).into_iter().map(|(path, _)| path).collect();
+        assert!(
+            paths.contains(&"/etc/roamd/gateway.sta1.key".to_owned()),
+            "{paths:?}"
+        );
+        let count = paths.len();
+        paths.sort();
+        paths.dedup();
+        assert_eq!((count, paths.len()), (2, 2), "{name}: {paths:?}");
     }
 }
 

@@ -8,8 +8,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
 
-/// Mode bits with which others than the owner can change a file.
-const WRITABLE_BY_OTHERS: u32 = 0o022;
+/// Mode bits with which others than the owner can change a file or a folder.
+pub(in crate::commands) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
 /// Limit of the size of a file, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;

@@ -54,7 +54,7 @@ fn result_is_valid_with_its_key_files() {
     let folder = tempfile::tempdir().unwrap();
     let output = path(&folder, "roamd.toml");
     let keys = path(&folder, "new/keys");
-    let ran = import(&[SAMPLES, "-o", &output, "--key-folder", &keys]);
+    let ran = import(&[SAMPLES, "--output", &output, "--key-folder", &keys]);
     assert_eq!((ran.code, ran.out.as_str()), (4, ""), "{ran:?}");
     let mode = fs::metadata(&keys).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
@@ -80,13 +80,32 @@ fn existing_file_is_kept() {
     let output = path(&folder, "roamd.toml");
     fs::write(&output, "old").unwrap();
     let keys = folder.path().to_str().unwrap();
-    let ran = import(&[SAMPLES, "-o", &output, "--key-folder", keys]);
+    let ran = import(&[SAMPLES, "--output", &output, "--key-folder", keys]);
     assert_eq!(ran.code, 2, "{ran:?}");
     let expected = format!("roamd: {output} exists; remove it, or choose another place\n");
     assert!(ran.err.ends_with(&expected), "{ran:?}");
     assert_eq!(fs::read_to_string(&output).unwrap(), "old");
     let left: Vec<_> = fs::read_dir(folder.path()).unwrap().collect();
     assert_eq!(left.len(), 1, "{left:?}");
+}
+
+/// SI-7: other users of the machine could replace the keys.
+#[test]
+fn key_folder_that_others_can_change_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = path(&folder, "roamd.toml");
+    let keys = path(&folder, "keys");
+    fs::create_dir(&keys).unwrap();
+    for (mode, code) in [(0o777, 2), (0o770, 2), (0o1777, 2), (0o755, 4)] {
+        fs::set_permissions(&keys, fs::Permissions::from_mode(mode)).unwrap();
+        let ran = import(&[SAMPLES, "--output", &output, "--key-folder", &keys]);
+        assert_eq!(ran.code, code, "{mode:o}: {ran:?}");
+        let is_named = ran.err.contains("other users can change the folder");
+        assert_eq!(is_named, code == 2, "{mode:o}: {ran:?}");
+        let files = [&output, &format!("{keys}/Harbour-Site.key")];
+        let is_written = files.map(|file| fs::exists(file).unwrap());
+        assert_eq!(is_written, [code == 4; 2], "{mode:o}");
+    }
 }
 
 /// SI-28.

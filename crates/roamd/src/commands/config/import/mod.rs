@@ -5,8 +5,8 @@ mod new_files;
 mod sources;
 
 use std::fs::DirBuilder;
-use std::os::unix::fs::DirBuilderExt as _;
-use std::path::PathBuf;
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -17,6 +17,7 @@ use roamd_storefront_import::{
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
+use crate::commands::private_file::WRITABLE_BY_OTHERS;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 use new_files::NewFile;
@@ -34,7 +35,7 @@ const KEY_FOLDER: &str = "/etc/roamd";
 /// warnings, 1 if there is no result.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  roamd config import /srv/inetpub/Citrix -o roamd.toml\n  \
+    after_help = "Examples:\n  roamd config import /srv/inetpub/Citrix --output roamd.toml\n  \
                   roamd config import farms.json --base-url https://store.example.net"
 )]
 pub(super) struct ImportConfig {
@@ -42,7 +43,7 @@ pub(super) struct ImportConfig {
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
     /// Write the configuration to this new file. An existing file is never replaced.
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Path of the store, if no folder or web site tells it.
     #[arg(long, value_name = "PATH")]
@@ -141,11 +142,7 @@ impl ImportConfig {
     fn write(&self, toml: &str, key_files: &[KeyFile]) -> anyhow::Result<()> {
         let mut files = Vec::new();
         if let Some(folder) = &self.key_folder {
-            DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+            create_key_folder(folder)?;
             let keys = key_files.iter().map(|file| NewFile {
                 path: PathBuf::from(&file.path),
                 content: file.content().expose_secret().as_bytes().to_vec(),
@@ -166,6 +163,27 @@ impl ImportConfig {
         }
         Ok(())
     }
+}
+
+/// Creates the folder of key files, if there is none.
+///
+/// # Errors
+/// If it cannot be created, or other users can change it: they could replace the keys.
+fn create_key_folder(folder: &Path) -> anyhow::Result<()> {
+    let failed = || format!("cannot create the folder {}", folder.display());
+    let mut builder = DirBuilder::new();
+    let created = builder.recursive(true).mode(0o700).create(folder);
+    created.with_context(failed)?;
+    let mode = folder.metadata().with_context(failed)?.mode() & 0o777;
+    if mode & WRITABLE_BY_OTHERS == 0 {
+        return Ok(());
+    }
+    Err(UsageError(format!(
+        "other users can change the folder {path} (mode {mode:o}), and so replace keys in it; run \
+         `chmod go-w {path}`, or choose another folder",
+        path = folder.display()
+    ))
+    .into())
 }
 
 fn parse_generation(text: &str) -> Result<(String, Generation), String> {
