@@ -48,11 +48,11 @@ pub struct ThrottleReport {
 pub struct BudgetReport {
     /// Whose attempts draw on it.
     pub budget: BudgetKind,
-    /// Failed attempts in the last day.
+    /// Failed attempts that are remembered: for a day after the last one.
     pub attempts: u32,
-    /// Attempts without delay.
+    /// Attempts without delay, of which `attempts` have been used.
     pub free: u32,
-    /// Time of the last failed attempt.
+    /// Time of the last attempt; `None` if none is remembered.
     pub last: Option<Timestamp>,
     /// Time of the next attempt that is allowed; `None` if it is allowed now.
     pub next: Option<Timestamp>,

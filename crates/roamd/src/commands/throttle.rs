@@ -9,6 +9,7 @@ use roamd_server::control::{
 
 use super::account::parse_account;
 use super::cells::or_dash;
+use super::result_format::ResultFormatArgs;
 use super::running_server::RunningServer;
 use crate::exit_code::Exit;
 use crate::output;
@@ -32,7 +33,8 @@ enum ThrottleSubcommand {
 ///
 /// A user has attempts in each network that is known for the user, and others in all unknown
 /// networks together. --address shows those in the network of an address. The server does not store
-/// names: `roamd audit --event sign-in-refused` shows who was refused.
+/// names: `roamd audit --event sign-in-refused` shows who was refused. After a reset, a user who was
+/// held back in a known network is in the number of users until the wait would have ended.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd throttle show\n  roamd throttle show --user 'EXAMPLE\\ada' \
@@ -47,9 +49,8 @@ struct ShowThrottle {
     address: Option<IpAddr>,
     #[command(flatten)]
     server: RunningServer,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Forgives the failed sign-ins of a user, who can then sign in again at once.
@@ -69,9 +70,8 @@ struct ResetThrottle {
     reason: Option<String>,
     #[command(flatten)]
     server: RunningServer,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl ThrottleCommand {
@@ -92,12 +92,18 @@ impl ShowThrottle {
         };
         block_on(async {
             let report = client.throttle(&query).await?;
-            if self.json {
+            if self.format.is_json() {
                 output::print_json(&report)?;
             } else if report.budgets.is_empty() {
                 output::print_line(held_back(&report.held_back))?;
             } else {
                 print_budgets(&report.budgets)?;
+                if query.address.is_none() {
+                    output::print_message(
+                        "For the attempts in a known network, name an address in it with \
+                         --address.",
+                    );
+                }
             }
             Ok(Exit::Done)
         })
@@ -113,7 +119,7 @@ impl ResetThrottle {
         };
         block_on(async {
             let done = client.reset_throttle(&reset).await?;
-            if self.json {
+            if self.format.is_json() {
                 output::print_json(&done)?;
             } else {
                 output::print_line("The failed sign-ins of the user are forgiven.")?;
@@ -135,7 +141,7 @@ fn print_budgets(budgets: &[BudgetReport]) -> anyhow::Result<()> {
     let header = [
         "ATTEMPTS OF",
         "FAILED",
-        "WITHOUT DELAY",
+        "LEFT WITHOUT DELAY",
         "LAST",
         "NEXT ALLOWED",
     ];
@@ -148,7 +154,7 @@ fn print_budgets(budgets: &[BudgetReport]) -> anyhow::Result<()> {
         [
             whose.to_owned(),
             budget.attempts.to_string(),
-            budget.free.to_string(),
+            budget.free.saturating_sub(budget.attempts).to_string(),
             or_dash(budget.last.map(|last| format!("{last:.0}"))),
             budget
                 .next

@@ -12,7 +12,8 @@ use super::{LoginThrottle, Target, budget_use, later};
 /// Numbers of budgets whose next attempt has to wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HeldBack {
-    /// Users in a network that is known for them, each network for itself.
+    /// Users in a network that is known for them, each network for itself. Those that a
+    /// [reset](LoginThrottle::reset) has freed count until their wait would have ended.
     pub(crate) in_known_networks: usize,
     /// Users in all other networks.
     pub(crate) in_unknown_networks: usize,
@@ -25,11 +26,11 @@ pub(crate) struct HeldBack {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BudgetOverview {
     pub(crate) budget: Budget,
-    /// Failed attempts that are remembered.
+    /// Failed attempts that are remembered, and those in progress.
     pub(crate) attempts: u32,
     /// Attempts without delay.
     pub(crate) free: u32,
-    /// Time of the last one.
+    /// Time of the last attempt; `None` if none is remembered.
     pub(crate) last: Option<Timestamp>,
     /// Time until the next attempt is allowed.
     pub(crate) wait: Duration,
@@ -128,7 +129,8 @@ impl LoginThrottle {
             budget,
             attempts: used.attempts,
             free: self.policy().free(budget, known_users),
-            last: used.last,
+            // The counter keeps the time of an attempt that was taken back.
+            last: used.last.filter(|_| used.attempts > 0),
             wait: self
                 .policy()
                 .remaining_delay(budget, used, known_users, now),
@@ -141,6 +143,7 @@ impl LoginThrottle {
     /// # Errors
     /// If the shared state does not respond.
     pub(crate) async fn reset(&self, target: &Target) -> Result<(), StateError> {
+        let (before, _) = self.with_flags(target.clone()).await?;
         let until = later(self.now(), LoginThrottlePolicy::MEMORY);
         // The precision that the shared state keeps.
         let until = Timestamp::from_millisecond(until.as_millisecond()).unwrap_or(until);
@@ -148,6 +151,11 @@ impl LoginThrottle {
         let set = self
             .state
             .set_flag(Party::SERVER, kind, target.user(), until);
-        set.await.map(drop)
+        set.await?;
+        // No attempt draws on it any more; it must not count as held back. The counters of known
+        // networks cannot be found without an address.
+        let (kind, key) = before.counter(Budget::UnknownNetworks);
+        let forget = self.state.decrement(Party::SERVER, kind, key, u32::MAX);
+        forget.await.map(drop)
     }
 }
