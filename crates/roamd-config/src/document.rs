@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
 use crate::base_urls::BaseUrls;
+use crate::endpoint::Endpoint;
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, KnownSection, ListKey, Read};
 use crate::reader::report::LineError;
@@ -23,7 +24,7 @@ use crate::sections::state::{self, State};
 use crate::sections::store::{self, Store};
 use crate::sections::tracing::{self, Tracing};
 
-const LISTEN: Key<SocketAddr> = Key {
+pub(crate) const LISTEN: Key<SocketAddr> = Key {
     name: "listen",
     read: |value| {
         text(value)?.parse().map_err(|_| {
@@ -48,7 +49,7 @@ const READ_BASE_URL: Read<BaseUrl> = |value| {
         .map_err(|error: BaseUrlError| error.to_string())
 };
 
-const DATA_DIR: Key<PathBuf> = Key {
+pub(crate) const DATA_DIR: Key<PathBuf> = Key {
     name: "data_dir",
     read: folder,
 };
@@ -95,6 +96,16 @@ pub struct Config {
 impl Config {
     /// Default of [`Config::probe_interval`].
     pub const DEFAULT_PROBE_INTERVAL: Option<Duration> = Some(Duration::from_secs(10));
+
+    /// Returns where the server responds.
+    #[must_use]
+    pub fn endpoint(&self) -> Endpoint {
+        Endpoint {
+            listen: self.listen,
+            base_urls: self.base_urls.clone(),
+            tls: self.listener.tls.clone(),
+        }
+    }
 
     /// Whether passwords and tokens cross a network unencrypted, unless a proxy on this machine is
     /// in front of the server.
@@ -187,7 +198,7 @@ fn checked(mut root: Section<'_>, files: &dyn Files) -> Option<Config> {
 
 /// Reads `base_url`, or `base_urls` in its place. Returns `None` if it is missing or wrong, which
 /// is reported.
-fn base_urls(root: &mut Section<'_>) -> Option<BaseUrls> {
+pub(crate) fn base_urls(root: &mut Section<'_>) -> Option<BaseUrls> {
     if !root.has(BASE_URLS.name) {
         root.optional_list(&BASE_URLS);
         return root.required(&BASE_URL).map(BaseUrls::from);

@@ -3,6 +3,8 @@
 mod base_url;
 mod base_urls;
 mod document;
+mod endpoint;
+mod essentials;
 mod etcd;
 mod files;
 mod reader;
@@ -24,6 +26,8 @@ pub use roamd_web_proto::{LogoffAction, WorkspaceControl};
 pub use base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use base_urls::{BaseUrls, MixedSchemes};
 pub use document::{Config, parse};
+pub use endpoint::Endpoint;
+pub use essentials::Essentials;
 pub use etcd::{Etcd, WhenUnreachable};
 pub use files::{CertificateError, FileError, Files};
 pub use reader::report::LineError;

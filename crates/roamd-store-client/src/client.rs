@@ -124,8 +124,7 @@ impl StoreClient {
     /// If the store cannot be reached, refuses the user, or requires no sign-in.
     pub async fn sign_in(&mut self) -> Result<SignIn, ClientError> {
         self.token().await?;
-        let sign_in = self.sign_ins().last().cloned();
-        sign_in.ok_or(ClientError::NoSignIn)
+        self.current_sign_in().ok_or(ClientError::NoSignIn)
     }
 
     /// Returns a token for the Sessions Service of the store.
@@ -157,6 +156,12 @@ impl StoreClient {
         }
     }
 
+    /// Returns the sign-in that requests use now; `None` before the first one.
+    #[must_use]
+    pub fn current_sign_in(&self) -> Option<SignIn> {
+        self.sign_ins().last().cloned()
+    }
+
     /// Continues with another sign-in of the same user from now on. Sends nothing.
     ///
     /// A program that runs for long saves and [refreshes](Self::refresh) its sign-in; another
@@ -171,7 +176,7 @@ impl StoreClient {
     /// # Errors
     /// If the store cannot be reached or refuses the sign-in.
     pub async fn refresh(&mut self) -> Result<SignIn, ClientError> {
-        let sign_in = self.sign_ins().last().cloned();
+        let sign_in = self.current_sign_in();
         let sign_in = sign_in.ok_or(ClientError::SignInEnded)?;
         let refreshed = sign_in.refreshed(&self.transport).await?;
         self.continue_with(refreshed.clone());

@@ -122,8 +122,7 @@ pub(crate) fn table_lines<'c, R: IntoIterator<Item = String>>(
             row.into_iter().map(|cell| printable(&cell)).collect(),
         ));
     }
-    let is_limited = table.width().is_some_and(|it| it >= MIN_TERMINAL_WIDTH);
-    if width == TableWidth::Terminal && is_limited {
+    if width == TableWidth::Terminal && terminal_width().is_some() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
         for (column, definition) in table.column_iter_mut().zip(&columns) {
             if !definition.may_be_cut {
@@ -132,6 +131,53 @@ pub(crate) fn table_lines<'c, R: IntoIterator<Item = String>>(
         }
     }
     table.lines().map(|row| row.trim().to_owned()).collect()
+}
+
+/// Returns the width of the terminal; `None` if stdout is none, or its width is too small to mean
+/// anything.
+pub(crate) fn terminal_width() -> Option<usize> {
+    let width = Table::new().width();
+    width
+        .filter(|it| *it >= MIN_TERMINAL_WIDTH)
+        .map(usize::from)
+}
+
+/// Prints names and values in two columns. On a terminal, a long value continues on further lines.
+pub(crate) fn print_fields<'f>(
+    fields: impl IntoIterator<Item = (&'f str, String)>,
+) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    for (name, value) in fields {
+        table.add_row([name, &printable(&value)]);
+    }
+    print_wrapped(table)
+}
+
+/// Prints a text and another one beside it, which continues below on a terminal. `width` is that of
+/// the first one.
+pub(crate) fn print_beside(first: &str, width: usize, rest: &str) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.add_row([format!("{:width$}", printable(first)), printable(rest)]);
+    print_wrapped(table)
+}
+
+/// Prints a table of two columns, of which a terminal wraps the second one.
+fn print_wrapped(mut table: Table) -> io::Result<()> {
+    if terminal_width().is_some() {
+        table.set_content_arrangement(ContentArrangement::Dynamic);
+    }
+    let padding = [(0, 2), (0, 0)];
+    for (column, padding) in table.column_iter_mut().zip(padding) {
+        column.set_padding(padding);
+    }
+    if let Some(names) = table.column_mut(0) {
+        names.set_constraint(ColumnConstraint::ContentWidth);
+    }
+    table
+        .lines()
+        .try_for_each(|line| print_line(line.trim_end()))
 }
 
 /// Whether [`print_message`] prints nothing.

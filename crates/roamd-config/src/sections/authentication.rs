@@ -148,6 +148,12 @@ pub(crate) fn read(
     path.map(at)
 }
 
+/// Reads the longest lifetime of a token alone.
+pub(crate) fn token_lifetime_max(root: &mut Section<'_>) -> Duration {
+    root.section("authentication", "[authentication]")
+        .value(&TOKEN_LIFETIME_MAX)
+}
+
 /// Reads all keys but `path`, and returns what makes the sign-in at a path of them.
 fn values(
     section: &mut Section<'_>,

@@ -12,6 +12,7 @@ mod authentication;
 mod citrix_gateway;
 mod controllers;
 mod document;
+mod essentials;
 mod farm;
 mod keys;
 mod listener;

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
-use crate::config::Config;
+use crate::config::Endpoint;
 use crate::tls::{self, TlsCertificateFileError};
 
 /// Longest response that is read, in bytes.
@@ -50,24 +50,24 @@ pub enum HealthcheckError {
     TimedOut(SocketAddr),
 }
 
-/// Asks `/readyz` of the listener of a configuration. With TLS, the server has to present the key
+/// Asks `/readyz` of the listener of a server. With TLS, the server has to present the key
 /// of the configured certificate.
 ///
 /// # Errors
 /// If there is no response within this time.
 pub async fn healthcheck(
-    config: &Config,
+    endpoint: &Endpoint,
     limit: Duration,
 ) -> Result<HealthcheckResult, HealthcheckError> {
-    let address = local(config.listen);
+    let address = local(endpoint.listen);
     if address.port() == 0 {
         return Err(HealthcheckError::NoPort);
     }
-    let tls = match &config.listener.tls {
+    let tls = match &endpoint.tls {
         Some(files) => Some(pinned(&tls::read(files)?)?),
         None => None,
     };
-    match timeout(limit, ask(config, address, tls)).await {
+    match timeout(limit, ask(endpoint, address, tls)).await {
         Ok(Ok(result)) => Ok(result),
         Ok(Err(source)) => Err(HealthcheckError::NoResponse { address, source }),
         Err(_) => Err(HealthcheckError::TimedOut(address)),
@@ -75,11 +75,11 @@ pub async fn healthcheck(
 }
 
 async fn ask(
-    config: &Config,
+    endpoint: &Endpoint,
     address: SocketAddr,
     tls: Option<ClientTls>,
 ) -> Result<HealthcheckResult, Box<dyn std::error::Error + Send + Sync>> {
-    let host = config.base_urls.canonical().host();
+    let host = endpoint.base_urls.canonical().host();
     let network = SystemNetwork::new();
     let (ip, port) = (address.ip().to_string(), address.port());
     let mut stream = network.connect(&ip, port).await?;

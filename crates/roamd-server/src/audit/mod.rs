@@ -9,6 +9,7 @@
 
 mod allowances;
 mod event;
+mod event_names;
 mod file;
 mod known_addresses;
 mod log;
@@ -21,6 +22,7 @@ mod writer;
 pub(crate) use self::event::{
     Actor, Event, LaunchRequest, Launchable, ReloadRefusal, RevocationReason, account,
 };
+pub use self::event_names::AUDIT_EVENTS;
 pub use self::log::{AuditError, AuditLog};
 pub(crate) use self::scope::AuditScope;
 pub(crate) use self::sign_in_id::SignInId;

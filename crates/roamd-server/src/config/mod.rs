@@ -11,14 +11,14 @@ mod transport;
 pub use roamd_config::{
     AccentColor, AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, Branding,
     CitrixGateway, ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl,
-    CredentialCheck, Etcd, Farm, Generation, Keys, Lifetime, LineError, ListenerConfig,
-    ListenerTls, LoginThrottle, Logo, LogoFormat, PublicKeyPin, RoamingPolicy, SAMPLE, SampleLine,
-    SampleRatio, Scheme, SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice,
-    State, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
+    CredentialCheck, Endpoint, Essentials, Etcd, Farm, Generation, Keys, Lifetime, LineError,
+    ListenerConfig, ListenerTls, LoginThrottle, Logo, LogoFormat, PublicKeyPin, RoamingPolicy,
+    SAMPLE, SampleLine, SampleRatio, Scheme, SectionSettings, ServerLimits, Setting, SettingValue,
+    SpellingChoice, State, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
 pub(crate) use files::group_settings;
 pub use group::EtcdFileError;
-pub use read::{ConfigError, parse, read, read_settings};
+pub use read::{ConfigError, parse, read, read_essentials, read_settings};
 pub(crate) use read::{line_of, read_with_text};
 pub(crate) use transport::{client_tls, listener_limits};

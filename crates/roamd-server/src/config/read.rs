@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use roamd_config::{Config, LineError, SectionSettings, SettingValue};
+use roamd_config::{Config, Essentials, LineError, SectionSettings, SettingValue};
 
 use super::files::SystemFiles;
 
@@ -94,6 +94,17 @@ pub(crate) fn line_of(text: &str, section: &str, key: &str) -> Option<usize> {
 pub fn read_settings(path: &Path) -> Result<Vec<SectionSettings>, ConfigError> {
     let text = read_text(path)?;
     roamd_config::settings(&text, &SystemFiles).map_err(|errors| invalid(path, errors))
+}
+
+/// Reads what commands that speak to a running server need of a configuration file, even if other
+/// parts of it have errors. Also returns all errors of the file.
+///
+/// # Errors
+/// If the file cannot be read, or is too large.
+pub fn read_essentials(path: &Path) -> Result<(Essentials, Vec<LineError>), ConfigError> {
+    let text = read_text(path)?;
+    let errors = parse(&text).err().unwrap_or_default();
+    Ok((Essentials::of(&text, &SystemFiles), errors))
 }
 
 fn invalid(path: &Path, errors: Vec<LineError>) -> ConfigError {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use roamd_server::config::{self, Config, ConfigError};
+use roamd_server::config::{self, Config, ConfigError, Essentials};
 
 use crate::output;
 
@@ -29,6 +29,33 @@ impl ConfigFile {
     /// If the file cannot be read or is not a valid configuration.
     pub(super) fn read(&self) -> Result<Config, ConfigError> {
         config::read(&self.path).inspect_err(print_errors)
+    }
+
+    /// Reads what is needed to reach a running server. If other parts of the file have errors,
+    /// warns of this: the server continues with the configuration that it has.
+    ///
+    /// # Errors
+    /// If the file cannot be read, or has no valid part that is needed.
+    pub(super) fn read_essentials<T>(
+        &self,
+        needed: impl FnOnce(Essentials) -> Option<T>,
+    ) -> Result<T, ConfigError> {
+        let path = &self.path;
+        let (essentials, errors) = config::read_essentials(path)?;
+        let is_valid = errors.is_empty();
+        let found = needed(essentials).ok_or_else(|| ConfigError::Invalid {
+            path: path.clone(),
+            errors,
+        });
+        let found = found.inspect_err(print_errors)?;
+        if !is_valid {
+            output::print_message(format_args!(
+                "Warning: {path} has errors, so that no server can load it; `roamd config check \
+                 {path}` shows them.",
+                path = path.display()
+            ));
+        }
+        Ok(found)
     }
 }
 

@@ -26,9 +26,9 @@ pub(crate) struct HealthcheckCommand {
 
 impl HealthcheckCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let config = self.config.read()?;
+        let endpoint = self.config.read_essentials(|config| config.endpoint)?;
         block_on(async {
-            let result = healthcheck(&config, Duration::from_secs(self.timeout)).await?;
+            let result = healthcheck(&endpoint, Duration::from_secs(self.timeout)).await?;
             for line in result.text.lines() {
                 output::print_line(printable(line))?;
             }

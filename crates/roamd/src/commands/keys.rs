@@ -1,6 +1,6 @@
 //! `roamd keys`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::anyhow;
@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::age::age;
 use super::config_file::print_errors;
+use super::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -54,9 +55,8 @@ struct NewPlace {
 struct NewKeys {
     #[command(flatten)]
     place: NewPlace,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Adds a key. Users stay signed in.
@@ -102,23 +102,25 @@ struct KeyPlace {
 struct KeyArgs {
     #[command(flatten)]
     place: KeyPlace,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl KeysCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let now = Timestamp::now();
         match self.subcommand {
-            KeysSubcommand::New(NewKeys { place, json }) => {
+            KeysSubcommand::New(NewKeys { place, format }) => {
                 if let Some(cluster) = place.cluster {
                     make_cluster_key(&cluster, now)?;
+                    if format.is_json() {
+                        output::print_json(&ClusterKeyJson { file: &cluster })?;
+                    }
                     return Ok(Exit::Done);
                 }
                 let file = KeyFile::of(&place.data.unwrap_or_default());
                 file.make(now)?;
-                print_keys(&file.into(), json, now)
+                print_keys(&file.into(), format.is_json(), now)
             }
             KeysSubcommand::Rotate(RotateKeys {
                 args,
@@ -126,11 +128,11 @@ impl KeysCommand {
             }) => {
                 let (keys, configured) = args.place.open()?;
                 keys.rotate(token_lifetime_max.max(configured), now)?;
-                print_keys(&keys, args.json, now)
+                print_keys(&keys, args.format.is_json(), now)
             }
             KeysSubcommand::List(ListKeys { args }) => {
                 let (keys, _) = args.place.open()?;
-                print_keys(&keys, args.json, now)
+                print_keys(&keys, args.format.is_json(), now)
             }
         }
     }
@@ -164,6 +166,12 @@ fn print_keys(keys: &KeyStore, json: bool, now: Timestamp) -> anyhow::Result<Exi
         output::print_table(["ID", "CREATED", "AGE", "ROLE"], rows)?;
     }
     Ok(Exit::Done)
+}
+
+/// A new cluster key as JSON, without its secret.
+#[derive(Serialize)]
+struct ClusterKeyJson<'p> {
+    file: &'p Path,
 }
 
 /// A key as printed.

@@ -31,7 +31,7 @@ pub(crate) struct LoginCommand {
     /// ROAMD_PASSWORD, or asked for on a terminal. [env: ROAMD_USER]
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
-    /// Read the password from the first line of standard input.
+    /// Read the password from the first line of standard input, not from ROAMD_PASSWORD.
     #[arg(long)]
     password_stdin: bool,
     /// Name of the profile [default: the host of the store].

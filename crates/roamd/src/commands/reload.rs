@@ -25,7 +25,7 @@ impl ReloadCommand {
         block_on(async {
             let reloaded = client.reload().await?;
             for warning in &reloaded.warnings {
-                output::print_message(format_args!("{warning}"));
+                output::print_message(format_args!("Warning: {warning}"));
             }
             output::print_line(format_args!(
                 "The configuration is in use (stores: {}, farms: {}).",

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use roamd_server::config::{Config, ConfigError};
+use roamd_server::config::{ConfigError, Essentials};
 use roamd_server::control::ControlClient;
 
 use super::config_file::ConfigFile;
@@ -40,7 +40,7 @@ impl RunningServer {
     pub(super) fn client(&self) -> anyhow::Result<ControlClient> {
         let data_dir = match &self.data {
             Some(data_dir) => data_dir.clone(),
-            None => self.read_config()?.data_dir,
+            None => self.read_config(|config| config.data_dir)?,
         };
         Ok(ControlClient::of(&data_dir))
     }
@@ -60,17 +60,21 @@ impl RunningServer {
                 token_lifetime_max: Duration::from_secs(status.token_lifetime_max_seconds),
             });
         }
-        let config = self.read_config()?;
-        let audit = config.audit.as_ref();
-        Ok(ServerFiles {
-            audit: audit.map(|audit| config.data_dir.join(&audit.file)),
-            token_lifetime_max: config.authentication.token_lifetime_max,
-            data_dir: config.data_dir,
+        self.read_config(|config| {
+            let data_dir = config.data_dir?;
+            Some(ServerFiles {
+                audit: config.audit.map(|audit| data_dir.join(audit.file)),
+                token_lifetime_max: config.token_lifetime_max,
+                data_dir,
+            })
         })
     }
 
-    fn read_config(&self) -> anyhow::Result<Config> {
-        self.config.read().map_err(|error| match error {
+    /// Reads what is needed of the configuration, which may have errors elsewhere: a command to a
+    /// running server must work then, too.
+    fn read_config<T>(&self, needed: impl FnOnce(Essentials) -> Option<T>) -> anyhow::Result<T> {
+        let read = self.config.read_essentials(needed);
+        read.map_err(|error| match error {
             ConfigError::Unreadable { path, source } if source.kind() == ErrorKind::NotFound => {
                 UsageError(format!(
                     "there is no configuration {}; name that of the server with --config, or the \

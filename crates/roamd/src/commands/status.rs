@@ -10,10 +10,11 @@ use roamd_server::control::{
 
 use super::age::age;
 use super::cells::or_dash;
+use super::result_format::ResultFormatArgs;
 use super::running_server::RunningServer;
 use super::throttle::held_back;
 use crate::exit_code::Exit;
-use crate::output::{self, printable};
+use crate::output;
 use crate::runtime::block_on;
 
 /// Number of keys that the text names, the newest first.
@@ -30,9 +31,8 @@ const SHOWN_KEYS: usize = 4;
 pub(crate) struct StatusCommand {
     #[command(flatten)]
     server: RunningServer,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl StatusCommand {
@@ -40,7 +40,7 @@ impl StatusCommand {
         let client = self.server.client()?;
         block_on(async {
             let status = client.status().await?;
-            if self.json {
+            if self.format.is_json() {
                 output::print_json(&status)?;
             } else {
                 print_status(&status)?;
@@ -50,59 +50,59 @@ impl StatusCommand {
     }
 }
 
-/// Prints the controllers as a table, and all else as a line each.
+/// Prints the controllers as a table, and all else as a field each.
 fn print_status(status: &Status) -> anyhow::Result<()> {
-    let up = age(Duration::from_secs(status.uptime_seconds));
-    print(
-        "server",
-        &format!(
-            "roamd {}, process {}, up {up}, since {:.0}",
-            status.version, status.pid, status.started
-        ),
-    )?;
-    print(
-        "listens",
-        &format!("on {} as {}", status.listen, status.base_urls.join(" and ")),
-    )?;
-    let certificate = status.certificate.as_ref();
-    if let Some(certificate) = certificate {
-        print("certificate", &expiry(certificate))?;
-    }
-    let requests = &status.requests;
-    print(
-        "requests",
-        &format!(
-            "{} with a token and {} without in progress; at most {} of either, {} in all",
-            requests.with_token, requests.without_token, requests.limit_of_each, requests.limit
-        ),
-    )?;
-    print("throttle", &throttle(&status.throttle))?;
-    print("keys", &keys(&status.keys))?;
-    let refused = status.state.refused_writes;
-    let state = match &status.state.error {
-        None => format!("responds; {refused} writes refused"),
-        Some(error) => format!("does not respond: {}", printable(error)),
-    };
-    print("state", &state)?;
-    print(
-        "audit",
-        &status
-            .audit
-            .as_ref()
-            .map_or_else(|| "off".to_owned(), audit),
-    )?;
-    for store in &status.stores {
-        print("store", &store.url)?;
-    }
-    for farm in status.stores.iter().flat_map(|store| &store.farms) {
-        print("farm", &operations(farm))?;
-    }
+    output::print_fields(fields(status))?;
     output::print_line("")?;
     print_controllers(&status.stores)
 }
 
-fn print(name: &str, value: &str) -> anyhow::Result<()> {
-    Ok(output::print_line(format_args!("{name:<11}  {value}"))?)
+fn fields(status: &Status) -> Vec<(&'static str, String)> {
+    let up = age(Duration::from_secs(status.uptime_seconds));
+    let requests = &status.requests;
+    let refused = status.state.refused_writes;
+    let audit_log = status.audit.as_ref().map(audit);
+    let certificate = status.certificate.as_ref().map(expiry);
+    let mut fields = vec![
+        (
+            "server",
+            format!(
+                "roamd {}, process {}, up {up}, since {:.0}",
+                status.version, status.pid, status.started
+            ),
+        ),
+        (
+            "listens",
+            format!("on {} as {}", status.listen, status.base_urls.join(" and ")),
+        ),
+    ];
+    fields.extend(certificate.map(|expiry| ("certificate", expiry)));
+    fields.extend([
+        (
+            "requests",
+            format!(
+                "{} with a token and {} without in progress; at most {} of either, {} in all",
+                requests.with_token, requests.without_token, requests.limit_of_each, requests.limit
+            ),
+        ),
+        ("throttle", throttle(&status.throttle)),
+        ("keys", keys(&status.keys)),
+        (
+            "state",
+            match &status.state.error {
+                None => format!("responds; {refused} writes refused"),
+                Some(error) => format!("does not respond: {error}"),
+            },
+        ),
+        ("audit", audit_log.unwrap_or_else(|| "off".to_owned())),
+    ]);
+    for store in &status.stores {
+        fields.push(("store", store.url.clone()));
+    }
+    for farm in status.stores.iter().flat_map(|store| &store.farms) {
+        fields.push(("farm", operations(farm)));
+    }
+    fields
 }
 
 fn expiry(certificate: &CertificateStatus) -> String {

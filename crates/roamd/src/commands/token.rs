@@ -35,7 +35,10 @@ impl TokenCommand {
         let token = block_on(async {
             let mut client = profile.client(None).await?;
             let token = client.token().await;
-            token.map_err(|error| profile.explain(error.into()))
+            match token {
+                Err(error) => Err(profile.explain(error.into(), &client).await),
+                Ok(token) => Ok(token),
+            }
         })?;
         let prefix = match self.header {
             true => "Authorization: CitrixAuth ",

@@ -180,6 +180,13 @@ fn wrong_password_is_sent_to_one_store() {
     let ran = compare([demo.url(), &url], r"DEMO\alice", "wrong", &[]);
     assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{ran:?}");
     assert_eq!(second.lines(), [""; 0]);
+    let name = |url: &str| format!("roamd: the store {url}: ");
+    assert!(ran.err.starts_with(&name(demo.url())), "{ran:?}");
+    let other = World::new();
+    let refusing = Server::demo(&other);
+    let ran = compare([&url, refusing.url()], r"DEMO\alice", "wrong", &[]);
+    assert_eq!(ran.code, 3, "{ran:?}");
+    assert!(ran.err.starts_with(&name(refusing.url())), "{ran:?}");
     for (args, expected) in [
         (&["--store", "a"][..], "--store <URL> twice"),
         (&["--store", "a", "--store", "b", "--store", "c"], "twice"),

@@ -49,6 +49,10 @@ const LOG_OFF_QUESTION: &str = "This logs off all sessions that are connected fr
 const ACTIVE_QUESTION: &str = "With --active, farms before version 7 disconnect the active \
      sessions that they list from their clients. Continue? [y/N] ";
 
+const ROAM_QUESTION: &str = "This moves your sessions to this client, also those that are active \
+     on other clients; farms before version 7 disconnect these even if a launch fails. Continue? \
+     [y/N] ";
+
 #[test]
 fn terminal_is_asked_before_log_off_and_active_list() {
     let folder = tempfile::tempdir().unwrap();
@@ -66,6 +70,7 @@ fn terminal_is_asked_before_log_off_and_active_list() {
             ACTIVE_QUESTION,
             "POST /list",
         ),
+        (&["roam", "--output", files], ROAM_QUESTION, "POST /list"),
     ] {
         for refusal in ["n\n", "\n", "x\n", "\x04"] {
             let store = store();
@@ -91,11 +96,18 @@ fn terminal_is_asked_before_log_off_and_active_list() {
 
 #[test]
 fn nothing_is_asked_with_yes_or_without_terminal() {
-    for args in [&["logoff"][..], &["list", "--active"]] {
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().to_str().unwrap();
+    for (args, count) in [
+        (&["logoff"][..], 1),
+        (&["list", "--active"], 1),
+        // The list, and a launch.
+        (&["roam", "--output", files], 2),
+    ] {
         let store = store();
         let ran = output(store_command(&store, args));
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{args:?}");
-        assert_eq!(changes(&store).len(), 1, "{args:?}");
+        assert_eq!(changes(&store).len(), count, "{args:?}");
         for yes in ["--yes", "-y"] {
             let command = store_command(&store, &[args, &[yes]].concat());
             let ran = on_a_terminal_of(200, &command, "");

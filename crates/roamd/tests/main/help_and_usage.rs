@@ -81,6 +81,11 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
             "must be a whole number from 1 to 4294967295",
         ),
         (
+            "audit --event signin --file x",
+            "there is no such event (did you mean sign-in?); the events are sign-in, ",
+        ),
+        ("audit --event zzz --file x", "no such event; the events"),
+        (
             "sessions list --filter farn=a --store http://127.0.0.1/ --user a",
             "there is no field farn (did you mean farm?); the fields are",
         ),
@@ -192,12 +197,19 @@ fn every_command_has_a_manual_page() {
     ] {
         assert!(config.contains(part), "{part}: {config}");
     }
-    let unknown = run(&["man", "sesions"]);
-    assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
-    assert!(
-        unknown.err.contains("no manual page for sesions"),
-        "{unknown:?}"
-    );
+    for (page, expected) in [
+        (&["sesions"][..], "for sesions (did you mean sessions?)"),
+        (
+            &["sessions", "lst"],
+            "for sessions lst (did you mean list?)",
+        ),
+        (&["roamd.tml"], "for roamd.tml (did you mean roamd.toml?)"),
+        (&["zzz"], "for zzz; name a command"),
+    ] {
+        let unknown = run(&[&["man"], page].concat());
+        assert_eq!((unknown.code, unknown.out.as_str()), (2, ""));
+        assert!(unknown.err.contains(expected), "{unknown:?}");
+    }
 
     let folder = tempfile::tempdir().unwrap();
     let ran = run(&["man", "--output", folder.path().to_str().unwrap()]);

@@ -67,10 +67,10 @@ const LONGEST: usize = 76;
 const SUBSTITUTIONS: [(&str, Value); 20] = [
     // Files of StoreFront. Those of the samples have warnings, so the exit code is 4.
     (
-        "/srv/inetpub/Citrix -o roamd.toml",
+        "/srv/inetpub/Citrix --output roamd.toml",
         Value::Text(concat!(
             env!("CARGO_MANIFEST_DIR"),
-            "/../roamd-storefront-import/tests/samples -o roamd.toml || test $? = 4"
+            "/../roamd-storefront-import/tests/samples --output roamd.toml || test $? = 4"
         )),
     ),
     (

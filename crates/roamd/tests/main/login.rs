@@ -188,6 +188,18 @@ fn given_password_wins_over_sign_in_and_sign_in_over_question() {
         (0, 2),
         "{ran:?}"
     );
+    // Standard input wins over the variable, and is empty here.
+    let mut given = home.command(&[&list[..], &["ada", "--password-stdin"]].concat());
+    let ran = CommandOutput::of(given.env("ROAMD_PASSWORD", "s3cret!").output().unwrap());
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("standard input has no line"), "{ran:?}");
+    // The help says so.
+    let help = home.run(&["sessions", "list", "--help"]).out;
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let order = "With a store, a user and a password in ROAMD_PASSWORD or --password-stdin, the \
+                 command signs in by itself and signs out at its end. Without a password, it uses \
+                 the sign-in of `roamd login`, or else asks for a password on a terminal.";
+    assert!(help.contains(order), "{help}");
     // That command has ended its own sign-in, and not the saved one.
     assert_eq!(count_messages(&store, DESTROY_TOKEN), 1);
     assert!(home.sign_in_file().exists());

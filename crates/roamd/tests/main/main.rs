@@ -9,6 +9,7 @@
 )]
 
 mod apps;
+mod broken_configuration;
 mod citrixauth_client;
 mod compare;
 mod config;
@@ -30,6 +31,7 @@ mod keys;
 mod listing;
 mod login;
 mod monitoring;
+mod narrow_terminal;
 mod operations;
 mod probe;
 mod profiles;
@@ -42,5 +44,6 @@ mod sessions_watch;
 mod store_addresses;
 mod support;
 mod systemd;
+mod throttle;
 mod tokens;
 mod traces;

@@ -45,7 +45,7 @@ fn audit_prints_lines_of_all_files_that_match() {
         "2026-11-29T10:00:00Z",
     ]);
     assert_eq!(launches.out, three);
-    let csv = audit(&["--output", "csv", "--since", "2026-11-29T10:00:00Z"]);
+    let csv = audit(&["-o", "csv", "--since", "2026-11-29T10:00:00Z"]);
     assert_eq!(
         csv.out,
         "TIME,EVENT,USER,ADDRESS,OUTCOME,DETAILS,REQUEST\n\
@@ -72,7 +72,7 @@ fn audit_shows_hostile_names_as_text() {
     let line = json!({ "time": "T", "event": "sign-in-refused", "user": user });
     fs::write(&path, format!("{line}\n")).unwrap();
     let file = path.to_str().unwrap();
-    let csv = run(&["audit", "--file", file, "--output", "csv"]).out;
+    let csv = run(&["audit", "--file", file, "-o", "csv"]).out;
     let row = csv.lines().nth(1);
     let expected = r#"T,sign-in-refused,"'=HYPERLINK(""http://a.test"")   x",,,,"#;
     assert_eq!(row, Some(expected), "{csv:?}");

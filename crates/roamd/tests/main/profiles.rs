@@ -7,7 +7,7 @@ use roamd_testkit::{MockStore, StoreResponse, healthy_store};
 use serde_json::Value;
 
 use crate::home::Home;
-use crate::support::{CommandOutput, Server, World, on_a_terminal_of};
+use crate::support::{CommandOutput, Server, World, eventually, on_a_terminal_of, run};
 
 /// Returns one field of the profile with a name.
 fn field(list: &CommandOutput, name: &str, field: &str) -> Value {
@@ -42,7 +42,7 @@ fn list_shows_each_profile_with_the_state_of_its_sign_in() {
     assert_eq!((list.code, list.err.as_str()), (0, ""), "{list:?}");
     assert_eq!(list.column("", "name"), ["now", "old", "gone"]);
     for (name, user, is_current, state) in [
-        ("now", r"DEMO\carol", true, "signed-in"),
+        ("now", r"DEMO\carol", true, "not-checked"),
         ("old", r"DEMO\bob", false, "expired"),
         ("gone", r"DEMO\alice", false, "signed-out"),
     ] {
@@ -70,7 +70,7 @@ fn list_shows_each_profile_with_the_state_of_its_sign_in() {
     assert_eq!(rows[0][..4], ["CURRENT", "NAME", "STORE", "USER"]);
     assert_eq!(
         rows[1][..6],
-        ["yes", "now", demo.url(), r"DEMO\carol", "signed", "in"]
+        ["yes", "now", demo.url(), r"DEMO\carol", "not", "checked"]
     );
     assert_eq!(rows[2][..2], ["no", "old"]);
     assert_eq!(rows[3].last(), Some(&"-"));
@@ -81,7 +81,7 @@ fn list_shows_each_profile_with_the_state_of_its_sign_in() {
     let narrow = on_a_terminal_of(40, &home.command(&["profiles", "list"]), "");
     assert!(narrow.out.contains(" now "), "{narrow:?}");
     let names = home.run(&["profiles", "list", "-o", "name", "--filter", "state=signed"]);
-    assert_eq!(names.out, "now\ngone\n");
+    assert_eq!(names.out, "gone\n");
 }
 
 /// A token that the store has ended looks good on this machine.
@@ -125,7 +125,7 @@ fn check_asks_each_store() {
     let requests = good.lines().len();
     let local = home.run(&["profiles", "list", "--json"]);
     assert_eq!(local.code, 0, "{local:?}");
-    assert_eq!(field(&local, "ended", "state"), "signed-in");
+    assert_eq!(field(&local, "ended", "state"), "not-checked");
     assert_eq!(good.lines().len(), requests, "a store was asked");
 
     let checked = home.run(&["profiles", "list", "--check", "--json"]);
@@ -143,6 +143,40 @@ fn check_asks_each_store() {
     assert!(checked.err.contains("responded with 503"), "{checked:?}");
     let ended = home.run(&["profiles", "list", "--check", "--filter", "state=ended"]);
     assert!(ended.out.contains("ended"), "{ended:?}");
+    // What a store has said is known from then on.
+    let local = home.run(&["profiles", "list", "--json"]);
+    for (name, state) in [("good", "not-checked"), ("ended", "ended")] {
+        assert_eq!(field(&local, name, "state"), state, "{local:?}");
+    }
+}
+
+/// An operator may end all sign-ins of a user.
+#[test]
+fn refused_token_marks_its_profile_until_the_next_login() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let home = Home::new();
+    let login = || home.sign_in(demo.url(), r"DEMO\alice", "roam-demo", &["--profile", "a"]);
+    let state = || field(&home.run(&["profiles", "list", "--json"]), "a", "state");
+    login();
+    assert_eq!(state(), "not-checked");
+    let revoke = [
+        "tokens",
+        "revoke",
+        "--user",
+        r"DEMO\alice",
+        "--data",
+        world.data(),
+    ];
+    assert_eq!(run(&revoke).code, 0);
+    eventually("the tokens are not revoked", || {
+        let ran = home.run(&["sessions", "list"]);
+        (ran.code == 3).then_some(())
+    });
+    assert_eq!(state(), "ended");
+    login();
+    assert_eq!(state(), "not-checked");
+    assert_eq!(home.run(&["sessions", "list"]).code, 0);
 }
 
 #[test]

@@ -235,7 +235,7 @@ fn roam_on_terminal_shows_live_progress() {
     });
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().to_str().unwrap();
-    let roam = store_command(&store, &["roam", "--output", output]);
+    let roam = store_command(&store, &["roam", "--yes", "--output", output]);
     let results = folder.path().join("results");
     let ran = on_a_terminal(&roam, &format!("> {}", results.display()));
     assert_eq!(ran.code, 0, "{ran:?}");

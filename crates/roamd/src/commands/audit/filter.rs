@@ -8,7 +8,10 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
+use roamd_server::AUDIT_EVENTS;
 use serde_json::Value;
+
+use crate::suggestion::did_you_mean;
 
 /// Filters, of which a line has to match all.
 #[derive(Debug, Args)]
@@ -18,7 +21,7 @@ pub(super) struct Filter {
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// Lines of this event, such as `launch` or `sign-in-refused`. May be repeated.
-    #[arg(long = "event", value_name = "EVENT")]
+    #[arg(long = "event", value_name = "EVENT", value_parser = parse_event)]
     events: Vec<String>,
     /// Lines from this time on: 2026-11-29T08:00:00Z, 2026-11-29 (UTC), or a time ago such as 2h.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
@@ -65,6 +68,19 @@ fn is_user(account: &str, wanted: &str) -> bool {
     let (account, wanted) = (account.to_lowercase(), wanted.to_lowercase());
     let name = account.rsplit('\\').next();
     account == wanted || name == Some(&*wanted)
+}
+
+/// Parses the name of an event. Case does not matter.
+fn parse_event(text: &str) -> Result<String, String> {
+    let event = text.to_lowercase();
+    if AUDIT_EVENTS.contains(&&*event) {
+        return Ok(event);
+    }
+    Err(format!(
+        "there is no such event{}; the events are {}",
+        did_you_mean(&event, AUDIT_EVENTS),
+        AUDIT_EVENTS.join(", ")
+    ))
 }
 
 /// Parses a point in time: RFC 3339, a date, or a time ago.

@@ -22,7 +22,7 @@ use crate::output;
 /// Prints the lines that match all filters, oldest first, with those of rotated files.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  roamd audit --user 'EXAMPLE\\ada' --since 2h\n  roamd audit --event \
+    after_help = "Examples:\n  roamd audit --user 'EXAMPLE\\ada' --since 2h\n  roamd audit --event \
                   launch --follow"
 )]
 pub(crate) struct AuditCommand {
@@ -36,18 +36,19 @@ pub(crate) struct AuditCommand {
     /// Wait for new lines, also after a rotation.
     #[arg(long)]
     follow: bool,
-    /// Form of the output.
-    #[arg(short, long, value_enum, default_value_t = Format::Table)]
-    output: Format,
-    /// Print JSON; short for `--output json`.
-    #[arg(long, conflicts_with = "output")]
+    /// Format of the lines.
+    #[arg(short = 'o', long, value_name = "FORMAT", value_enum,
+          default_value_t = Format::Table, conflicts_with = "json")]
+    format: Format,
+    /// Print JSON; short for `-o json`.
+    #[arg(long)]
     json: bool,
 }
 
-/// Form of the output.
+/// Format of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A line with columns.
+    /// A line with columns. A terminal that is too narrow continues it below.
     Table,
     /// The JSON objects of the log, one per line.
     Json,
@@ -77,7 +78,7 @@ impl AuditCommand {
         };
         let mut printer = Printer {
             filter: self.filter,
-            format: if self.json { Format::Json } else { self.output },
+            format: if self.json { Format::Json } else { self.format },
             malformed: 0,
         };
         // Before the header: there may be no such file.
@@ -100,7 +101,7 @@ impl AuditCommand {
 impl Printer {
     fn print_header(&self) -> anyhow::Result<()> {
         match self.format {
-            Format::Table => Ok(output::print_line(Row::header())?),
+            Format::Table => Row::header().print(),
             Format::Json => Ok(()),
             Format::Csv => output::print_csv([COLUMNS.map(str::to_owned)]),
         }
@@ -121,7 +122,7 @@ impl Printer {
         }
         match self.format {
             Format::Json => output::print_bytes(&[line, b"\n"].concat())?,
-            Format::Table => output::print_line(Row::of(&event).columns())?,
+            Format::Table => Row::of(&event).print()?,
             Format::Csv => output::print_csv([Row::of(&event).0])?,
         }
         Ok(())

@@ -1,8 +1,11 @@
 //! An audit line as a row of columns.
 
+use std::io;
+
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::output::printable;
+use crate::output::{self, printable};
 
 /// Names of the columns.
 pub(super) const COLUMNS: [&str; 7] = [
@@ -13,6 +16,9 @@ pub(super) const COLUMNS: [&str; 7] = [
 /// column does not follow from its values.
 const WIDTHS: [usize; 6] = [27, 16, 20, 15, 15, 30];
 
+/// Width of a time in whole seconds.
+const NARROW_TIME: usize = 20;
+
 /// Fields with a column of their own.
 const WITH_COLUMN: [&str; 7] = [
     "time", "event", "user", "address", "outcome", "reason", "request",
@@ -22,8 +28,8 @@ const WITH_COLUMN: [&str; 7] = [
 pub(super) struct Row(pub(super) [String; COLUMNS.len()]);
 
 impl Row {
-    pub(super) fn header() -> String {
-        Self(COLUMNS.map(str::to_owned)).columns()
+    pub(super) fn header() -> Self {
+        Self(COLUMNS.map(str::to_owned))
     }
 
     /// Returns the row of a line. The outcome of an event that has none is its reason. The details
@@ -52,8 +58,26 @@ impl Row {
         ])
     }
 
+    /// Prints the row as a line with aligned columns. If it is wider than the terminal, all columns
+    /// but the time continue below each other.
+    pub(super) fn print(&self) -> anyhow::Result<()> {
+        let line = self.columns();
+        match output::terminal_width() {
+            Some(width) if line.chars().count() > width => self.print_narrow()?,
+            _ => output::print_line(line)?,
+        }
+        Ok(())
+    }
+
+    fn print_narrow(&self) -> io::Result<()> {
+        let Self([time, rest @ ..]) = self;
+        let rest = rest.iter().filter(|cell| !cell.is_empty());
+        let rest: Vec<_> = rest.map(String::as_str).collect();
+        output::print_beside(&without_fraction(time), NARROW_TIME, &rest.join("  "))
+    }
+
     /// Returns the row as a line with aligned columns. An empty cell is `-`.
-    pub(super) fn columns(&self) -> String {
+    fn columns(&self) -> String {
         let Self(cells) = self;
         let widths = WIDTHS.into_iter().chain([0]);
         let cells = cells.iter().zip(widths).map(|(cell, width)| {
@@ -65,6 +89,12 @@ impl Row {
         });
         cells.collect::<Vec<_>>().join("  ")
     }
+}
+
+/// Returns a time in whole seconds; another text as it is.
+fn without_fraction(time: &str) -> String {
+    time.parse::<Timestamp>()
+        .map_or_else(|_| time.to_owned(), |time| format!("{time:.0}"))
 }
 
 /// Returns a value as a cell: text as it is, and the outcome of each farm as `FARM:OUTCOME`.

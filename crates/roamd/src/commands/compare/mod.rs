@@ -5,17 +5,18 @@ mod json;
 mod pairing;
 mod row;
 mod shown;
+mod side;
 
 use std::path::PathBuf;
 
 use clap::Args;
-use roamd_store_client::{Credentials, StoreClient, StoreUrl};
+use roamd_store_client::{Credentials, StoreUrl};
 
 use self::json::{CompareJson, RowJson, StoreJson};
 use self::pairing::pair;
 use self::row::{CompareField, CompareRow, Outcome};
 use self::shown::Shown;
-use super::authorities::trusting;
+use self::side::Side;
 use super::listing::ListArgs;
 use super::password::read_password;
 use super::store::{AccountVariables, host_name, parse_name, warn_of_plain_http};
@@ -41,7 +42,7 @@ pub(crate) struct CompareCommand {
     /// on a terminal. [env: ROAMD_USER]
     #[arg(long, value_name = "NAME", value_parser = parse_name)]
     user: Option<String>,
-    /// Read the password from the first line of standard input.
+    /// Read the password from the first line of standard input, not from ROAMD_PASSWORD.
     #[arg(long)]
     password_stdin: bool,
     /// Certificate authorities of both stores, in PEM, instead of those of the system.
@@ -69,11 +70,8 @@ impl CompareCommand {
             password: read_password(self.password_stdin, &user)?,
             user_name: user,
         };
-        let client = |store: &StoreUrl| {
-            let client = StoreClient::new(store.clone(), credentials.clone());
-            trusting(client, self.ca_file.as_deref())
-        };
-        let (mut first, mut second) = (client(first)?, client(second)?);
+        let side = |store| Side::new(store, credentials.clone(), self.ca_file.as_deref());
+        let (mut first, mut second) = (side(first)?, side(second)?);
         block_on(async {
             let shown = self.ask(&mut first, &mut second).await;
             tokio::join!(first.sign_out(), second.sign_out());
@@ -86,19 +84,12 @@ impl CompareCommand {
     ///
     /// # Errors
     /// If one of them cannot be reached, or refuses the user.
-    async fn ask(
-        &self,
-        first: &mut StoreClient,
-        second: &mut StoreClient,
-    ) -> anyhow::Result<(Shown, Shown)> {
+    async fn ask(&self, first: &mut Side, second: &mut Side) -> anyhow::Result<(Shown, Shown)> {
         // One after the other: a wrong password must count once, or it locks the account.
         first.sign_in().await?;
         second.sign_in().await?;
         let client_name = self.client_name.clone().unwrap_or_else(host_name);
-        tokio::try_join!(
-            Shown::by(first, &client_name),
-            Shown::by(second, &client_name)
-        )
+        tokio::try_join!(first.shown(&client_name), second.shown(&client_name))
     }
 
     fn print(&self, first: Shown, second: Shown) -> anyhow::Result<Exit> {

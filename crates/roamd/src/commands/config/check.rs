@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::commands::config_file::{DEFAULT_CONFIG, print_errors};
 use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, probe, repeated_ids};
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -27,9 +28,8 @@ pub(super) struct CheckConfig {
     /// if some are down, 1 if all are.
     #[arg(long)]
     probe: bool,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Result of a check as JSON.
@@ -55,7 +55,7 @@ impl CheckConfig {
         let file = self.file.display().to_string();
         let config = match config::read(&self.file) {
             Ok(config) => config,
-            Err(ConfigError::Invalid { errors, .. }) if self.json => {
+            Err(ConfigError::Invalid { errors, .. }) if self.format.is_json() => {
                 let errors = errors.into_iter().map(|error| LineRow {
                     line: error.line,
                     message: error.message,
@@ -82,7 +82,7 @@ impl CheckConfig {
         };
         warnings.extend(probes.iter().flat_map(|rows| repeated_ids(rows)));
         let exit = probes.as_deref().map_or(Exit::Done, exit_of);
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&CheckResult {
                 file,
                 valid: true,
@@ -93,7 +93,7 @@ impl CheckConfig {
             return Ok(exit);
         }
         for warning in warnings {
-            output::print_message(format_args!("{file}: {warning}"));
+            output::print_message(format_args!("{file}: warning: {warning}"));
         }
         output::print_line(format_args!("{file} is valid"))?;
         if let Some(rows) = probes {

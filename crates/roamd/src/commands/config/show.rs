@@ -5,6 +5,7 @@ use roamd_server::config::{SectionSettings, Setting, SettingValue, read_settings
 use serde::Serialize;
 
 use crate::commands::config_file::{ConfigFile, print_errors};
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
 
@@ -17,9 +18,8 @@ use crate::output::{self, printable};
 pub(super) struct ShowConfig {
     #[command(flatten)]
     config: ConfigFile,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// A setting as JSON.
@@ -39,7 +39,7 @@ struct SettingRow<'s> {
 impl ShowConfig {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let sections = read_settings(self.config.path()).inspect_err(print_errors)?;
-        if self.json {
+        if self.format.is_json() {
             let rows = sections.iter().flat_map(|section| {
                 let row = |setting| SettingRow::new(section, setting);
                 section.settings.iter().map(row)

@@ -71,9 +71,9 @@ impl AppCommand {
 
 impl ListApps {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, json } = self.list;
+        let ListArgs { data, farm, format } = self.list;
         let apps = Farms::open(&data.data)?.applications(farm.as_deref())?;
-        print_records(apps, json, HEADER, row)
+        print_records(apps, format.is_json(), HEADER, row)
     }
 }
 
@@ -86,10 +86,10 @@ impl SetApp {
             file_types: self.file_types,
             content: self.content,
         };
-        let SetArgs { data, farm, json } = self.set;
+        let SetArgs { data, farm, format } = self.set;
         let farms = Farms::open(&data.data)?;
         let app = farms.set_application(&farm, &self.app, &change)?;
-        print_record(app, json, HEADER, row)
+        print_record(app, format.is_json(), HEADER, row)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Arguments that several farm commands share.
 
+use crate::commands::result_format::ResultFormatArgs;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -20,9 +21,8 @@ pub(super) struct ListArgs {
     /// List only this farm.
     #[arg(long, value_name = "ID")]
     pub(super) farm: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) format: ResultFormatArgs,
 }
 
 /// Arguments of a `set` command.
@@ -33,9 +33,8 @@ pub(super) struct SetArgs {
     /// Id of the farm.
     #[arg(long, value_name = "ID")]
     pub(super) farm: String,
-    /// Print JSON.
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) format: ResultFormatArgs,
 }
 
 /// The value of a switch.

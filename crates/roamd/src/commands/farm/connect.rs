@@ -10,6 +10,7 @@ use roamd_farm::Farms;
 
 use super::args::DataArgs;
 use super::session::print_session;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 
 /// Connects a client with an ICA file, as a session host does.
@@ -24,9 +25,8 @@ pub(super) struct ConnectSession {
     /// ICA file.
     #[arg(value_name = "FILE.ica")]
     file: PathBuf,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl ConnectSession {
@@ -35,6 +35,6 @@ impl ConnectSession {
         let ica =
             fs::read(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let session = farms.connect(&String::from_utf8_lossy(&ica), Timestamp::now())?;
-        print_session(session, self.json)
+        print_session(session, self.format.is_json())
     }
 }

@@ -58,18 +58,18 @@ impl GroupCommand {
 
 impl ListGroups {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, json } = self.list;
+        let ListArgs { data, farm, format } = self.list;
         let groups = Farms::open(&data.data)?.groups(farm.as_deref())?;
-        print_records(groups, json, HEADER, row)
+        print_records(groups, format.is_json(), HEADER, row)
     }
 }
 
 impl SetGroup {
     fn run(self) -> anyhow::Result<Exit> {
-        let SetArgs { data, farm, json } = self.set;
+        let SetArgs { data, farm, format } = self.set;
         let farms = Farms::open(&data.data)?;
         let group = farms.set_group(&farm, &self.group, self.maintenance == OnOff::On)?;
-        print_record(group, json, HEADER, row)
+        print_record(group, format.is_json(), HEADER, row)
     }
 }
 

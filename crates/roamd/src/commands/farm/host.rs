@@ -76,11 +76,11 @@ impl HostCommand {
 
 impl ListHosts {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, json } = self.list;
+        let ListArgs { data, farm, format } = self.list;
         let farms = Farms::open(&data.data)?;
         print_records(
             farms.hosts(farm.as_deref(), Timestamp::now())?,
-            json,
+            format.is_json(),
             HEADER,
             row,
         )
@@ -99,10 +99,10 @@ impl SetHost {
             maintenance: self.maintenance.map(|it| it == OnOff::On),
             refusing: self.refusing.map(|it| it == OnOff::On),
         };
-        let SetArgs { data, farm, json } = self.set;
+        let SetArgs { data, farm, format } = self.set;
         let farms = Farms::open(&data.data)?;
         let host = farms.set_host(&farm, &self.host, change, Timestamp::now())?;
-        print_record(host, json, HEADER, row)
+        print_record(host, format.is_json(), HEADER, row)
     }
 }
 

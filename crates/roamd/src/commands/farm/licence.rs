@@ -51,9 +51,9 @@ impl LicenceCommand {
 
 impl ListLicences {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, json } = self.list;
+        let ListArgs { data, farm, format } = self.list;
         let limits = Farms::open(&data.data)?.limits(farm.as_deref())?;
-        print_records(limits, json, HEADER, row)
+        print_records(limits, format.is_json(), HEADER, row)
     }
 }
 
@@ -63,9 +63,9 @@ impl SetLicences {
             licences: Some(self.licences),
             ..FarmLimitsChange::default()
         };
-        let SetArgs { data, farm, json } = self.set;
+        let SetArgs { data, farm, format } = self.set;
         let limits = Farms::open(&data.data)?.set_limits(&farm, change)?;
-        print_record(limits, json, HEADER, row)
+        print_record(limits, format.is_json(), HEADER, row)
     }
 }
 

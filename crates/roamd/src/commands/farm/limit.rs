@@ -58,9 +58,9 @@ impl LimitCommand {
 
 impl ListLimits {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, json } = self.list;
+        let ListArgs { data, farm, format } = self.list;
         let limits = Farms::open(&data.data)?.limits(farm.as_deref())?;
-        print_records(limits, json, HEADER, row)
+        print_records(limits, format.is_json(), HEADER, row)
     }
 }
 
@@ -71,9 +71,9 @@ impl SetLimits {
             max_sessions: self.max_sessions,
             max_sessions_per_user: self.max_sessions_per_user,
         };
-        let SetArgs { data, farm, json } = self.set;
+        let SetArgs { data, farm, format } = self.set;
         let limits = Farms::open(&data.data)?.set_limits(&farm, change)?;
-        print_record(limits, json, HEADER, row)
+        print_record(limits, format.is_json(), HEADER, row)
     }
 }
 

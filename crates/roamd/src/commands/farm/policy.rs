@@ -7,6 +7,7 @@ use roamd_farm::{AccountPolicy, AccountPolicyChange, Farms, Limit};
 
 use super::args::DataArgs;
 use super::records::print_record;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::number::in_range;
 
@@ -30,9 +31,8 @@ enum PolicySubcommand {
 struct ListPolicy {
     #[command(flatten)]
     data: DataArgs,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Sets the account policy. Works while farms are running.
@@ -53,9 +53,8 @@ struct SetPolicy {
     #[arg(long, value_name = "N", group = "change",
           value_parser = in_range(NonZeroU32::MIN..=NonZeroU32::MAX))]
     password_length: Option<NonZeroU32>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl PolicyCommand {
@@ -70,7 +69,7 @@ impl PolicyCommand {
 impl ListPolicy {
     fn run(self) -> anyhow::Result<Exit> {
         let rules = Farms::open(&self.data.data)?.account_policy()?;
-        print_record(rules, self.json, HEADER, row)
+        print_record(rules, self.format.is_json(), HEADER, row)
     }
 }
 
@@ -81,7 +80,7 @@ impl SetPolicy {
             lockout_seconds: self.lockout_seconds,
             password_length: self.password_length,
         })?;
-        print_record(rules, self.json, HEADER, row)
+        print_record(rules, self.format.is_json(), HEADER, row)
     }
 }
 

@@ -4,6 +4,7 @@ use clap::Args;
 
 use crate::commands::config_file::ConfigFile;
 use crate::commands::probe_rows::{exit_of, print_rows, probe, repeated_ids};
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -16,9 +17,8 @@ use crate::output;
 pub(super) struct ProbeFarms {
     #[command(flatten)]
     config: ConfigFile,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl ProbeFarms {
@@ -26,10 +26,10 @@ impl ProbeFarms {
         let config = self.config.read()?;
         let rows = probe(&config)?;
         for warning in repeated_ids(&rows) {
-            output::print_message(warning);
+            output::print_message(format_args!("Warning: {warning}"));
         }
         let exit = exit_of(&rows);
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&rows)?;
         } else {
             print_rows(rows)?;

@@ -8,6 +8,7 @@ use super::args::DataArgs;
 use super::records::{print_record, print_records};
 use crate::commands::cells::or_dash;
 use crate::commands::password::read_password_from_stdin;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 
 /// Lists users, and changes the state or password of their accounts.
@@ -30,9 +31,8 @@ enum UserSubcommand {
 struct ListUsers {
     #[command(flatten)]
     data: DataArgs,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Changes an account. Works while farms are running.
@@ -62,9 +62,8 @@ struct SetUser {
     /// Set a new password, read from standard input.
     #[arg(long)]
     password_stdin: bool,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// State of an account, as an argument.
@@ -101,7 +100,7 @@ impl UserCommand {
 impl ListUsers {
     fn run(self) -> anyhow::Result<Exit> {
         let accounts = Farms::open(&self.data.data)?.accounts(Timestamp::now())?;
-        print_records(accounts, self.json, HEADER, row)
+        print_records(accounts, self.format.is_json(), HEADER, row)
     }
 }
 
@@ -117,7 +116,7 @@ impl SetUser {
                 .transpose()?,
         };
         let account = farms.set_account(&self.user, &change, Timestamp::now())?;
-        print_record(account, self.json, HEADER, row)
+        print_record(account, self.format.is_json(), HEADER, row)
     }
 }
 

@@ -34,8 +34,8 @@ const STORE_VARIABLES: Rows = &[
     ("ROAMD_USER", "User to sign in; the default of --user."),
     (
         "ROAMD_PASSWORD",
-        "Password of the user. Without it, --password-stdin and a sign-in of roamd login, a \
-         terminal is asked.",
+        "Password of the user, if a store and a user are named. --password-stdin wins over it, \
+         and it wins over a sign-in of roamd login. Without any of them, a terminal is asked.",
     ),
     (
         "ROAMD_OPEN",

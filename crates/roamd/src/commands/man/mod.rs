@@ -12,6 +12,7 @@ use clap::Args;
 
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
+use crate::suggestion::did_you_mean;
 
 /// Name of the page of the configuration file.
 const CONFIG_PAGE: &str = "roamd.toml";
@@ -56,12 +57,15 @@ fn page(root: &clap::Command, name: &[String]) -> anyhow::Result<Vec<u8>> {
         return Ok(config_page::render().into_bytes());
     }
     let mut command = root;
-    for word in name {
+    for (index, word) in name.iter().enumerate() {
         command = command.find_subcommand(word).ok_or_else(|| {
+            let subcommands = command.get_subcommands().map(clap::Command::get_name);
+            let pages = subcommands.chain((index == 0).then_some(CONFIG_PAGE));
             UsageError(format!(
-                "there is no manual page for {}; name a command, such as `roamd man sessions \
+                "there is no manual page for {}{}; name a command, such as `roamd man sessions \
                  list`, or {CONFIG_PAGE}",
-                name.join(" ")
+                name.join(" "),
+                did_you_mean(word, pages)
             ))
         })?;
     }

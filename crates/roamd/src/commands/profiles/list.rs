@@ -9,14 +9,15 @@ use serde::Serialize;
 
 use super::profile_row::{ProfileField, ProfileRow, SignInState};
 use crate::commands::listing::ListArgs;
-use crate::commands::saved_sign_ins::Profiles;
+use crate::commands::saved_sign_ins::{Acceptance, Profiles};
 use crate::exit_code::Exit;
 use crate::output;
 
-/// Lists the saved sign-ins: store, user, since when, and whether the user is still signed in.
+/// Lists the saved sign-ins: store, user, since when, and what is known of the sign-in.
 ///
 /// Commands use the current profile, which was signed in last, unless --profile, --store or
-/// --user selects another one. The list shows no token, and asks no store without --check.
+/// --user selects another one. The list shows no token, and asks no store without --check: a
+/// sign-in is "not checked" until then, or "ended" if its store has refused it to a command.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  roamd profiles list\n  roamd profiles list --check --json")]
 pub(super) struct ListProfiles {
@@ -52,20 +53,26 @@ impl ListProfiles {
 
 /// Asks the store for a token, which needs a sign-in that has not ended.
 async fn checked(mut row: ProfileRow) -> ProfileRow {
-    if row.state != SignInState::SignedIn {
+    if !matches!(row.state, SignInState::NotChecked | SignInState::Ended) {
         return row;
     }
+    let profile = &row.profile;
     let answer = async {
-        let mut client = row.profile.client(None).await?;
-        client.token().await?;
-        anyhow::Ok(())
+        let mut client = profile.client(None).await?;
+        match client.token().await {
+            Ok(_) => profile.note(&client, Acceptance::NotRefused).await,
+            Err(error) => Err(profile.explain(error.into(), &client).await),
+        }
     };
     match answer.await {
-        // The client may have refreshed the sign-in.
-        Ok(()) => match ProfileRow::of(&row.profile, row.is_current, Timestamp::now()) {
-            Ok(row) => row,
-            Err(_) => row,
-        },
+        Ok(()) => {
+            // The client may have refreshed the sign-in.
+            let now = ProfileRow::of(profile, row.is_current, Timestamp::now());
+            ProfileRow {
+                state: SignInState::SignedIn,
+                ..now.unwrap_or(row)
+            }
+        }
         Err(error) if Exit::from(&error) == Exit::Refused => {
             row.state = SignInState::Ended;
             row

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::commands::cells::yes_or_no;
 use crate::commands::listing::ListField;
-use crate::commands::saved_sign_ins::{Profile, SavedSignIn, SignInFile};
+use crate::commands::saved_sign_ins::{Acceptance, Profile, SavedSignIn, SignInFile};
 
 /// A profile and the state of its sign-in.
 #[derive(Debug, Clone)]
@@ -23,13 +23,15 @@ pub(super) struct ProfileRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum SignInState {
-    /// The token has not expired.
+    /// The token has not expired. The store was not asked whether it still accepts it.
+    NotChecked,
+    /// The store accepts the token.
     SignedIn,
     /// The user has signed out.
     SignedOut,
     /// The token has expired.
     Expired,
-    /// The store refuses the token.
+    /// The store refuses the token: an operator or another command has ended the sign-in.
     Ended,
     /// The file of the sign-in is damaged, or other users can read it.
     Unusable,
@@ -64,8 +66,7 @@ impl ProfileRow {
     pub(super) fn of(profile: &Profile, is_current: bool, now: Timestamp) -> anyhow::Result<Self> {
         let file = SignInFile::of(&profile.name)?;
         let (state, sign_in) = match file.read() {
-            Ok(saved) if now < saved.sign_in.expiry => (SignInState::SignedIn, Some(saved)),
-            Ok(saved) => (SignInState::Expired, Some(saved)),
+            Ok(saved) => (SignInState::of(&saved, now), Some(saved)),
             Err(_) if file.exists() => (SignInState::Unusable, None),
             Err(_) => (SignInState::SignedOut, None),
         };
@@ -89,8 +90,18 @@ impl ProfileRow {
 }
 
 impl SignInState {
+    /// Returns what is known of a saved sign-in without asking its store.
+    fn of(saved: &SavedSignIn, now: Timestamp) -> Self {
+        match saved.acceptance {
+            _ if saved.sign_in.expiry <= now => Self::Expired,
+            Acceptance::Refused => Self::Ended,
+            Acceptance::NotRefused => Self::NotChecked,
+        }
+    }
+
     fn as_str(self) -> &'static str {
         match self {
+            Self::NotChecked => "not checked",
             Self::SignedIn => "signed in",
             Self::SignedOut => "signed out",
             Self::Expired => "expired",

@@ -7,7 +7,7 @@ use roamd_store_client::{ClientError, StoreClient};
 
 use super::list::{Profile, Profiles};
 use super::lock::lock;
-use super::sign_in_file::{SavedSignIn, SignInFile};
+use super::sign_in_file::{Acceptance, SavedSignIn, SignInFile};
 use crate::commands::authorities::trusting;
 use crate::exit_code::NotSignedIn;
 
@@ -74,12 +74,43 @@ impl Profile {
         trusting(client, ca_file.or(self.ca_file.as_deref()))
     }
 
-    /// Adds what to do next to the error of a sign-in that has ended.
-    pub(in crate::commands) fn explain(&self, error: anyhow::Error) -> anyhow::Error {
-        match error.downcast_ref() {
-            Some(ClientError::SignInEnded) => self.ended().into(),
-            _ => error,
+    /// Adds what to do next to the error of a sign-in that has ended, and notes this for `roamd
+    /// profiles list`. `client` is the one that the store has refused.
+    pub(in crate::commands) async fn explain(
+        &self,
+        error: anyhow::Error,
+        client: &StoreClient,
+    ) -> anyhow::Error {
+        if !matches!(error.downcast_ref(), Some(ClientError::SignInEnded)) {
+            return error;
         }
+        // Whether the note can be written does not matter to the command.
+        if let Err(error) = self.note(client, Acceptance::Refused).await {
+            tracing::debug!(%error, "End of a sign-in not noted");
+        }
+        self.ended().into()
+    }
+
+    /// Notes what the store has made of the sign-in of a client, unless another one is saved by
+    /// now.
+    ///
+    /// # Errors
+    /// If a file cannot be read or written.
+    pub(in crate::commands) async fn note(
+        &self,
+        client: &StoreClient,
+        acceptance: Acceptance,
+    ) -> anyhow::Result<()> {
+        let Some(used) = client.current_sign_in() else {
+            return Ok(());
+        };
+        let _lock = lock().await?;
+        let file = SignInFile::of(&self.name)?;
+        let saved = file.read()?;
+        if saved.acceptance != acceptance && saved.is(&used) {
+            file.write(&saved.with(acceptance))?;
+        }
+        Ok(())
     }
 
     fn ended(&self) -> NotSignedIn {

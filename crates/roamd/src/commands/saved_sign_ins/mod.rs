@@ -15,5 +15,5 @@ pub(super) use self::client::SignInKeeper;
 pub(super) use self::list::{Profile, Profiles};
 pub(super) use self::lock::lock;
 pub(super) use self::name::ProfileName;
-pub(super) use self::sign_in_file::{SavedSignIn, SignInFile};
+pub(super) use self::sign_in_file::{Acceptance, SavedSignIn, SignInFile};
 pub(super) use self::sign_out::sign_out;

@@ -31,6 +31,18 @@ pub(in crate::commands) struct SavedSignIn {
     pub(in crate::commands) since: Timestamp,
     /// Time when the client got the token, which a refresh replaces.
     obtained: Timestamp,
+    pub(in crate::commands) acceptance: Acceptance,
+}
+
+/// What the store has made of a token when it was last used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(in crate::commands) enum Acceptance {
+    /// The store has not refused it.
+    #[default]
+    NotRefused,
+    /// The store has refused it: the sign-in has ended.
+    Refused,
 }
 
 /// A sign-in in the file.
@@ -43,6 +55,9 @@ struct SignInJson {
     since: Option<String>,
     obtained: String,
     expiry: String,
+    /// Missing in files of older versions.
+    #[serde(default)]
+    acceptance: Acceptance,
 }
 
 impl SignInFile {
@@ -99,6 +114,7 @@ impl SignInFile {
             sign_in,
             since,
             obtained,
+            acceptance,
         } = saved;
         let json = serde_json::to_string_pretty(&SignInJson {
             token_service: sign_in.token_service.to_string(),
@@ -106,6 +122,7 @@ impl SignInFile {
             since: Some(since.to_string()),
             obtained: obtained.to_string(),
             expiry: sign_in.expiry.to_string(),
+            acceptance: *acceptance,
         });
         let json = json.context("cannot write the sign-in")?;
         private_file::replace(&self.path, json.as_bytes())
@@ -151,6 +168,7 @@ impl SignInFile {
                     None => obtained,
                 },
                 obtained,
+                acceptance: json.acceptance,
             })
         };
         parsed().ok_or_else(|| {
@@ -170,7 +188,18 @@ impl SavedSignIn {
             sign_in,
             since: now,
             obtained: now,
+            acceptance: Acceptance::NotRefused,
         }
+    }
+
+    /// Returns the sign-in with what the store has made of it.
+    pub(super) fn with(self, acceptance: Acceptance) -> Self {
+        Self { acceptance, ..self }
+    }
+
+    /// Returns whether this is a sign-in, by its token.
+    pub(super) fn is(&self, sign_in: &SignIn) -> bool {
+        self.sign_in.token.expose_secret() == sign_in.token.expose_secret()
     }
 
     /// Returns the sign-in with the token that a refresh has got now.
@@ -207,6 +236,7 @@ mod tests {
             },
             since: "2026-11-28T08:00:00Z".parse().unwrap(),
             obtained: "2026-11-29T08:00:00Z".parse().unwrap(),
+            acceptance: Acceptance::NotRefused,
         };
         for (now, expected) in [
             ("2026-11-29T07:59:00Z", false),

@@ -4,6 +4,7 @@ use clap::Args;
 use roamd_store_client::{ExplainedFarm, ExplainedQuestion, SessionExplanation};
 
 use super::session_params::{SessionFilterArgs, list_params};
+use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::store::StoreArgs;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
@@ -25,9 +26,8 @@ pub(super) struct ExplainSessions {
     /// Explain the list with --apps-only.
     #[arg(long)]
     apps_only: bool,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl ExplainSessions {
@@ -41,7 +41,7 @@ impl ExplainSessions {
             .store
             .with_client(async |client| Ok(client.explain(&params).await?))
             .await?;
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&explained)?;
         } else {
             print_explanation(&explained)?;

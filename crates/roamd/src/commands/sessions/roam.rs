@@ -7,6 +7,7 @@ use roamd_store_client::StoreClient;
 use serde::Serialize;
 
 use super::session_params::{SessionFilterArgs, list_params};
+use crate::commands::confirm::ConfirmArgs;
 use crate::commands::ica_launch::{
     IcaFiles, LaunchArgs, LaunchResult, LaunchTarget, exit_of_launches, launch_all, print_plan,
 };
@@ -18,9 +19,9 @@ use crate::signals::stop_on_signal;
 /// Reconnects all your sessions to this client, also those active on other clients.
 ///
 /// Writes an ICA file for each session and prints its path, or the reason why there is none.
-/// --no-active leaves sessions that are active on other clients where they are.
-/// Farms before version 7 disconnect active sessions as soon as they list them, even if a launch
-/// fails afterwards.
+/// --no-active leaves sessions that are active on other clients where they are; without it, a
+/// terminal is asked first. Farms before version 7 disconnect active sessions as soon as they list
+/// them, even if a launch fails afterwards.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions roam --dry-run\n  roamd sessions roam --open \
@@ -35,12 +36,15 @@ pub(super) struct RoamSessions {
     apps_only: bool,
     #[command(flatten)]
     launch: LaunchArgs,
-    /// Show what the command would launch, without doing it. Active sessions are not listed.
-    #[arg(long)]
-    dry_run: bool,
+    #[command(flatten)]
+    confirm: ConfirmArgs,
     #[command(flatten)]
     store: StoreArgs,
 }
+
+/// What the command does to other clients.
+const QUESTION: &str = "This moves your sessions to this client, also those that are active on \
+    other clients; farms before version 7 disconnect these even if a launch fails.";
 
 /// The result of a launch as JSON.
 #[derive(Serialize)]
@@ -56,7 +60,10 @@ struct RoamJson<'r> {
 
 impl RoamSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
-        let files = self.launch.prepare_files(self.dry_run)?;
+        if !self.no_active && !self.confirm.dry_run {
+            self.confirm.ask(QUESTION)?;
+        }
+        let files = self.launch.prepare_files(self.confirm.dry_run)?;
         let ran = self.store.with_client(async |client| match &files {
             None => self.plan(client).await,
             Some(files) => self.reconnect(client, files).await,

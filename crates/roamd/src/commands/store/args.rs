@@ -25,11 +25,12 @@ pub(in crate::commands) struct StoreArgs {
     #[arg(long, value_name = "URL", conflicts_with = "profile")]
     store: Option<StoreUrl>,
     /// User: 'DOMAIN\name' or name@domain [default: that of the last `roamd login` at the store].
-    /// If this user is not signed in, the password is read from ROAMD_PASSWORD, or asked for on a
-    /// terminal, and the command signs out at its end. [env: ROAMD_USER]
+    /// With a store, a user and a password in ROAMD_PASSWORD or --password-stdin, the command signs
+    /// in by itself and signs out at its end. Without a password, it uses the sign-in of `roamd
+    /// login`, or else asks for a password on a terminal. [env: ROAMD_USER]
     #[arg(long, value_name = "NAME", value_parser = parse_name, conflicts_with = "profile")]
     user: Option<String>,
-    /// Read the password from the first line of standard input.
+    /// Read the password from the first line of standard input, not from ROAMD_PASSWORD.
     #[arg(long, conflicts_with = "profile")]
     password_stdin: bool,
     /// Use the sign-in of this profile of `roamd login`, without --store and --user.
@@ -107,7 +108,10 @@ impl StoreArgs {
             output::print_message(format_args!("The store is at {url}"));
         }
         match keeper {
-            Some(keeper) => result.map_err(|error| keeper.profile().explain(error)),
+            Some(keeper) => match result {
+                Err(error) => Err(keeper.profile().explain(error, &client).await),
+                done => done,
+            },
             None => {
                 client.sign_out().await;
                 result

@@ -9,6 +9,7 @@ use super::sign_ins::{SignIn, SignIns};
 use crate::commands::account::{names, parse_account};
 use crate::commands::audit_files::read_lines;
 use crate::commands::cells::or_dash;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::running_server::RunningServer;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
@@ -29,9 +30,8 @@ pub(super) struct ListTokens {
     user: Account,
     #[command(flatten)]
     server: RunningServer,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl ListTokens {
@@ -61,7 +61,7 @@ impl ListTokens {
             output::print_message(gap);
         }
         let open: Vec<_> = sign_ins.open().collect();
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&open)?;
         } else if open.is_empty() {
             output::print_message("No sign-in that has not ended.");

@@ -10,6 +10,7 @@ use roamd_server::revocations::{RevocationFile, UserRevocation};
 use serde::Serialize;
 
 use crate::commands::account::parse_account;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::running_server::RunningServer;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
@@ -32,9 +33,8 @@ pub(super) struct RevokeTokens {
     block: Option<Duration>,
     #[command(flatten)]
     server: RunningServer,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl RevokeTokens {
@@ -49,7 +49,7 @@ impl RevokeTokens {
             Timestamp::now(),
         )?;
         let row = RevocationRow::of(&revocation);
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&row)?;
             return Ok(Exit::Done);
         }

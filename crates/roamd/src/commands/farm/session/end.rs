@@ -6,6 +6,7 @@ use roamd_farm::{Farms, SessionRecord, SessionTarget};
 use super::table::print_table;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::farm::args::DataArgs;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -21,9 +22,8 @@ use crate::output;
 pub(super) struct DisconnectSessions {
     #[command(flatten)]
     target: TargetArgs,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Logs sessions off. Their applications end, and unsaved work is lost.
@@ -41,9 +41,8 @@ pub(super) struct LogOffSessions {
     target: TargetArgs,
     #[command(flatten)]
     confirm: ConfirmArgs,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// The sessions that a command ends or disconnects.
@@ -90,7 +89,7 @@ impl DisconnectSessions {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let (farms, target) = self.target.open()?;
         let sessions = farms.disconnect_sessions(&target)?;
-        print_result(sessions, self.json, "Disconnected")
+        print_result(sessions, self.format.is_json(), "Disconnected")
     }
 }
 
@@ -99,7 +98,7 @@ impl LogOffSessions {
         let (farms, target) = self.target.open()?;
         let planned = farms.targeted_sessions(&target)?;
         if self.confirm.dry_run {
-            return print_result(planned, self.json, "Would log off");
+            return print_result(planned, self.format.is_json(), "Would log off");
         }
         if !planned.is_empty() {
             self.confirm.ask(&format!(
@@ -108,7 +107,7 @@ impl LogOffSessions {
             ))?;
         }
         let sessions = farms.log_off_sessions(&target)?;
-        print_result(sessions, self.json, "Logged off")
+        print_result(sessions, self.format.is_json(), "Logged off")
     }
 }
 

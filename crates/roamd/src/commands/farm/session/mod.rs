@@ -9,6 +9,7 @@ use roamd_farm::{Farms, SessionFilter, SessionRecord, SessionState, StartSession
 use self::end::{DisconnectSessions, LogOffSessions};
 use self::table::print_table;
 use super::args::DataArgs;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -41,9 +42,8 @@ struct ListSessions {
     /// List only this user: alice, 'DEMO\alice' or alice@demo.test.
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 /// Creates a session, as a launch by the user would.
@@ -72,9 +72,8 @@ struct StartSessionCommand {
     /// State of the session.
     #[arg(long, value_enum, default_value_t = State::Active)]
     state: State,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -101,7 +100,7 @@ impl ListSessions {
             user: self.user,
         };
         let sessions = Farms::open(&self.data.data)?.sessions(&filter)?;
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&sessions)?;
         } else if sessions.is_empty() {
             output::print_message("No sessions.");
@@ -122,7 +121,7 @@ impl StartSessionCommand {
             device_id: self.device_id,
             state: self.state.into(),
         })?;
-        print_session(session, self.json)
+        print_session(session, self.format.is_json())
     }
 }
 
