@@ -14,8 +14,8 @@ mod token;
 pub use audience::{Audience, AudienceError};
 pub use claims::{Claims, TokenId, UserIdentity};
 pub use conversation::{
-    Conversation, ConversationId, ConversationRefusal, ConversationReply, Conversations, Domain,
-    FormPolicy, Negotiation, ResumedConversation, StartedConversation,
+    ChangeReason, Conversation, ConversationId, ConversationRefusal, ConversationReply,
+    Conversations, Domain, FormPolicy, Negotiation, ResumedConversation, StartedConversation,
 };
 pub use credentials::{
     BadAttempt, ChangeRefusal, CheckCredentials, CredentialRefusal, Credentials, PasswordChange,

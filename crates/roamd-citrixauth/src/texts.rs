@@ -110,7 +110,14 @@ pub(crate) const MUST_CHANGE_PASSWORD: Text = Text {
     spanish: "Debe cambiar su contraseña. Cámbiela en otro equipo y vuelva a iniciar sesión.",
     japanese: "パスワードを変更する必要があります。別のコンピューターで変更してから、もう一度サインインしてください。",
 };
-pub(crate) const CHANGE_PASSWORD: Text = Text {
+pub(crate) const PASSWORD_CHANGE: Text = Text {
+    english: "Change your password",
+    german: "Kennwort ändern",
+    french: "Modifier votre mot de passe",
+    spanish: "Cambiar su contraseña",
+    japanese: "パスワードの変更",
+};
+pub(crate) const PASSWORD_CHANGE_REQUIRED: Text = Text {
     english: "Your password has expired or must be changed. Choose a new one.",
     german: "Ihr Kennwort ist abgelaufen oder muss geändert werden. Wählen Sie ein neues.",
     french: "Votre mot de passe a expiré ou doit être modifié. Choisissez-en un nouveau.",

@@ -173,7 +173,7 @@ struct State {
     l: Option<std::time::Duration>,
     /// Fields and labels that the client supports.
     n: Negotiation,
-    /// Account whose password must be changed.
+    /// Account whose password is changed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     c: Option<Account>,
 }

@@ -8,7 +8,7 @@ use roamd_seal::KeyRing;
 use roamd_store_proto::auth::{Form, FormPost, FormResult, FormStatus};
 use roamd_store_proto::{Language, Text};
 
-use super::account::Account;
+use super::account::{Account, ChangeReason};
 use super::conversation_refusal::ConversationRefusal;
 use super::conversation_state::{Carrier, Conversation, ConversationId};
 use super::form::{self, FormError, FormValues};
@@ -213,8 +213,8 @@ impl Conversations {
         }
     }
 
-    /// Returns the form for a new password, if the typed password is right but has expired or must
-    /// be changed (CA-74). The cookie must be set again, because it carries the account.
+    /// Returns the form for a new password (CA-74). The password of the credentials is right. The
+    /// cookie must be set again, because it carries the account.
     ///
     /// Returns `None` if the client does not support fields for new passwords. Then the response is
     /// that of [`Conversations::refuse`].
@@ -223,13 +223,14 @@ impl Conversations {
         &self,
         conversation: &Conversation,
         credentials: &Credentials,
+        reason: ChangeReason,
         language: Language,
         rng: &mut impl CryptoRng,
     ) -> Option<StartedConversation> {
         if !conversation.negotiation.new_password {
             return None;
         }
-        let account = Account::of(credentials);
+        let account = Account::of(credentials, reason);
         let conversation = Conversation {
             changing: Some(account.clone()),
             ..conversation.clone()

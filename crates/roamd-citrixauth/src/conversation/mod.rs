@@ -24,6 +24,7 @@ mod negotiation;
 mod password_change;
 mod posted_credentials;
 
+pub use account::ChangeReason;
 pub use conversation_refusal::ConversationRefusal;
 pub use conversation_state::{Conversation, ConversationId};
 pub use conversations::{

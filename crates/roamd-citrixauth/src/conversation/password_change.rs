@@ -1,4 +1,5 @@
-//! The change of a password that has expired or must be changed (CA-74).
+//! The change of a password: one that has expired or must be changed (CA-74), or that the user
+//! wants to change (WA-65).
 //!
 //! The user types the old password again, because it is not stored after the sign-in. The account
 //! is that of the sealed state, never a posted one.
@@ -7,7 +8,7 @@ use roamd_store_proto::auth::{FormPost, Requirement, RequirementKind};
 use roamd_store_proto::{Language, Text};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::account::Account;
+use super::account::{Account, ChangeReason};
 use super::form::{FormError, button, error_row, heading, password};
 use super::negotiation::Negotiation;
 use super::posted_credentials::is_password;
@@ -45,7 +46,11 @@ pub(super) fn rows(
     error: Option<FormError>,
     language: Language,
 ) -> Vec<Requirement> {
-    let mut rows = vec![heading(texts::CHANGE_PASSWORD, negotiation, language)];
+    let title = match account.reason {
+        ChangeReason::Required => texts::PASSWORD_CHANGE_REQUIRED,
+        ChangeReason::Wanted => texts::PASSWORD_CHANGE,
+    };
+    let mut rows = vec![heading(title, negotiation, language)];
     rows.extend(error.map(|error| error_row(error, negotiation)));
     rows.push(account_row(account, language));
     rows.push(password(
@@ -88,7 +93,9 @@ pub(super) fn field_error(refusal: ChangeRefusal, language: Language) -> Option<
 
 /// Returns the read-only row of the user, which is not posted because it has no id.
 fn account_row(account: &Account, language: Language) -> Requirement {
-    let Account { user_name, domain } = account;
+    let Account {
+        user_name, domain, ..
+    } = account;
     Requirement {
         credential_type: "username".to_owned(),
         label: Some(texts::USER_NAME.in_language(language).to_owned()),

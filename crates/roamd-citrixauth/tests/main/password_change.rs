@@ -1,8 +1,8 @@
 //! Changing a password in a conversation (CA-74).
 
 use roamd_citrixauth::{
-    ChangeRefusal, Conversation, ConversationReply, Credentials, Negotiation, StartedConversation,
-    StatedWait,
+    ChangeReason, ChangeRefusal, Conversation, ConversationReply, Credentials, Negotiation,
+    StartedConversation, StatedWait,
 };
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{Form, FormPost, FormResult, FormStatus, RequirementKind};
@@ -21,12 +21,16 @@ fn mia() -> Credentials {
     }
 }
 
-/// Returns a conversation that asks mia for a new password.
+/// Returns a conversation that asks mia for a new password, because hers has expired.
 fn changing() -> (Conversation, StartedConversation) {
+    changing_because(ChangeReason::Required)
+}
+
+fn changing_because(reason: ChangeReason) -> (Conversation, StartedConversation) {
     let conversation = resume(&start(), &FormPost::default());
     let conversation = conversation.unless_spent(false).unwrap();
     let started = conversations()
-        .ask_for_change(&conversation, &mia(), ENGLISH, &mut rng())
+        .ask_for_change(&conversation, &mia(), reason, ENGLISH, &mut rng())
         .unwrap();
     let resumed = resume(&started, &FormPost::default());
     assert_eq!(resumed.id(), conversation.id(), "the conversation goes on");
@@ -92,6 +96,33 @@ fn change_form_has_old_password_and_new_one_twice() {
     assert_eq!(Form::from_xml(&document).unwrap(), form);
     let document = String::from_utf8(document).unwrap();
     assert!(!document.contains(PASSWORD), "{document}");
+}
+
+/// CA-74, WA-65
+#[test]
+fn change_form_says_expired_only_if_the_change_is_required() {
+    for (reason, title) in [
+        (
+            ChangeReason::Required,
+            "Your password has expired or must be changed. Choose a new one.",
+        ),
+        (ChangeReason::Wanted, "Change your password"),
+    ] {
+        let (conversation, started) = changing_because(reason);
+        let refused = conversations().refuse_change(
+            &conversation,
+            ChangeRefusal::NotConfirmed,
+            1,
+            ENGLISH,
+            &mut rng(),
+        );
+        let ConversationReply::Again(again) = refused else {
+            panic!("{reason:?}: the form is not shown again");
+        };
+        for form in [started.form, again] {
+            assert_eq!(form.requirements[0].label.as_deref(), Some(title));
+        }
+    }
 }
 
 #[test]
@@ -235,7 +266,13 @@ fn change_is_not_offered_to_clients_without_support() {
         let started = conversations().start(service, negotiation, ENGLISH, at(0), &mut rng());
         let conversation = resume(&started, &FormPost::default());
         let conversation = conversation.unless_spent(false).unwrap();
-        let asked = conversations().ask_for_change(&conversation, &mia(), ENGLISH, &mut rng());
+        let asked = conversations().ask_for_change(
+            &conversation,
+            &mia(),
+            ChangeReason::Required,
+            ENGLISH,
+            &mut rng(),
+        );
         assert_eq!(asked.is_some(), is_asked, "{types:?}");
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use roamd_citrixauth::{
-    ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange,
+    ChangeReason, ChangeRefusal, CheckCredentials, Conversations, Credentials, PasswordChange,
     StartedConversation, UserIdentity,
 };
 use roamd_sessions::User;
@@ -33,7 +33,13 @@ pub(super) async fn form(
         return Ok(None);
     }
     let conversations = &state.conversations;
-    Ok(conversations.ask_for_change(conversation, credentials, *language, &mut rng()))
+    Ok(conversations.ask_for_change(
+        conversation,
+        credentials,
+        ChangeReason::Required,
+        *language,
+        &mut rng(),
+    ))
 }
 
 /// Takes the filled form: returns a token with the new password, the form again, or a failure.

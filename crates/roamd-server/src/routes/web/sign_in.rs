@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use http::header::{CONTENT_LANGUAGE, HeaderName, HeaderValue};
 use roamd_citrixauth::{
-    Conversation, ConversationRefusal, ConversationReply, Conversations, Credentials, Negotiation,
-    Service,
+    ChangeReason, Conversation, ConversationRefusal, ConversationReply, Conversations, Credentials,
+    Negotiation, Service,
 };
 use roamd_http::Response;
 use roamd_store_proto::Language;
@@ -139,7 +139,13 @@ pub(super) async fn change_form(visit: &Visit<'_>, request: Request) -> Result<R
     };
     let conversation = conversation(visit, session, Negotiation::EVERYTHING)?;
     let conversations = &visit.state.conversations;
-    let asked = conversations.ask_for_change(&conversation, &credentials, language, &mut rng());
+    let asked = conversations.ask_for_change(
+        &conversation,
+        &credentials,
+        ChangeReason::Wanted,
+        language,
+        &mut rng(),
+    );
     Ok(match asked {
         Some(asked) => form(asked.form, language),
         None => failed(LogMessage::FatalError),
