@@ -26,6 +26,8 @@ pub struct ActivitySession {
     pub thumbprint: String,
     /// Whether it is a desktop.
     pub is_desktop: bool,
+    /// Publisher name of the farm.
+    pub publisher_name: String,
     /// The client that it is connected to.
     pub connection: Connection,
 }
@@ -59,6 +61,7 @@ struct Entry<'a> {
     device_id: &'a str,
     device_type: &'static str,
     machine_data: MachineEntry,
+    publisher_name: &'a str,
     session_id: &'a str,
     session_start_time: &'static str,
     user_session_type: &'static str,
@@ -117,6 +120,7 @@ impl ActivitySession {
             device_id: client,
             device_type: "",
             machine_data: MachineEntry::default(),
+            publisher_name: &self.publisher_name,
             session_id: &self.id,
             session_start_time: "",
             user_session_type: if self.is_desktop {

@@ -21,9 +21,6 @@ pub struct ClientSettings<'a> {
     pub user_languages: Option<&'a str>,
     /// Workspace control.
     pub workspace_control: WorkspaceControl,
-    /// Whether the list of sessions disconnects active ones on any farm (WA-98). A page warns of it
-    /// before it lists.
-    pub list_disconnects: bool,
 }
 
 /// Workspace control: what the page does with sessions at sign-in and sign-out (WA-48, WA-49).
@@ -81,35 +78,35 @@ impl ClientSettings<'_> {
             ],
             "",
         );
-        self.store_proxy(&mut writer);
+        store_proxy(&mut writer);
         plugin_assistant(&mut writer);
         self.workspace_control.write_user_interface(&mut writer);
         writer.leaf("featureToggles", &[], "");
         writer.finish()
     }
+}
 
-    fn store_proxy(&self, writer: &mut Writer) {
-        writer.open("storeProxy", &[("keepAliveURL", "Home/KeepAlive")]);
-        writer.leaf(
-            "resourcesProxy",
-            &[
-                ("listURL", "Resources/List"),
-                ("resourceDetails", "default"),
-            ],
-            "",
-        );
-        writer.leaf(
-            "sessionsProxy",
-            &[
-                ("listAvailableURL", "Sessions/ListAvailable"),
-                ("disconnectURL", "Sessions/Disconnect"),
-                ("logoffURL", "Sessions/Logoff"),
-                ("listDisconnects", boolean(self.list_disconnects)),
-            ],
-            "",
-        );
-        writer.close();
-    }
+/// URLs of the store's operations.
+fn store_proxy(writer: &mut Writer) {
+    writer.open("storeProxy", &[("keepAliveURL", "Home/KeepAlive")]);
+    writer.leaf(
+        "resourcesProxy",
+        &[
+            ("listURL", "Resources/List"),
+            ("resourceDetails", "default"),
+        ],
+        "",
+    );
+    writer.leaf(
+        "sessionsProxy",
+        &[
+            ("listAvailableURL", "Sessions/ListAvailable"),
+            ("disconnectURL", "Sessions/Disconnect"),
+            ("logoffURL", "Sessions/Logoff"),
+        ],
+        "",
+    );
+    writer.close();
 }
 
 /// The site does not install clients.

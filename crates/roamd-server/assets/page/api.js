@@ -6,17 +6,18 @@ import { language } from "./words.js";
 const site = new URL("./", document.baseURI);
 
 const CHALLENGE = "CitrixWebReceiver-Authenticate";
+const REASON = "X-Citrix-Error-Reason";
 const MISSING_FARMS = "X-Roamd-Missing-Farms";
+const DISCONNECTING_FARMS = "X-Roamd-Disconnecting-Farms";
 
 /** The user has to sign in. */
 export class SignInNeeded extends Error {}
 
 /** A request that failed. `key` names the sentence for the user. */
 export class Failure extends Error {
-  constructor(key, status) {
+  constructor(key) {
     super(key);
     this.key = key;
-    this.status = status;
   }
 }
 
@@ -63,13 +64,17 @@ async function send(method, path, fields) {
     throw new Failure("offline");
   }
   if (response.headers.has(CHALLENGE)) throw new SignInNeeded();
-  if (!response.ok) throw failure(response.status);
+  if (!response.ok) throw failure(response);
   return response;
 }
 
-function failure(status) {
-  const keys = { 403: "forbidden", 429: "slowDown", 502: "busy", 503: "busy", 504: "busy" };
-  return new Failure(keys[status] ?? "failed", status);
+/** The servers or proxies that answer with these are busy, or do not get an answer themselves. */
+const BUSY = [502, 503, 504];
+
+function failure({ status, headers }) {
+  if (headers.has(REASON)) return new Failure(headers.get(REASON));
+  if (BUSY.includes(status)) return new Failure("busy");
+  return new Failure(status === 403 ? "forbidden" : "failed");
 }
 
 const post = (path, fields) => send("POST", path, fields);
@@ -83,19 +88,18 @@ async function xml(response) {
 /** The configuration of the site, which also begins the web session. */
 export async function configuration() {
   const root = await xml(await post("Home/Configuration"));
-  const get = (element, attribute) => root.querySelector(element)?.getAttribute(attribute) ?? "";
+  const get = (element, attribute) => root.querySelector(element).getAttribute(attribute);
   const flag = (element, attribute) => get(element, attribute) === "true";
   return {
-    idleMinutes: Number(get("session", "timeout")) || 20,
+    idleMinutes: Number(get("session", "timeout")),
     listUrl: get("resourcesProxy", "listURL"),
-    sessionsUrl: get("sessionsProxy", "listAvailableURL"),
+    takeOverUrl: get("sessionsProxy", "listAvailableURL"),
     disconnectUrl: get("sessionsProxy", "disconnectURL"),
     logOffUrl: get("sessionsProxy", "logoffURL"),
     keepAliveUrl: get("storeProxy", "keepAliveURL"),
     userNameUrl: get("authManager", "getUsernameURL"),
     signOutUrl: get("authManager", "logoffURL"),
     changePasswordUrl: get("authManager", "changeCredentialsURL"),
-    listDisconnects: flag("sessionsProxy", "listDisconnects"),
     control: {
       enabled: flag("workspaceControl", "enabled"),
       atSignIn: flag("workspaceControl", "autoReconnectAtLogon"),
@@ -103,50 +107,57 @@ export async function configuration() {
       canReconnect: flag("workspaceControl", "showReconnectButton"),
       canEnd: flag("workspaceControl", "showDisconnectButton"),
     },
-    showDesktops: flag("uiViews", "showDesktopsView"),
-    showApplications: flag("uiViews", "showAppsView"),
     provisioningUrl: get("receiverConfiguration", "downloadURL"),
   };
 }
 
-/** Name, logo and colours of the organisation; `null` if the site has none. */
+/** Name, logo, colour and help of the organisation. The page also works without them. */
 export async function branding() {
   try {
-    const response = await fetch(siteUrl("branding.json"));
-    return response.ok ? await response.json() : null;
+    return await (await fetch(siteUrl("branding.json"))).json();
   } catch {
-    return null;
+    return {};
   }
 }
 
 /** The first form of the first sign-in method. */
 export async function signInForm() {
   const methods = await xml(await post("Authentication/GetAuthMethods"));
-  const url = methods.querySelector('method[name="ExplicitForms"]')?.getAttribute("url");
-  if (!url) throw new Failure("formFailed");
-  return postForm(url);
+  return postForm(methods.querySelector('[name="ExplicitForms"]').getAttribute("url"));
 }
 
 /** Posts a form, and returns the next one or the end of the conversation. */
 export const postForm = async (url, fields) => xml(await post(url, fields));
 
-/** The farms that a list lacks. */
-function missingFarms(response) {
-  const names = response.headers.get(MISSING_FARMS)?.split(",") ?? [];
-  return names.map((name) => decodeURIComponent(name.trim().replaceAll("+", " ")));
-}
-
-async function listOf(url, fields) {
-  const response = await post(url, fields);
-  return { entries: await response.json(), missing: missingFarms(response) };
+/** The farms that a header of a list names. */
+function farms(response, header) {
+  const names = response.headers.get(header)?.split(",") ?? [];
+  return names.map((name) => decodeURIComponent(name.replaceAll("+", " ")));
 }
 
 export async function resources(url) {
-  const { entries, missing } = await listOf(url, { format: "json", resourceDetails: "Full" });
-  return { entries: entries.resources, missing };
+  const response = await post(url, { resourceDetails: "Full" });
+  const { resources } = await response.json();
+  return { resources, missing: farms(response, MISSING_FARMS) };
 }
 
-export const sessions = (url) => listOf(url);
+/**
+ * The sessions on all devices. It disconnects none: those in use on the `disconnecting` farms are
+ * not in the list.
+ */
+export async function sessions() {
+  const response = await send("GET", "Sessions/List");
+  const { deviceId, sessions } = await response.json();
+  return {
+    deviceId,
+    sessions,
+    missing: farms(response, MISSING_FARMS),
+    disconnecting: farms(response, DISCONNECTING_FARMS),
+  };
+}
+
+/** Lets the disconnecting farms disconnect what is in use on other devices (WA-98). */
+export const takeOver = (url) => post(url);
 
 /** Ends the sessions of this browser: `success`, `partial` or `failure`. */
 export const endSessions = async (url) => (await (await post(url)).json()).status;
@@ -166,29 +177,5 @@ export const userName = async (url) => (await post(url)).text();
 export const keepAlive = (url) => send("HEAD", url);
 export const signOut = (url) => post(url);
 
-let provisioning = null;
-
-/** The address of the file that sets a device up for the store; `null` if there is none. */
-export function provisioningFile(advertised) {
-  provisioning ??= find(advertised || "clients/receiverconfig.cr");
-  return provisioning;
-}
-
-async function find(path) {
-  try {
-    const address = siteUrl(path);
-    return (await fetch(address, { method: "HEAD" })).ok ? address.href : null;
-  } catch {
-    return null;
-  }
-}
-
-/** Why sessions are offered or not; `null` if the server does not explain it. */
-export async function explanation() {
-  try {
-    return await (await post("Sessions/Explain")).json();
-  } catch (error) {
-    if (error.status === 404) return null;
-    throw error;
-  }
-}
+/** Why sessions are offered or not. */
+export const explanation = async () => (await post("Sessions/Explain")).json();

@@ -26,18 +26,34 @@ export function el(tag, options = {}, ...children) {
 export const button = (t, click, options = {}) =>
   el("button", { type: "button", t, on: { click }, ...options });
 
+/** A link to another site, which opens beside the page. */
+export const outwardLink = (t, href, options = {}) =>
+  el("a", { t, href, target: "_blank", rel: "noopener noreferrer", ...options });
+
 export const byId = (id) => document.getElementById(id);
+
+/** How long a text stays in the live region, in milliseconds: later it may not be true any more. */
+const SAID = 5000;
 
 /** Says a text to assistive technology, without moving the focus. */
 export function announce(key, values) {
-  const live = byId("live");
-  // The same text twice is a change only if the first one is gone.
-  live.textContent = "";
-  setTimeout(() => (live.textContent = text(key, values)), 50);
+  const said = el("p", { textContent: text(key, values) });
+  byId("live").append(said);
+  setTimeout(() => said.remove(), SAID);
+}
+
+/** Takes back what has been announced about a view that is left. */
+export const silence = () => byId("live").replaceChildren();
+
+/** Moves an element to the end of another one. What has the focus in it keeps it. */
+export function move(element, parent) {
+  const focused = document.activeElement;
+  parent.append(element);
+  if (element.contains(focused)) focused.focus({ preventScroll: true });
 }
 
 /** Removes an element. If it has the focus, `heir` gets it, so that it is not lost. */
 export function remove(element, heir) {
-  if (element.contains(document.activeElement)) heir?.focus({ preventScroll: true });
+  if (element.contains(document.activeElement)) heir.focus({ preventScroll: true });
   element.remove();
 }

@@ -3,19 +3,17 @@
 import * as api from "./api.js";
 import { announce, el } from "./dom.js";
 import { describe } from "./problems.js";
-import { has } from "./words.js";
 
-/** Shows the explanation in a place. The button goes away if the server has none. */
-export async function explain(place, trigger, context) {
+/** Shows the explanation in a place. */
+export async function explain(place, context) {
   place.replaceChildren(el("p", { className: "note busy", t: "finding" }));
   try {
-    const explanation = await api.explanation();
-    if (!explanation) {
-      place.replaceChildren(el("p", { className: "note", t: "whyNone" }));
-      trigger.hidden = true;
-      return;
-    }
-    place.replaceChildren(el("h3", { t: "whyTitle" }), ...(explanation.farms ?? []).map(farm));
+    const { roaming, farms } = await api.explanation();
+    place.replaceChildren(
+      el("h3", { t: "whyTitle" }),
+      el("p", { t: `why-${roaming.sessions}` }),
+      ...farms.map(farm),
+    );
     announce("whyTitle");
   } catch (error) {
     place.replaceChildren(el("p", { className: "note bad" }, ...describe(error)));
@@ -23,34 +21,29 @@ export async function explain(place, trigger, context) {
   }
 }
 
-/** What the server says. A reason that the page does not know is told in the server's English. */
-function reason(key, text, values) {
-  if (has(`why-${key}`)) return el("p", { t: `why-${key}`, v: values });
-  return text ? el("p", { lang: "en", textContent: text }) : null;
-}
-
-function farm({ name, id, disconnected, active, answer, sessions }) {
-  // What a list and this explanation both ask for needs no words.
-  const notes = [disconnected, active].filter((it) => it && !(it.asked && it.listAsks));
+function farm({ name, active, answer, sessions }) {
+  // The roaming policy, the other reason not to ask, is explained once for all farms.
+  const isSpared = active.reason === "would-disconnect";
   return el(
     "div",
     { className: "farm" },
-    el("h4", { textContent: name ?? id }),
-    ...notes.map((it) => reason(it.reason, it.text)),
-    answer ? reason(answer.result, answer.text, { sessions: answer.sessions }) : null,
-    sessions?.length ? el("ul", { className: "reasons" }, ...sessions.map(session)) : null,
+    el("h4", { textContent: name }),
+    el("p", { t: `why-${answer.result}`, v: { sessions: answer.sessions } }),
+    answer.truncated ? el("p", { t: "why-truncated" }) : null,
+    isSpared ? el("p", { t: "why-would-disconnect" }) : null,
+    sessions.length ? el("ul", { className: "reasons" }, ...sessions.map(session)) : null,
   );
 }
 
-function session({ name, offered, reason: why, text }) {
+function session({ name, offered, reason }) {
   return el(
     "li",
     {},
-    el("strong", { textContent: name ?? "" }),
+    el("strong", { textContent: name }),
     el("span", {
       className: `mark ${offered ? "good" : "bad"}`,
       t: offered ? "whyOffered" : "whyHidden",
     }),
-    offered ? null : reason(why, text),
+    offered ? null : el("p", { t: `why-${reason}` }),
   );
 }

@@ -1,32 +1,35 @@
 // The view of a user who is signed in: sessions, desktops and applications, and the way out.
 
 import * as api from "./api.js";
-import { announce, button, byId, el } from "./dom.js";
+import { hideAllBars, hideBar, isShown, showBar } from "./bars.js";
+import { Conversation } from "./conversation.js";
+import { announce, button, byId, el, outwardLink, silence } from "./dom.js";
 import { Idle } from "./idle.js";
-import { sentenceOf, showProblem } from "./problems.js";
+import { Note } from "./note.js";
 import { Resources } from "./resources.js";
 import { Sessions } from "./sessions.js";
-import { list, show } from "./words.js";
+import { CAN_CHANGE_PASSWORD, stored } from "./storage.js";
+import { show } from "./words.js";
 
-const EFFECTS = {
-  disconnect: "effectDisconnect",
-  terminate: "effectTerminate",
-  none: "effectNone",
+/** What becomes of the sessions at the sign-out, before and after it. */
+const SIGN_OUT = {
+  disconnect: { effect: "effectDisconnect", done: "outDisconnected" },
+  terminate: { effect: "effectTerminate", done: "outTerminated" },
+  none: { effect: "effectNone", done: "outNone" },
 };
 
-/**
- * The home of a user. `leave` gets the name of the sentence that the sign-in begins with, and
- * `changePassword` shows the form of a new password.
- */
+/** The home of a user. `leave` gets the name of the sentence that the sign-in begins with. */
 export class Home {
   #missing = { sessions: [], resources: [] };
   #isOver = false;
+  #password = new Note("banner");
+  #outage = new Note("banner");
+  #problem = new Note("banner");
 
-  constructor(settings, helpLink, { leave, changePassword }) {
+  constructor(settings, helpLink, leave) {
     this.settings = settings;
-    this.leave = leave;
-    this.changePassword = changePassword;
     this.helpLink = helpLink;
+    this.leave = leave;
     const context = {
       opened: (item) => {
         this.sessions?.opened(item);
@@ -34,25 +37,19 @@ export class Home {
       },
       handedOver: (item) => this.#handedOver(item),
       missing: (of, farms) => this.#setMissing(of, farms),
-      resource: (name, farm) => this.resources.find(name, farm),
       signInNeeded: () => this.#end("outEnded"),
     };
-    this.resources = new Resources(settings, context);
+    this.resources = new Resources(context);
     this.sessions = settings.control.enabled ? new Sessions(settings, context) : null;
-    this.banner = el("p", { className: "banner", hidden: true });
-    this.problem = el("div", { className: "banner bad", hidden: true });
-    const columns = el(
-      "div",
-      { className: "columns" },
-      this.sessions?.element,
-      this.resources.element,
-    );
+    const { element: resources } = this.resources;
+    const columns = el("div", { className: "columns" }, this.sessions?.element, resources);
     const heading = el("h1", { className: "quiet", t: "title" });
-    this.element = el("div", {}, heading, this.banner, this.problem, columns);
+    const notes = [this.#password, this.#outage, this.#problem].map((it) => it.element);
+    this.element = el("div", {}, heading, ...notes, columns);
   }
 
-  /** Shows the view. `entries` are the resources if they are known already. */
-  async show(entries, isOwnSignIn) {
+  /** Shows the view. `resources` is the list of them if it is known already. */
+  async show(resources, isOwnSignIn) {
     api.bind(true);
     this.idle = new Idle(this.settings, {
       keep: () => api.keepAlive(this.settings.keepAliveUrl).catch(() => {}),
@@ -60,38 +57,29 @@ export class Home {
       end: () => this.#end("outIdle"),
     });
     byId("who").hidden = byId("leave").hidden = false;
-    show(byId("sign-out-effect"), EFFECTS[this.settings.control.signOut] ?? "effectNone");
+    show(byId("sign-out-effect"), SIGN_OUT[this.#signOutAction].effect);
     byId("sign-out").onclick = () => this.#signOut();
-    byId("change-password").hidden = !this.settings.changePasswordUrl;
-    byId("change-password").onclick = () => {
-      this.#close();
-      this.changePassword();
-    };
+    byId("change-password").hidden = stored(CAN_CHANGE_PASSWORD) !== "true";
+    byId("change-password").onclick = () => this.#changePassword();
     byId("view").replaceChildren(this.element);
     api.userName(this.settings.userNameUrl).then(
       (user) => show(byId("user"), "signedInAs", { user }),
       () => {},
     );
-    await this.#load(entries);
+    await this.#load(resources);
     if (isOwnSignIn && !this.#isOver) await this.sessions?.signedIn();
   }
 
   async #load(known) {
-    this.problem.hidden = true;
+    this.#problem.hide();
     try {
-      const { entries, missing } = known ?? (await api.resources(this.settings.listUrl));
-      this.resources.set(entries);
+      const { resources, missing } = known ?? (await api.resources(this.settings.listUrl));
+      this.resources.set(resources);
       this.#setMissing("resources", missing);
     } catch (error) {
       if (error instanceof api.SignInNeeded) return this.#end("outEnded");
-      showProblem(
-        this.problem,
-        error,
-        " ",
-        button("again", () => this.#load()),
-      );
-      this.problem.hidden = false;
-      announce(sentenceOf(error));
+      const again = button("again", () => this.#load());
+      this.#problem.fail(error, " ", again);
     }
   }
 
@@ -99,73 +87,64 @@ export class Home {
   #setMissing(of, farms) {
     this.#missing[of] = farms;
     const all = [...new Set([...this.#missing.sessions, ...this.#missing.resources])];
-    this.banner.hidden = all.length === 0;
-    if (all.length === 0) return;
-    const key = all.length === 1 ? "missingOne" : "missingMany";
-    show(this.banner, key, { farms: list(all) });
-    announce(key, { farms: list(all) });
+    if (all.length === 0) this.#outage.hide();
+    else this.#outage.say("", all.length === 1 ? "missingOne" : "missingMany", { farms: all });
   }
 
-  /** Says what to do if no window opens. It is below all else, so that nothing moves. */
-  async #handedOver({ name }) {
-    const isOneOfMany = byId("opened-bar") !== null;
-    const file = await api.provisioningFile(this.settings.provisioningUrl);
+  /** Says what to do if no window opens. */
+  #handedOver({ name }) {
     if (this.#isOver) return;
-    const setUp = file
-      ? el("a", { className: "button", t: "setUp", href: file, download: "" })
-      : null;
-    const help = this.helpLink
-      ? el("a", {
-          className: "button",
-          t: "help",
-          href: this.helpLink,
-          target: "_blank",
-          rel: "noopener noreferrer",
-        })
-      : null;
-    this.#bar(
-      "opened-bar",
-      el(
-        "p",
-        {},
-        el("span", { t: "openedLong", v: { name } }),
-        isOneOfMany ? el("span", { t: "openedMany" }) : null,
-      ),
+    const id = "opened-bar";
+    const several = isShown(id) ? el("span", { t: "openedMany" }) : null;
+    const sentence = el("p", {}, el("span", { t: "openedLong", v: { name } }), several);
+    const className = "button";
+    const href = api.siteUrl(this.settings.provisioningUrl);
+    const setUp = el("a", { className, t: "setUp", href, download: "" });
+    const help = this.helpLink ? outwardLink("help", this.helpLink, { className }) : "";
+    showBar(
+      id,
+      sentence,
       setUp,
       help,
-      button("dismiss", () => this.#unbar("opened-bar")),
+      button("dismiss", () => hideBar(id)),
     );
   }
 
   #warn(minutes) {
-    if (minutes === null) return this.#unbar("idle-bar");
-    if (!byId("idle-bar")) announce("idleSoon", { minutes });
-    this.#bar(
-      "idle-bar",
-      el("p", { t: "idleSoon", v: { minutes } }),
-      button("idleStay", () => this.idle.act(), { className: "primary" }),
-    );
+    const id = "idle-bar";
+    if (minutes === null) return hideBar(id);
+    if (!isShown(id)) announce("idleSoon", { minutes });
+    const stay = button("idleStay", () => this.idle.act(), { className: "primary" });
+    showBar(id, el("p", { t: "idleSoon", v: { minutes } }), stay);
   }
 
-  /** Shows a bar at the lower edge. One that is there keeps its buttons, and so the focus. */
-  #bar(id, sentence, ...actions) {
-    const known = byId(id);
-    if (known) known.querySelector("p").replaceWith(sentence);
-    else
-      byId("bars").append(
-        el(
-          "div",
-          { id, className: "bar" },
-          sentence,
-          el("div", { className: "tools" }, ...actions),
-        ),
-      );
+  /** Shows the forms of a new password in place of the lists, which stay as they are (WA-65). */
+  async #changePassword() {
+    const trigger = byId("change-password");
+    const conversation = new Conversation();
+    trigger.hidden = this.element.hidden = true;
+    this.#password.hide();
+    byId("view").append(conversation.element);
+    try {
+      const form = await api.postForm(this.settings.changePasswordUrl);
+      const { end } = await conversation.run(form);
+      if (end === "success") this.#password.say("good", "passwordChanged");
+      if (end === "fail") {
+        const key = conversation.hasSent ? "passwordUnsure" : "passwordUnavailable";
+        this.#password.say("bad", key);
+      }
+    } catch (error) {
+      if (error instanceof api.SignInNeeded) return this.#end("outEnded");
+      this.#password.fail(error);
+    }
+    conversation.element.remove();
+    trigger.hidden = this.element.hidden = false;
+    trigger.focus({ preventScroll: true });
   }
 
-  #unbar(id) {
-    const bar = byId(id);
-    if (bar?.contains(document.activeElement)) byId("main").focus({ preventScroll: true });
-    bar?.remove();
+  get #signOutAction() {
+    const { enabled, signOut } = this.settings.control;
+    return enabled ? signOut : "none";
   }
 
   /** Ends the sessions as the hospital decided, then the sign-in, and says what became of them. */
@@ -186,15 +165,15 @@ export class Home {
     }
   }
 
+  /** Returns the name of the sentence about the sessions. */
   async #endSessions() {
-    const { enabled, signOut } = this.settings.control;
-    const isDisconnect = signOut === "disconnect";
-    if (!enabled || (!isDisconnect && signOut !== "terminate")) return "outNone";
+    const action = this.#signOutAction;
+    const { disconnectUrl, logOffUrl } = this.settings;
     try {
-      const status = await api.endSessions(
-        isDisconnect ? this.settings.disconnectUrl : this.settings.logOffUrl,
-      );
-      if (status === "success") return isDisconnect ? "outDisconnected" : "outTerminated";
+      const isEnded =
+        action === "none" ||
+        (await api.endSessions(action === "disconnect" ? disconnectUrl : logOffUrl)) === "success";
+      if (isEnded) return SIGN_OUT[action].done;
     } catch (error) {
       if (error instanceof api.SignInNeeded) throw error;
     }
@@ -202,19 +181,16 @@ export class Home {
     return "outDoubt";
   }
 
-  /** Takes down what stands around the view. */
-  #close() {
-    this.#isOver = true;
-    this.idle?.stop();
-    api.bind(false);
-    byId("who").hidden = byId("leave").hidden = true;
-    byId("bars").replaceChildren();
-  }
-
+  /** Leaves for the sign-in, and takes down what stands around the view. */
   #end(key) {
     // Several requests may find that the sign-in has ended.
     if (this.#isOver) return;
-    this.#close();
+    this.#isOver = true;
+    this.idle.stop();
+    api.bind(false);
+    byId("who").hidden = byId("leave").hidden = true;
+    hideAllBars();
+    silence();
     this.leave(key, { minutes: this.settings.idleMinutes });
   }
 }

@@ -24,19 +24,14 @@ export async function launch({ name, statusUrl, url }, report, signal) {
     if (answer.status === "success") break;
     if (answer.status === "failure") throw failure(answer);
     if (Date.now() > deadline) throw new LaunchFailure("tooLong");
-    await pause(answer.pollTimeout ?? 3, report, signal);
+    await pause(answer.pollTimeout, report, signal);
   }
   const handover = before.then(() => load(api.icaUrl(url, name)));
   before = handover.catch(() => {});
   await handover;
 }
 
-function failure({ errorId, suggestRestart }) {
-  return new LaunchFailure(errorId ?? "launchFailed", {
-    id: errorId ?? "–",
-    restart: suggestRestart === true,
-  });
-}
+const failure = ({ errorId, suggestRestart }) => new LaunchFailure(errorId, suggestRestart);
 
 async function pause(seconds, report, signal) {
   for (let left = seconds; left > 0; left -= 1) {
@@ -56,7 +51,7 @@ async function load(address) {
       try {
         reject(failure(JSON.parse(body)));
       } catch {
-        reject(new LaunchFailure("launchFailed", { id: "–" }));
+        reject(new LaunchFailure("GeneralAppLaunchError"));
       }
     });
     // A download does not load the frame, and no event tells when it begins.

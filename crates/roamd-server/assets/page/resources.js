@@ -18,8 +18,7 @@ export class Resources {
   #spoken = 0;
   #tiles = new Map();
 
-  constructor(settings, context) {
-    this.settings = settings;
+  constructor(context) {
     this.context = context;
     this.box = el("input", {
       type: "search",
@@ -35,8 +34,8 @@ export class Resources {
       label: "keywords",
       hidden: true,
     });
-    this.desktops = section("desktops", settings.showDesktops);
-    this.applications = section("applications", settings.showApplications);
+    this.desktops = section("desktops");
+    this.applications = section("applications");
     this.element = el(
       "div",
       { className: "resources" },
@@ -54,18 +53,7 @@ export class Resources {
 
   /** Shows the resources of an answer. */
   set(entries) {
-    this.#items = entries.map((entry) => ({
-      name: entry.name,
-      description: entry.description,
-      folder: folder(entry.path),
-      keywords: (entry.keywords ?? []).filter((it) => !COMMANDS.includes(it.toLowerCase())),
-      farm: entry.publishername,
-      isDesktop: entry.isdesktop === true,
-      disabled: entry.disabled === true,
-      iconUrl: entry.iconurl,
-      statusUrl: entry.launchstatusurl,
-      url: entry.launchurl,
-    }));
+    this.#items = entries.map(itemOf);
     const { compare } = new Intl.Collator(language(), { numeric: true });
     this.#items.sort(
       (one, other) => compare(one.folder, other.folder) || compare(one.name, other.name),
@@ -73,13 +61,6 @@ export class Resources {
     this.#tiles.clear();
     this.#drawKeywords();
     this.#draw(false);
-  }
-
-  /** What is known of the resource of a session: its kind and icon. */
-  find(name, farm) {
-    const named = this.#items.filter((item) => item.name === name);
-    const { isDesktop, iconUrl } = named.find((item) => item.farm === farm) ?? named[0] ?? {};
-    return { isDesktop, iconUrl };
   }
 
   #drawKeywords() {
@@ -108,13 +89,9 @@ export class Resources {
 
   #draw(isSearch) {
     const terms = plain(this.box.value).split(/\s+/).filter(Boolean);
-    const fits = (item) => {
-      const all = plain([item.name, item.description, item.folder, ...item.keywords].join(" "));
-      return (
-        terms.every((term) => all.includes(term)) &&
-        (!this.#keyword || item.keywords.includes(this.#keyword))
-      );
-    };
+    const fits = (item) =>
+      terms.every((term) => item.searched.includes(term)) &&
+      (!this.#keyword || item.keywords.includes(this.#keyword));
     const found = this.#items.filter(fits);
     const isFiltered = terms.length > 0 || this.#keyword !== null;
     this.#fill(
@@ -129,22 +106,29 @@ export class Resources {
     );
     if (isSearch) {
       clearTimeout(this.#spoken);
-      this.#spoken = setTimeout(() => announce("searchResult", { count: found.length }), 600);
+      this.#spoken = setTimeout(() => this.#speak(found.length), 600);
     }
+  }
+
+  #speak(count) {
+    // The user may have left.
+    if (this.element.isConnected) announce("searchResult", { count });
   }
 
   #fill(section, items, none) {
     const shown = section.isWhole ? items : items.slice(0, FIRST);
-    const folders = new Map();
-    for (const item of shown) folders.set(item.folder, [...(folders.get(item.folder) ?? []), item]);
-    section.content.replaceChildren(
-      ...[...folders]
-        .flatMap(([name, items]) => [
-          name ? el("h3", { textContent: name }) : null,
-          el("ul", { className: "tiles" }, ...items.map((item) => this.#tile(item))),
-        ])
-        .filter(Boolean),
-    );
+    section.content.replaceChildren();
+    let open = null;
+    let tiles = null;
+    // They are in the order of their folders.
+    for (const item of shown) {
+      if (item.folder !== open) {
+        open = item.folder;
+        if (open) section.content.append(el("h3", { textContent: open }));
+        section.content.append((tiles = el("ul", { className: "tiles" })));
+      }
+      tiles.append(this.#tile(item));
+    }
     if (items.length === 0) section.content.append(el("p", { className: "note", t: none }));
     if (shown.length < items.length) {
       section.content.append(
@@ -180,7 +164,7 @@ export class Resources {
         details,
       ),
     );
-    if (item.disabled) {
+    if (item.isDisabled) {
       trigger.setAttribute("aria-disabled", "true");
       show(status.appendChild(el("span")), "unavailable");
     } else {
@@ -192,19 +176,37 @@ export class Resources {
   }
 }
 
-function section(key, isShown) {
+/** A resource as the page needs it, from an entry of the list. */
+function itemOf(entry) {
+  const { name, description } = entry;
+  const folder = entry.path.split("\\").filter(Boolean).join(" › ");
+  const words = entry.keywords ?? [];
+  const keywords = words.filter((it) => !COMMANDS.includes(it.toLowerCase()));
+  return {
+    name,
+    description,
+    folder,
+    keywords,
+    searched: plain([name, description, folder, ...keywords].join(" ")),
+    farm: entry.publishername,
+    isDesktop: entry.isdesktop === true,
+    isDisabled: entry.disabled === true,
+    iconUrl: entry.iconurl,
+    statusUrl: entry.launchstatusurl,
+    url: entry.launchurl,
+  };
+}
+
+function section(key) {
   const content = el("div", {}, el("p", { className: "note busy", t: "loading" }));
   const element = el(
     "section",
-    { "aria-labelledby": `${key}-heading`, hidden: !isShown },
+    { "aria-labelledby": `${key}-heading` },
     el("h2", { id: `${key}-heading`, t: key }),
     content,
   );
   return { element, content, isWhole: false };
 }
-
-/** Folder of a path such as `\Office\Tools`; empty for the root. */
-const folder = (path) => (path ?? "").split("\\").filter(Boolean).join(" › ");
 
 /** A text without case and accents. */
 const plain = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();

@@ -2,7 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, button, el } from "./dom.js";
-import { sentenceOf, showProblem } from "./problems.js";
+import { Note } from "./note.js";
 import { show } from "./words.js";
 
 /** Two buttons and their result. */
@@ -10,7 +10,7 @@ export class SessionEnds {
   #disconnect = button("disconnectHere", () => this.#end("Disconnect"));
   #logOff = button("logOffHere", () => this.#confirm());
   #keep = button("keep", () => this.#unconfirm(), { hidden: true });
-  #result = el("p", { className: "note", hidden: true });
+  #result = new Note("note");
 
   constructor(settings, context) {
     this.settings = settings;
@@ -20,7 +20,7 @@ export class SessionEnds {
       { className: "ends", role: "group", "aria-labelledby": "ends-label" },
       el("p", { id: "ends-label", t: "connectedHere" }),
       el("div", { className: "tools" }, this.#disconnect, this.#logOff, this.#keep),
-      this.#result,
+      this.#result.element,
     );
     this.element.hidden = !settings.control.canEnd;
   }
@@ -48,24 +48,19 @@ export class SessionEnds {
   async #end(action) {
     const isDisconnect = action === "Disconnect";
     const { disconnectUrl, logOffUrl } = this.settings;
-    this.#say("ending", "busy");
+    this.#result.say("busy", "ending");
     try {
       const status = await api.endSessions(isDisconnect ? disconnectUrl : logOffUrl);
-      const keys = { success: `ended${action}`, partial: "endedPartial" };
-      this.#say(keys[status] ?? "endedFailure", status === "success" ? "good" : "bad");
+      const keys = {
+        success: `ended${action}`,
+        partial: "endedPartial",
+        failure: "endedFailure",
+      };
+      this.#result.say(status === "success" ? "good" : "bad", keys[status]);
       if (status === "success") this.context.ended(isDisconnect);
     } catch (error) {
-      this.#result.className = "note bad";
-      showProblem(this.#result, error);
-      announce(sentenceOf(error));
+      this.#result.fail(error);
       if (error instanceof api.SignInNeeded) this.context.signInNeeded();
     }
-  }
-
-  #say(key, kind) {
-    this.#result.hidden = false;
-    this.#result.className = `note ${kind}`;
-    show(this.#result, key);
-    announce(key);
   }
 }

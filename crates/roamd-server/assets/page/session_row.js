@@ -1,17 +1,16 @@
-// One session in the list, with its state and its button.
+// One session in the list, with its place, its state and its button.
 
 import { button, el } from "./dom.js";
 import { icon } from "./icons.js";
 import { start } from "./status.js";
-import { show } from "./words.js";
+import { clear, show } from "./words.js";
 
 let count = 0;
 
-/** A session: `item` has its name, farm and addresses, and kind and icon if they are known. */
+/** A session: `item` has its name, kind, icon, farm and addresses. */
 export class SessionRow {
-  isHere = false;
   #status = el("p", { className: "status" });
-  #state = el("p", { className: "state", t: "elsewhere" });
+  #since = el("p", { className: "since" });
 
   constructor(item, { chosen, bring }) {
     this.item = item;
@@ -24,9 +23,6 @@ export class SessionRow {
       on: { change: chosen },
     });
     this.button = button("bring", () => bring(this), { "aria-describedby": id });
-    const isKnown = item.isDesktop !== undefined;
-    const kind = isKnown ? el("span", { t: item.isDesktop ? "desktop" : "application" }) : null;
-    const farm = item.farm ? el("span", { textContent: item.farm }) : null;
     this.element = el(
       "li",
       {},
@@ -36,39 +32,37 @@ export class SessionRow {
         "div",
         { className: "what" },
         el("span", { className: "name", id, textContent: name }),
-        el("p", { className: "facts" }, kind, farm),
-        this.#state,
+        el(
+          "p",
+          { className: "facts" },
+          el("span", { t: item.isDesktop ? "desktop" : "application" }),
+          el("span", { textContent: item.farm }),
+        ),
+        this.#since,
         this.#status,
       ),
       this.button,
     );
   }
 
-  /** Whether this is the session of an item: by its address, else by its name and farm. */
-  is({ url, name, farm }) {
-    return this.item.url === url || (this.item.name === name && this.item.farm === farm);
+  /**
+   * Shows where the session is: `here`, `elsewhere` or `disconnected`. `since` names a text with
+   * the time, if the session has just come there.
+   */
+  put(place, since) {
+    this.place = place;
+    this.element.className = place;
+    this.box.checked = false;
+    this.box.disabled = place === "here";
+    this.#status.replaceChildren();
+    if (since) show(this.#since, since, { time: new Date() });
+    else clear(this.#since);
+    show(this.button, place === "here" ? "reopen" : "bring");
   }
 
   /** Brings the session here. */
   async bring(context) {
     this.box.checked = false;
-    if (await start(this.item, this.#status, this.button, context)) this.here();
-  }
-
-  /** The session was opened on this device. */
-  here() {
-    this.isHere = true;
-    this.#status.replaceChildren();
-    show(this.#state, "hereSince", { time: new Date() });
-    this.element.classList.add("here");
-    show(this.button, "reopen");
-  }
-
-  /** The session was disconnected from this device. */
-  disconnected() {
-    this.isHere = false;
-    this.element.classList.remove("here");
-    show(this.#state, "disconnected");
-    show(this.button, "bring");
+    if (await start(this.item, this.#status, this.button, context)) this.put("here", "hereSince");
   }
 }

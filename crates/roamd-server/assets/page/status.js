@@ -34,7 +34,7 @@ export async function start(item, place, trigger, context) {
     return true;
   } catch (error) {
     finish(place, cancel, trigger, "bad", ...describe(error));
-    announce(sentenceOf(error), error.values);
+    announce(sentenceOf(error));
     if (error instanceof SignInNeeded) context.signInNeeded();
     return false;
   } finally {

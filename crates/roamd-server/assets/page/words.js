@@ -1,5 +1,7 @@
 // Texts of the page: which language, and how a text gets its values.
 
+import { store, stored } from "./storage.js";
+
 export const LANGUAGES = {
   en: "English",
   de: "Deutsch",
@@ -8,7 +10,7 @@ export const LANGUAGES = {
   ja: "日本語",
 };
 
-const STORED = "roamd.language";
+const CHOICE = "roamd.language";
 let current = "en";
 let wanted = "en";
 let words = {};
@@ -18,7 +20,7 @@ export const language = () => current;
 
 /** Loads the language that the user has chosen, else the first one that the browser prefers. */
 export async function start() {
-  const preferred = [stored(), ...navigator.languages].map((tag) =>
+  const preferred = [stored(CHOICE), ...navigator.languages].map((tag) =>
     (tag ?? "").slice(0, 2).toLowerCase(),
   );
   await load(preferred.find((tag) => Object.hasOwn(LANGUAGES, tag)) ?? "en");
@@ -27,19 +29,7 @@ export async function start() {
 /** Changes the language of the whole page, and keeps the choice. */
 export async function choose(tag) {
   await load(tag);
-  try {
-    localStorage.setItem(STORED, tag);
-  } catch {
-    // The browser keeps nothing: the choice ends with the page.
-  }
-}
-
-function stored() {
-  try {
-    return localStorage.getItem(STORED);
-  } catch {
-    return null;
-  }
+  store(CHOICE, tag);
 }
 
 async function load(tag) {
@@ -53,24 +43,21 @@ async function load(tag) {
   translate(document);
 }
 
-/** A text with its values. */
-export function text(key, values = {}) {
-  const known = words[key] ?? key;
-  return known.replace(/\{(\w+)\}/g, (_, name) => {
-    const value = values[name];
-    return String(value instanceof Date ? time(value) : value);
-  });
-}
+/** A text with its values: texts, numbers, times, and lists of names. */
+export const text = (key, values = {}) =>
+  words[key].replace(/\{(\w+)\}/g, (_, name) => written(values[name]));
 
-/** Whether there is a text of this name. */
-export const has = (key) => Object.hasOwn(words, key);
+function written(value) {
+  if (value instanceof Date) return time(value);
+  return Array.isArray(value) ? list(value) : String(value);
+}
 
 function time(date) {
   return new Intl.DateTimeFormat(current, { hour: "2-digit", minute: "2-digit" }).format(date);
 }
 
 /** A list such as "a, b and c". */
-export const list = (items) => new Intl.ListFormat(current).format(items);
+const list = (items) => new Intl.ListFormat(current).format(items);
 
 // The values of each text on the page, so that it can change its language.
 const valuesOf = new WeakMap();
@@ -80,6 +67,12 @@ export function show(element, key, values) {
   element.dataset.t = key;
   valuesOf.set(element, values);
   element.textContent = text(key, values);
+}
+
+/** Takes a text away. */
+export function clear(element) {
+  delete element.dataset.t;
+  element.textContent = "";
 }
 
 /** Names an element for assistive technology, now and after each change of the language. */

@@ -26,6 +26,9 @@ pub struct SessionList {
     pub sessions: Vec<ListedSession>,
     /// Publisher names of the farms that did not list, in configured order.
     pub missing_farms: Vec<String>,
+    /// Publisher names of the farms that would disconnect active sessions to list them, and were
+    /// therefore not queried for them, in configured order.
+    pub spared_farms: Vec<String>,
     /// The farms on which this list disconnected active sessions (SS-29), and those that failed,
     /// on which it may have.
     pub disconnected_on: Vec<FarmResult>,
@@ -129,6 +132,7 @@ pub fn merge(
         enumeration,
         sessions,
         missing_farms: results.iter().filter_map(missing_farm).collect(),
+        spared_farms: results.iter().filter_map(spared_farm).collect(),
         disconnected_on: results.iter().filter_map(disconnect_result).collect(),
         account_refused: account_refused(results),
     })
@@ -233,6 +237,16 @@ impl FarmListResult<'_> {
 fn missing_farm(result: &FarmListResult<'_>) -> Option<String> {
     let is_missing = matches!(result.outcome, ListOutcome::Failed { .. });
     is_missing.then(|| result.farm.publisher_name.clone())
+}
+
+/// Publisher name of a farm that was not queried for active sessions, because it would disconnect
+/// them.
+fn spared_farm(result: &FarmListResult<'_>) -> Option<String> {
+    let ListOutcome::Listed { query, .. } = &result.outcome else {
+        return None;
+    };
+    let is_spared = query.spares_active();
+    is_spared.then(|| result.farm.publisher_name.clone())
 }
 
 /// The result on a farm whose list disconnects active sessions.

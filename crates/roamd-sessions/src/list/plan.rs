@@ -208,6 +208,12 @@ impl ListQuery {
         self.scope
     }
 
+    /// Whether active sessions were requested, and are not listed because the farm would disconnect
+    /// them.
+    pub(super) fn spares_active(self) -> bool {
+        self.reasons.active == PlanReason::WouldDisconnect
+    }
+
     /// Whether sessions of desktops are listed too (SS-35).
     #[must_use]
     pub const fn lists_desktops(self) -> bool {

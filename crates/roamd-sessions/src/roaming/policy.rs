@@ -139,15 +139,6 @@ impl RoamingPolicy {
         add(self.sessions, RuleSource::Store)
     }
 
-    /// What the store offers to some client: the least restrictive of all its rules.
-    #[must_use]
-    pub fn least_restrictive(&self) -> Roaming {
-        let exceptions = self.exceptions.iter();
-        exceptions.fold(self.sessions, |least, exception| {
-            least.min(exception.sessions)
-        })
-    }
-
     /// The security identifiers that its exceptions name; the rule for a client depends on no
     /// others.
     pub fn sids(&self) -> impl Iterator<Item = &Sid> {

@@ -95,12 +95,20 @@ impl Browser {
 
     /// Waits for an element that is shown.
     pub(super) async fn element(&self, css: &str) -> WebElement {
-        let query = self.driver.query(By::Css(css)).and_displayed();
-        let query = query.wait(PATIENCE, Duration::from_millis(50));
-        query
-            .first()
-            .await
-            .unwrap_or_else(|error| panic!("{css}: {error}"))
+        self.shown(By::Css(css), css).await
+    }
+
+    /// Waits for an element that is shown. Others may disappear meanwhile.
+    async fn shown(&self, by: By, name: &str) -> WebElement {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let query = self.driver.query(by.clone()).and_displayed().nowait();
+            match query.first().await {
+                Ok(element) => return element,
+                Err(error) => assert!(Instant::now() < deadline, "{name}: {error}"),
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Presses the button or link with this text, which has to be shown.
@@ -114,12 +122,7 @@ impl Browser {
             "//*[self::button or self::a][normalize-space()={text:?} \
              or .//span[@class='name' and normalize-space()={text:?}]]"
         );
-        let query = self.driver.query(By::XPath(path)).and_displayed();
-        let query = query.wait(PATIENCE, Duration::from_millis(50));
-        query
-            .first()
-            .await
-            .unwrap_or_else(|error| panic!("{text}: {error}"))
+        self.shown(By::XPath(path), text).await
     }
 
     /// Presses the button in the row of a session.
@@ -169,17 +172,26 @@ impl Browser {
         returned.unwrap_or_else(|error| panic!("{command}: {error}"))
     }
 
-    /// Names and states of the sessions that the page shows.
+    /// The sessions that the page shows, each as `group: name`.
     pub(super) async fn rows(&self) -> Vec<String> {
         let rows = self
             .run(
                 "return [...document.querySelectorAll('.rows li')].map((row) => \
-                 row.querySelector('.name').textContent + ': ' + \
-                 row.querySelector('.state').textContent)",
+                 document.getElementById(row.parentNode.getAttribute('aria-labelledby')) \
+                 .textContent + ': ' + row.querySelector('.name').textContent)",
             )
             .await;
         let rows = rows.as_array().unwrap().iter();
         rows.map(|row| row.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Waits until the page shows a session, as [`rows`](Self::rows) names it.
+    pub(super) async fn until_row(&self, row: &str) {
+        let deadline = Instant::now() + PATIENCE;
+        while !self.rows().await.iter().any(|it| it == row) {
+            assert!(Instant::now() < deadline, "{row}: {:?}", self.rows().await);
+            sleep(Duration::from_millis(50)).await;
+        }
     }
 
     /// Waits until this many files are downloaded, and takes their texts, in the order of their
@@ -189,7 +201,11 @@ impl Browser {
         loop {
             let entries = fs::read_dir(self.downloads.path()).unwrap();
             let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-            files.retain(|file| file.extension().is_some_and(|end| end == "ica"));
+            // An empty one keeps the name of a download that has not ended.
+            files.retain(|file| {
+                let is_ica = file.extension().is_some_and(|end| end == "ica");
+                is_ica && fs::metadata(file).is_ok_and(|it| it.len() > 0)
+            });
             if files.len() >= count {
                 assert_eq!(files.len(), count, "{files:?}");
                 files.sort();
@@ -208,10 +224,9 @@ impl Browser {
     /// Panics if the browser has reported an error since the last call.
     pub(super) async fn assert_no_console_error(&self) {
         let log = self.driver.browser_log().await.unwrap();
-        let errors = log.into_iter().filter(|entry| {
-            let is_problem = matches!(entry.level.as_str(), "SEVERE" | "WARNING");
-            is_problem && !TOLERATED.iter().any(|text| entry.message.contains(text))
-        });
+        let errors = log
+            .into_iter()
+            .filter(|entry| matches!(entry.level.as_str(), "SEVERE" | "WARNING"));
         let errors: Vec<_> = errors.map(|entry| entry.message).collect();
         assert_eq!(errors, [""; 0]);
     }
@@ -239,6 +254,3 @@ pub(super) async fn click(element: &WebElement) {
     element.scroll_into_view().await.unwrap();
     element.click().await.unwrap();
 }
-
-/// What a site need not have. A browser reports the `404`.
-const TOLERATED: [&str; 2] = ["branding.json", "receiverconfig.cr"];

@@ -48,8 +48,9 @@ async fn keyboard_alone_is_enough_for_a_whole_visit() {
     go_to(&browser, "Log On").await;
     press(&browser, Key::Enter).await;
     browser.element(".tile").await;
-    go_to(&browser, "Find my sessions").await;
+    go_to(&browser, "Look again").await;
     press(&browser, Key::Space).await;
+    browser.sees("Sessions found: 4.").await;
     // The question comes right after the button.
     press(&browser, Key::Tab).await;
     press(&browser, Key::Enter).await;

@@ -1,5 +1,7 @@
 //! Launches of applications.
 
+use roamd_farm::ApplicationChange;
+
 use super::browser::Browser;
 use super::site::{self, MANUAL};
 
@@ -20,7 +22,8 @@ async fn launch_downloads_a_file_that_its_host_accepts() {
         "{sessions:?}"
     );
     // What is opened here is among the sessions, without a question to the farms.
-    assert!(browser.rows().await[0].starts_with("Excel: Opened here at "));
+    assert_eq!(browser.rows().await, ["Here: Excel"]);
+    browser.sees("Opened here at ").await;
     // Nothing has moved the focus.
     let focused = "return document.activeElement.textContent";
     assert_eq!(browser.run(focused).await, "Excel");
@@ -55,6 +58,26 @@ async fn slow_launch_shows_progress_and_can_be_cancelled() {
     farm.set_content("Address", "<ErrorId>not-licensed</ErrorId>");
     browser.press("Ledger").await;
     browser.sees("All licences are in use.").await;
+    farm.set_content("Address", "<ErrorId>unspecified</ErrorId>");
+    browser.press("Ledger").await;
+    browser
+        .sees("It could not be started. Try again, then call the help desk.")
+        .await;
     browser.take_ica_files(0).await;
     browser.assert_no_console_error().await;
+}
+
+#[tokio::test]
+async fn application_switched_off_since_the_list_is_explained() {
+    // ST-52
+    let env = site::modern(MANUAL).await;
+    let browser = Browser::start().await;
+    browser.sign_in(&env, "carol").await;
+    let change = ApplicationChange {
+        enabled: Some(false),
+        ..ApplicationChange::default()
+    };
+    env.farms.set_application("CVAD", "Excel", &change).unwrap();
+    browser.press("Excel").await;
+    browser.sees("It is switched off at the moment.").await;
 }

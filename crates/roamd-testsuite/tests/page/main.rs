@@ -8,13 +8,16 @@
 )]
 
 mod axe;
+mod branding;
 mod browser;
 mod chromedriver;
+mod explanation;
 mod idle;
 mod keyboard;
 mod launches;
-mod optional_answers;
+mod loading;
 mod outages;
+mod password_change;
 mod resources;
 mod sessions;
 mod sign_in;

@@ -91,7 +91,6 @@ async fn markup_in_names_is_shown_as_text() {
     .await;
     let browser = Browser::start().await;
     browser.sign_in(&env, "alice").await;
-    browser.press("Find my sessions").await;
     browser.sees("Sessions found: 3.").await;
     let text = browser.text().await;
     for shown in [

@@ -95,7 +95,6 @@ async fn next_user_of_the_browser_gets_nothing_of_the_last_one() {
     let env = site::modern(site::MANUAL).await;
     let browser = Browser::start().await;
     browser.sign_in(&env, "alice").await;
-    browser.press("Find my sessions").await;
     browser.sees("Sessions found: 3.").await;
     let of_alice = browser.driver.window().await.unwrap();
     let of_bob = browser.driver.new_tab().await.unwrap();

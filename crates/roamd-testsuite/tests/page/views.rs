@@ -23,6 +23,7 @@ async fn inspect(browser: &Browser, view: &str, schemes: &[&str]) {
         browser.prefer(scheme).await;
         for (width, height) in SIZES {
             browser.resize(width, height).await;
+            browser.run("scrollTo(0, 0)").await;
             let case = format!("{view}-{width}-{scheme}");
             picture(browser, &case).await;
             let overflow = "return document.documentElement.scrollWidth - innerWidth";
@@ -58,16 +59,17 @@ async fn every_view_is_accessible_and_fits() {
     inspect(&browser, "sign-in-wrong", &BOTH).await;
     browser.fill("alice", "roam-demo").await;
     browser.element(".tile").await;
+    browser.sees("Sessions found: 4.").await;
     inspect(&browser, "home", &BOTH).await;
-    browser.press("Find my sessions").await;
-    inspect(&browser, "question", &BOTH).await;
-    browser.press("Find them now").await;
+    browser.press("Find these too").await;
     browser.sees("Sessions found: 6.").await;
-    inspect(&browser, "sessions", &BOTH).await;
     browser.press_in_row("Excel").await;
     browser.sees("Excel is opening.").await;
     browser.press("Log off all").await;
     inspect(&browser, "opened", &BOTH).await;
+    browser.press("Keep my sessions").await;
+    browser.press("Close").await;
+    inspect(&browser, "sessions", &BOTH).await;
     browser
         .element("#search")
         .await
@@ -77,7 +79,6 @@ async fn every_view_is_accessible_and_fits() {
     browser.sees("Nothing matches.").await;
     env.stop_farm("XA1").await;
     browser.press("Look again").await;
-    browser.press("Find them now").await;
     browser.sees("Farm1 does not respond.").await;
     inspect(&browser, "outage", &BOTH).await;
     browser.press("Sign out").await;
@@ -90,11 +91,21 @@ async fn every_view_is_accessible_and_fits() {
 async fn every_language_is_chosen_by_the_browser_and_by_the_user() {
     // The sign-in form comes in the same languages from the server.
     const WORDS: [(&str, &str, &str, &str); 5] = [
-        ("en", "English", "User name", "Your sessions"),
-        ("de", "Deutsch", "Benutzername", "Ihre Sitzungen"),
-        ("fr", "Français", "Nom d'utilisateur", "Vos sessions"),
-        ("es", "Español", "Nombre de usuario", "Sus sesiones"),
-        ("ja", "日本語", "ユーザー名", "セッション"),
+        ("en", "English", "User name", "On Farm1 and Farm2, looking"),
+        (
+            "de",
+            "Deutsch",
+            "Benutzername",
+            "Auf Farm1 und Farm2 trennt",
+        ),
+        (
+            "fr",
+            "Français",
+            "Nom d'utilisateur",
+            "Sur Farm1 et Farm2, la",
+        ),
+        ("es", "Español", "Nombre de usuario", "En Farm1 y Farm2, la"),
+        ("ja", "日本語", "ユーザー名", "Farm1、Farm2 では"),
     ];
     let env = site::mixed(MANUAL).await;
     let browser = Browser::in_language("de-CH,de,en").await;
@@ -112,9 +123,9 @@ async fn every_language_is_chosen_by_the_browser_and_by_the_user() {
     browser.sees("ユーザー名").await;
     browser.fill("alice", "roam-demo").await;
     browser.element(".tile").await;
-    for (tag, own_name, _, sessions) in WORDS {
+    for (tag, own_name, _, question) in WORDS {
         choose(&browser, own_name).await;
-        browser.sees(sessions).await;
+        browser.sees(question).await;
         inspect(&browser, &format!("home-{tag}"), &["light"]).await;
     }
     browser.assert_no_console_error().await;

@@ -19,7 +19,6 @@ fn configuration_has_all_elements_that_clients_walk_to() {
         idle_minutes: 20,
         user_languages: Some("de-CH, \"<&>\";q=0.9"),
         workspace_control: CONTROL,
-        list_disconnects: true,
     };
     let expected = "<?xml version=\"1.0\" encoding=\"utf-8\"?>\n\
         <clientSettings xmlns=\"http://citrix.com/delivery-services/webAPI/2-6/clientConfig\">\
@@ -33,8 +32,7 @@ fn configuration_has_all_elements_that_clients_walk_to() {
         <storeProxy keepAliveURL=\"Home/KeepAlive\">\
         <resourcesProxy listURL=\"Resources/List\" resourceDetails=\"default\"/>\
         <sessionsProxy listAvailableURL=\"Sessions/ListAvailable\" \
-        disconnectURL=\"Sessions/Disconnect\" logoffURL=\"Sessions/Logoff\" \
-        listDisconnects=\"true\"/></storeProxy>\
+        disconnectURL=\"Sessions/Disconnect\" logoffURL=\"Sessions/Logoff\"/></storeProxy>\
         <pluginAssistant enabled=\"false\" upgradeAtLogin=\"false\" showAfterLogin=\"false\">\
         <win32 path=\"\"/><macOS path=\"\" minimumSupportedOSVersion=\"\"/>\
         <html5 enabled=\"Off\" platforms=\"\" launchURL=\"\" preferences=\"\" \
@@ -71,7 +69,6 @@ fn workspace_control_is_that_of_the_site() {
                 show_reconnect_button: false,
                 show_disconnect_button: true,
             },
-            list_disconnects: false,
         };
         let expected = format!(
             "<workspaceControl enabled=\"false\" autoReconnectAtLogon=\"false\" \
@@ -91,7 +88,6 @@ fn endless_list_of_languages_is_not_sent_back() {
         idle_minutes: 20,
         user_languages: Some(&languages),
         workspace_control: CONTROL,
-        list_disconnects: false,
     };
     assert!(!text(settings.to_xml()).contains("userLanguages"));
 }

@@ -169,6 +169,7 @@ fn activity_has_every_key_and_no_null() {
         resource_id: "XA1.Ledger".to_owned(),
         thumbprint: "00WEEx".to_owned(),
         is_desktop,
+        publisher_name: "farm-a".to_owned(),
         connection,
     };
     let activity = Activity {
@@ -186,7 +187,8 @@ fn activity_has_every_key_and_no_null() {
              \"clientType\":\"\",\"connectionState\":\"{state}\",\"deviceId\":\"{client}\",\
              \"deviceType\":\"\",\"machineData\":{{\"machineId\":\"\",\"machineName\":\"\",\
              \"powerState\":\"\",\"registrationState\":\"\",\"sessionSupport\":\"\",\
-             \"shutDownSupported\":false,\"turnOffSupported\":false}},\"sessionId\":\"QTcx\",\
+             \"shutDownSupported\":false,\"turnOffSupported\":false}},\"publisherName\":\"farm-a\",\
+             \"sessionId\":\"QTcx\",\
              \"sessionStartTime\":\"\",\"userSessionType\":\"{kind}\"}}"
         )
     };

@@ -11,10 +11,10 @@ use getrandom::rand_core::Rng as _;
 use roamd_http::Response;
 use roamd_sessions::{ListRequest, ListedSession, ResourceId, SessionList};
 use roamd_store_proto::EnumerationStatus;
-use roamd_web_proto::{Activity, ActivitySession, Connection, DeviceId, media_type};
+use roamd_web_proto::{Activity, ActivitySession, Connection, DeviceId, FarmNames, media_type};
 
 use super::icon::thumbprint;
-use super::response::{answer, with_missing_farms};
+use super::response::{answer, with_farms};
 use super::visit::Visit;
 use crate::clock::rng;
 use crate::http::error::ApiError;
@@ -27,7 +27,7 @@ const WITH_ACTIVE: ListRequest = ListRequest {
 };
 
 /// Lists the sessions of the user, also those that are connected from this browser. It disconnects
-/// none: of farms before version 7, active sessions are missing.
+/// none: of farms before version 7, active sessions are missing, and a header names these farms.
 pub(super) async fn list(visit: &Visit<'_>, request: &Request) -> Result<Response, ApiError> {
     let caller = visit.caller(request).await?;
     let device = visit.device()?;
@@ -52,7 +52,7 @@ pub(super) async fn list(visit: &Visit<'_>, request: &Request) -> Result<Respons
         return Err(ApiError::FarmUnavailable);
     }
     let size = lists.iter().map(|list| list.sessions.len()).sum();
-    let missing_farms = all.missing_farms.clone();
+    let (missing_farms, spared_farms) = (all.missing_farms.clone(), all.spared_farms.clone());
     let write = move || {
         let (not_here, disconnected) = (ids(&not_here), ids(&disconnected));
         let connection = |session: &ListedSession| {
@@ -74,9 +74,12 @@ pub(super) async fn list(visit: &Visit<'_>, request: &Request) -> Result<Respons
         activity.to_json()
     };
     let body = state.large_work.run(size, write).await?;
-    Ok(with_missing_farms(
-        answer(media_type::JSON, body),
-        &missing_farms,
+    let response = answer(media_type::JSON, body);
+    let response = with_farms(response, FarmNames::MISSING, &missing_farms);
+    Ok(with_farms(
+        response,
+        FarmNames::DISCONNECTING,
+        &spared_farms,
     ))
 }
 
@@ -93,6 +96,7 @@ fn activity(session: &ListedSession, connection: Connection) -> ActivitySession 
         thumbprint: resource.map_or_else(String::new, |id| thumbprint(&id, None)),
         resource_id: session.resource_id.clone(),
         is_desktop: session.desktop,
+        publisher_name: session.publisher_name.clone(),
         connection,
     }
 }

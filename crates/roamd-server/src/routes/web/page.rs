@@ -48,8 +48,10 @@ macro_rules! file {
     };
 }
 
-static FILES: [File; 23] = [
+static FILES: [File; 27] = [
     file!("api.js", SCRIPT),
+    file!("bars.js", SCRIPT),
+    file!("conversation.js", SCRIPT),
     file!("dom.js", SCRIPT),
     file!("explain.js", SCRIPT),
     file!("forms.js", SCRIPT),
@@ -59,12 +61,14 @@ static FILES: [File; 23] = [
     file!("idle.js", SCRIPT),
     file!("launch.js", SCRIPT),
     file!("main.js", SCRIPT),
+    file!("note.js", SCRIPT),
     file!("problems.js", SCRIPT),
     file!("resources.js", SCRIPT),
     file!("session_ends.js", SCRIPT),
     file!("session_row.js", SCRIPT),
     file!("sessions.js", SCRIPT),
     file!("status.js", SCRIPT),
+    file!("storage.js", SCRIPT),
     file!("style.css", CSS),
     file!("words-de.js", SCRIPT),
     file!("words-en.js", SCRIPT),
@@ -75,7 +79,16 @@ static FILES: [File; 23] = [
 ];
 
 /// Modules of the sign-in, which a browser loads at the same time as the first one.
-const FIRST_MODULES: [&str; 5] = ["api.js", "dom.js", "forms.js", "problems.js", "words.js"];
+const FIRST_MODULES: [&str; 8] = [
+    "api.js",
+    "conversation.js",
+    "dom.js",
+    "forms.js",
+    "note.js",
+    "problems.js",
+    "storage.js",
+    "words.js",
+];
 
 #[derive(Template)]
 #[template(path = "site.html")]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use roamd_http::Response;
 use roamd_sessions::{ListedResource, Scope};
 use roamd_store_proto::EnumerationStatus;
-use roamd_web_proto::{Parameters, Resource, Resources, media_type};
+use roamd_web_proto::{FarmNames, Parameters, Resource, Resources, media_type};
 
 use super::icon::thumbprint;
-use super::response::{answer, with_missing_farms};
+use super::response::{answer, with_farms};
 use super::visit::Visit;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -43,8 +43,9 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
         Resources { resources }.to_json(details)
     };
     let body = state.large_work.run(size, write).await?;
-    Ok(with_missing_farms(
+    Ok(with_farms(
         answer(media_type::JSON, body),
+        FarmNames::MISSING,
         &missing_farms,
     ))
 }

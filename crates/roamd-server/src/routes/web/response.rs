@@ -8,7 +8,7 @@ use http::header::{
 use http::{HeaderName, StatusCode};
 use http_body_util::Full;
 use roamd_http::Response;
-use roamd_web_proto::{Challenge, MissingFarms, media_type};
+use roamd_web_proto::{Challenge, FarmNames, media_type};
 
 use crate::http::error::ApiError;
 use crate::http::response::{Caching, respond, respond_secret};
@@ -79,11 +79,15 @@ pub(in crate::routes) fn refuse(error: ApiError) -> Response {
     response
 }
 
-/// Names the farms that a list lacks.
-pub(super) fn with_missing_farms(mut response: Response, farms: &[String]) -> Response {
-    let value = MissingFarms::value(farms).map(HeaderValue::try_from);
+/// Names farms in a header of a list, one of [`FarmNames`].
+pub(super) fn with_farms(
+    mut response: Response,
+    header: &'static str,
+    farms: &[String],
+) -> Response {
+    let value = FarmNames::value(farms).map(HeaderValue::try_from);
     if let Some(Ok(value)) = value {
-        let name = HeaderName::from_static(MissingFarms::HEADER);
+        let name = HeaderName::from_static(header);
         response.headers_mut().insert(name, value);
     }
     response

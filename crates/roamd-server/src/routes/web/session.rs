@@ -6,7 +6,6 @@ use roamd_http::Response;
 use roamd_web_proto::{ClientSettings, media_type};
 
 use super::response::{answer, set_cookies};
-use super::sessions;
 use super::visit::{SignIn, Visit};
 use crate::fairness::parties;
 use crate::http::error::ApiError;
@@ -24,7 +23,6 @@ pub(super) async fn configuration(
         idle_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
         user_languages: languages.as_deref(),
         workspace_control: visit.site.workspace_control,
-        list_disconnects: sessions::list_disconnects(visit.store),
     };
     Ok(answer(media_type::XML, settings.to_xml()))
 }

@@ -3,11 +3,10 @@
 use roamd_http::Response;
 use roamd_sessions::{EndAction, ListRequest};
 use roamd_store_proto::{EnumerationStatus, ExplainedSession, Session};
-use roamd_web_proto::{Parameters, SessionResult, SessionType, Sessions, media_type};
+use roamd_web_proto::{FarmNames, Parameters, SessionResult, SessionType, Sessions, media_type};
 
-use super::response::{answer, with_missing_farms};
+use super::response::{answer, with_farms};
 use super::visit::Visit;
-use crate::app::state::HostedStore;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::routes::explain::{encode, explain_for};
@@ -39,17 +38,11 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
         Sessions::to_json(&sessions.collect::<Vec<_>>())
     };
     let body = state.large_work.run(size, write).await?;
-    Ok(with_missing_farms(
+    Ok(with_farms(
         answer(media_type::JSON, body),
+        FarmNames::MISSING,
         &missing_farms,
     ))
-}
-
-/// Whether the list of all sessions disconnects active ones on any farm of the store, for any user.
-pub(super) fn list_disconnects(store: &HostedStore) -> bool {
-    let roaming = store.roaming.least_restrictive();
-    let plan = store.service.plan_list(list_request(None), roaming);
-    plan.has_side_effects()
 }
 
 /// Explains the list of [`list`] (SS-72), without its side effect.

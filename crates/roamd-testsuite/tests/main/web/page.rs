@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use regex::Regex;
+use roamd_store_proto::{ErrorReason, LaunchErrorId};
 use roamd_testsuite::{HttpPeer, Response, TestEnvironment};
 
 use super::browser::SITE;
@@ -122,10 +123,15 @@ async fn first_view_is_small() {
 /// Languages of the page: those of the sign-in form.
 const LANGUAGES: [&str; 5] = ["en", "de", "fr", "es", "ja"];
 
+/// A line of a file of texts: key and text.
+fn text_line() -> Regex {
+    Regex::new("(?m)^  (\\w+|\"[\\w-]+\"): \"(.*)\",$").unwrap()
+}
+
 #[tokio::test]
 async fn every_language_has_every_text_and_its_values() {
     let env = TestEnvironment::demo().await;
-    let line = Regex::new("(?m)^  (\\w+|\"[\\w-]+\"): \"(.*)\",$").unwrap();
+    let line = text_line();
     let value = Regex::new("\\{\\w+\\}").unwrap();
     let mut all = Vec::new();
     for language in LANGUAGES {
@@ -149,3 +155,89 @@ async fn every_language_has_every_text_and_its_values() {
         assert_eq!(texts, &all[0], "{language}");
     }
 }
+
+/// Keys of the texts for words of the server.
+fn words_of_server() -> BTreeSet<String> {
+    let failures = [
+        LaunchErrorId::APP_REMOVED,
+        LaunchErrorId::NO_MORE_ACTIVE_SESSIONS,
+        LaunchErrorId::NOT_LICENSED,
+        LaunchErrorId::UNAVAILABLE_DESKTOP,
+        LaunchErrorId::COULD_NOT_CONNECT_TO_WORKSTATION,
+        LaunchErrorId::WORKSTATION_IN_MAINTENANCE,
+        LaunchErrorId::RESOURCE_ERROR,
+        LaunchErrorId::GENERAL_APP_LAUNCH_ERROR,
+    ];
+    let reasons = [
+        ErrorReason::ResourceNotFound,
+        ErrorReason::ResourceDisabled,
+        ErrorReason::UnsupportedOperation,
+    ];
+    // The page asks for sessions of applications and desktops, so other reasons cannot occur.
+    let explained = [
+        "always",
+        "disconnected_only",
+        "same_endpoint_only",
+        "would-disconnect",
+        "invalid-key",
+        "not-asked",
+        "listed",
+        "truncated",
+        "failed",
+    ];
+    let failures = failures.into_iter().map(|id| id.0.into_owned());
+    let reasons = reasons.into_iter().map(|it| it.as_str().to_owned());
+    let explained = explained.into_iter().map(|it| format!("why-{it}"));
+    failures.chain(reasons).chain(explained).collect()
+}
+
+#[tokio::test]
+async fn texts_are_those_that_the_page_or_the_server_needs() {
+    // ST-48, ST-52, SS-72
+    const DYNAMIC: [&str; 2] = ["endedDisconnect", "endedLogOff"];
+    let env = TestEnvironment::demo().await;
+    let page = get(env.server, "", &[]).await;
+    let mut sources = page.text().to_owned();
+    for name in SCRIPTS {
+        let script = get(env.server, &format!("page/x/{name}.js"), &[]).await;
+        assert_eq!(script.status, 200, "{name}");
+        sources.push_str(script.text());
+    }
+    let words = get(env.server, "page/x/words-en.js", &[]).await;
+    let line = text_line();
+    let keys = line.captures_iter(words.text());
+    let keys: BTreeSet<String> = keys.map(|it| it[1].trim_matches('"').to_owned()).collect();
+    let of_server = words_of_server();
+    let missing: Vec<_> = of_server.difference(&keys).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let unused = keys.difference(&of_server).filter(|key| {
+        let is_named = sources.contains(&format!("\"{key}\""));
+        !is_named && !DYNAMIC.contains(&key.as_str())
+    });
+    let unused: Vec<_> = unused.collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+/// Modules of the page, without the texts.
+const SCRIPTS: [&str; 20] = [
+    "api",
+    "bars",
+    "conversation",
+    "dom",
+    "explain",
+    "forms",
+    "home",
+    "icons",
+    "idle",
+    "launch",
+    "main",
+    "note",
+    "problems",
+    "resources",
+    "session_ends",
+    "session_row",
+    "sessions",
+    "status",
+    "storage",
+    "words",
+];

@@ -131,6 +131,12 @@ async fn roaming_policy_governs_the_site() {
         let env = TestEnvironment::start(options).await;
         let before = env.sessions("alice");
         let mut browser = Browser::signed_in(&env, "alice").await;
+        let activity = browser.get("Sessions/List").await;
+        assert_eq!(
+            activity.header("x-roamd-disconnecting-farms"),
+            None,
+            "{policy}"
+        );
         let sessions = browser.sessions().await;
         assert_eq!(sessions.len(), listed, "{policy}");
         assert_eq!(
@@ -235,8 +241,15 @@ async fn activity_has_sessions_of_all_devices_and_disconnects_none() {
     ];
     assert_eq!(activity(&mut here).await, expected);
     // Its ids are those of the other list, and its icons are served.
-    let listed = json(&here.get("Sessions/List").await);
+    let listed = here.get("Sessions/List").await;
+    // A page can ask before it looks there.
+    assert_eq!(
+        listed.header("x-roamd-disconnecting-farms"),
+        Some("Farm1,Farm2")
+    );
+    let listed = json(&listed);
     let session = &listed["sessions"][0];
+    assert_eq!(session["publisherName"], "Farm1");
     let icon = session["applications"][0]["iconUrl"].as_str().unwrap();
     let icon = here.send("GET", icon, &[], "").await;
     assert!(icon.body.starts_with(b"\x89PNG"), "{}", icon.status);

@@ -1,0 +1,43 @@
+// A line that says how something goes, also to assistive technology.
+
+import { announce, el } from "./dom.js";
+import { sentenceOf, showProblem } from "./problems.js";
+import { show } from "./words.js";
+
+export class Note {
+  #className;
+
+  /** A hidden line. Its class gets another one with each text: the kind of that. */
+  constructor(className) {
+    this.#className = className;
+    this.element = el("p", { hidden: true });
+  }
+
+  /** Shows a text. Its kind is empty, or one of `busy`, `good`, `warn` and `bad`. */
+  show(kind, key, values) {
+    this.#open(kind);
+    show(this.element, key, values);
+  }
+
+  /** Shows a text that is news for the user. */
+  say(kind, key, values) {
+    this.show(kind, key, values);
+    announce(key, values);
+  }
+
+  /** Says what went wrong, with buttons beside it. */
+  fail(error, ...buttons) {
+    this.#open("bad");
+    showProblem(this.element, error, ...buttons);
+    announce(sentenceOf(error));
+  }
+
+  hide() {
+    this.element.hidden = true;
+  }
+
+  #open(kind) {
+    this.element.hidden = false;
+    this.element.className = `${this.#className} ${kind}`;
+  }
+}
