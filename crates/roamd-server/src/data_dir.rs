@@ -156,7 +156,7 @@ fn metadata(path: &Path) -> Result<Metadata, DataDirError> {
 
 /// Gives a file to the owner of the folder, so that files written by root stay usable for the
 /// server.
-fn give_to_owner(folder: &Path, file: &File) -> io::Result<()> {
+pub(crate) fn give_to_owner(folder: &Path, file: &File) -> io::Result<()> {
     let folder = fs::metadata(folder)?;
     let metadata = file.metadata()?;
     if (metadata.uid(), metadata.gid()) == (folder.uid(), folder.gid()) {

@@ -3,6 +3,7 @@
 mod app;
 mod audit;
 mod auth;
+pub mod backup;
 mod changes;
 mod clock;
 pub mod config;

@@ -191,7 +191,13 @@ impl RevocationFile {
             .map_err(|source| self.unusable(source))
     }
 
-    fn path(&self) -> &Path {
+    /// The file, whatever it contains.
+    pub(crate) fn shared(&self) -> &SharedFile {
+        &self.0
+    }
+
+    /// Path of the file.
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
@@ -207,6 +213,12 @@ impl RevocationFile {
             path: self.path().to_owned(),
         }
     }
+}
+
+/// Whether these bytes can be a file of revocations.
+pub(crate) fn is_valid(bytes: &[u8]) -> bool {
+    let text = std::str::from_utf8(bytes);
+    text.is_ok_and(|text| from_text(text).is_ok())
 }
 
 fn to_text(entries: &[UserRevocation]) -> Result<String, serde_json::Error> {

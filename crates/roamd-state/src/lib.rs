@@ -29,4 +29,4 @@ pub use roamd_etcd_client::{
 pub use shared_state::{
     MAX_COUNTERS_LISTED, MIN_COUNTERS_KEPT, MIN_FLAGS_KEPT, SharedState, StateFuture,
 };
-pub use sqlite::{OpenError, SqliteState};
+pub use sqlite::{OpenError, SqliteState, StagedState, StateCopy};

@@ -4,6 +4,7 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::apps::AppsCommand;
 use crate::commands::audit::AuditCommand;
+use crate::commands::backup::BackupCommand;
 use crate::commands::compare::CompareCommand;
 use crate::commands::completions::CompletionsCommand;
 use crate::commands::config::ConfigCommand;
@@ -16,6 +17,7 @@ use crate::commands::logout::LogoutCommand;
 use crate::commands::man::ManCommand;
 use crate::commands::profiles::ProfilesCommand;
 use crate::commands::reload::ReloadCommand;
+use crate::commands::restore::RestoreCommand;
 use crate::commands::serve::ServeCommand;
 use crate::commands::sessions::SessionsCommand;
 use crate::commands::status::StatusCommand;
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     Keys(KeysCommand),
     Tokens(TokensCommand),
     Throttle(ThrottleCommand),
+    Backup(BackupCommand),
+    Restore(RestoreCommand),
     Completions(CompletionsCommand),
     Man(ManCommand),
     Version(VersionCommand),
@@ -113,6 +117,8 @@ impl Command {
             Self::Keys(command) => command.run(),
             Self::Tokens(command) => command.run(),
             Self::Throttle(command) => command.run(),
+            Self::Backup(command) => command.run(),
+            Self::Restore(command) => command.run(),
             Self::Completions(command) => command.run(Cli::command()),
             Self::Man(command) => command.run(Cli::command()),
             Self::Version(command) => command.run(),

@@ -31,7 +31,7 @@ use MayUse::{All, These};
 use Tier::{Core, Extra, Internal};
 
 /// The crates of the workspace, from the core outwards, each with its allowed dependencies.
-const LAYERS: [(&str, Tier, MayUse); 25] = [
+const LAYERS: [(&str, Tier, MayUse); 26] = [
     ("roamd-xml", Core, These(&[])),
     ("roamd-store-proto", Core, These(&["roamd-xml"])),
     (
@@ -41,6 +41,7 @@ const LAYERS: [(&str, Tier, MayUse); 25] = [
     ),
     ("roamd-nfuse-proto", Core, These(&["roamd-xml"])),
     ("roamd-seal", Core, These(&[])),
+    ("roamd-backup", Core, These(&["roamd-seal"])),
     (
         "roamd-citrixauth",
         Core,
@@ -86,6 +87,7 @@ const LAYERS: [(&str, Tier, MayUse); 25] = [
         "roamd-server",
         Extra,
         These(&[
+            "roamd-backup",
             "roamd-citrixauth",
             "roamd-config",
             "roamd-fairness",
@@ -170,7 +172,7 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("aes-gcm-siv", &["roamd-seal"]),
     ("hkdf", &["roamd-seal"]),
     ("hmac", &["roamd-farm", "roamd-server", "roamd-state"]),
-    ("argon2", &["roamd-farm"]),
+    ("argon2", &["roamd-backup", "roamd-farm"]),
     (
         "rustls",
         &[

@@ -227,8 +227,13 @@ impl KeyFile {
             .map_err(|source| self.unusable(source))
     }
 
+    /// The file, whatever it contains.
+    pub(crate) fn shared(&self) -> &SharedFile {
+        &self.0
+    }
+
     /// Path of the file.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 

@@ -21,19 +21,19 @@ const ROOT: u32 = 0;
 /// Reads the key file of a state file, or creates one. The caller holds the lock of the state.
 pub(super) fn open_or_create(state: &Path) -> Result<DigestKey, OpenError> {
     let path = state.with_extension("key");
-    let failed = |source| OpenError::Io {
-        path: path.clone(),
-        source,
-    };
-    let file = match File::open(&path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            create(&path).map_err(failed)?;
-            File::open(&path)
-        }
-        opened => opened,
-    };
-    let file = file.map_err(failed)?;
+    let exists = path.try_exists();
+    if !exists.map_err(|source| OpenError::io(&path, source))? {
+        create(&path).map_err(|source| OpenError::io(&path, source))?;
+    }
+    read(&path)
+}
+
+/// Reads a key file, and checks that only its owner can read it.
+pub(super) fn read(path: &Path) -> Result<DigestKey, OpenError> {
+    let failed = |source| OpenError::io(path, source);
+    let file = File::open(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
+    let path = path.to_owned();
     let mode = metadata.mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(OpenError::KeyExposed { path, mode });
@@ -42,14 +42,28 @@ pub(super) fn open_or_create(state: &Path) -> Result<DigestKey, OpenError> {
     if ![ROOT, user].contains(&owner) {
         return Err(OpenError::KeyOwner { path, owner, user });
     }
+    let secret = secret_in(&file, &path)?;
+    Ok(DigestKey::new(&secret))
+}
+
+/// Reads the secret of the key file of a state file. Root may copy that of another user.
+pub(super) fn read_secret(state: &Path) -> Result<Zeroizing<[u8; DigestKey::LEN]>, OpenError> {
+    let path = state.with_extension("key");
+    let file = File::open(&path).map_err(|source| OpenError::io(&path, source))?;
+    secret_in(&file, &path)
+}
+
+fn secret_in(file: &File, path: &Path) -> Result<Zeroizing<[u8; DigestKey::LEN]>, OpenError> {
     // One byte more, to notice a longer file.
     let mut bytes = Zeroizing::new(Vec::with_capacity(DigestKey::LEN + 1));
     file.take(DigestKey::LEN as u64 + 1)
         .read_to_end(&mut bytes)
-        .map_err(failed)?;
+        .map_err(|source| OpenError::io(path, source))?;
     match <[u8; DigestKey::LEN]>::try_from(bytes.as_slice()) {
-        Ok(key) => Ok(DigestKey::new(&Zeroizing::new(key))),
-        Err(_) => Err(OpenError::KeyDamaged { path }),
+        Ok(secret) => Ok(Zeroizing::new(secret)),
+        Err(_) => Err(OpenError::KeyDamaged {
+            path: path.to_owned(),
+        }),
     }
 }
 

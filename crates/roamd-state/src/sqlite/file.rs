@@ -24,7 +24,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// Timeout for a lock of SQLite.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Timeout for another process to release the file: one that is shutting down finishes its requests
 /// first.
@@ -128,7 +128,7 @@ pub enum OpenError {
 }
 
 impl OpenError {
-    fn io(path: &Path, source: io::Error) -> Self {
+    pub(super) fn io(path: &Path, source: io::Error) -> Self {
         Self::Io {
             path: path.to_owned(),
             source,
@@ -266,7 +266,7 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
 }
 
 /// Returns the path of a file that SQLite keeps beside another one.
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -274,7 +274,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// Checks the header of a database file, its first 100 bytes (SQLite file format §1.3), and its
 /// length.
-fn check_header(path: &Path) -> Result<(), OpenError> {
+pub(super) fn check_header(path: &Path) -> Result<(), OpenError> {
     let io = |source| OpenError::io(path, source);
     let file = File::open(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();

@@ -14,8 +14,10 @@ mod engine;
 mod file;
 mod flag_cache;
 mod job_queue;
+mod state_copy;
 mod statements;
 mod writer;
 
 pub use engine::SqliteState;
 pub use file::OpenError;
+pub use state_copy::{StagedState, StateCopy};

@@ -2,6 +2,7 @@
 
 pub(crate) mod apps;
 pub(crate) mod audit;
+pub(crate) mod backup;
 pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
@@ -14,6 +15,7 @@ pub(crate) mod logout;
 pub(crate) mod man;
 pub(crate) mod profiles;
 pub(crate) mod reload;
+pub(crate) mod restore;
 pub(crate) mod serve;
 pub(crate) mod sessions;
 pub(crate) mod status;
@@ -31,6 +33,7 @@ mod config_file;
 mod confirm;
 mod ica_launch;
 mod listing;
+mod passphrase;
 mod password;
 mod private_file;
 mod probe_rows;

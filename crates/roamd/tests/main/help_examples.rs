@@ -26,10 +26,11 @@ enum Needs {
 }
 
 /// What the examples of a command need, and those of the commands below it that are not listed.
-const NEEDS: [(&str, Needs); 24] = [
+const NEEDS: [(&str, Needs); 26] = [
     ("", Needs::Files),
     ("apps", Needs::Store),
     ("audit", Needs::Server),
+    ("backup", Needs::Server),
     ("compare", Needs::Store),
     ("completions", Needs::Files),
     ("config", Needs::Server),
@@ -44,6 +45,7 @@ const NEEDS: [(&str, Needs); 24] = [
     ("man", Needs::Files),
     ("profiles", Needs::Store),
     ("reload", Needs::Server),
+    ("restore", Needs::Server),
     ("serve", Needs::Files),
     ("sessions", Needs::Store),
     ("status", Needs::Server),
@@ -54,7 +56,7 @@ const NEEDS: [(&str, Needs); 24] = [
 ];
 
 /// Commands that use the configuration of the system unless they get another one.
-const WITH_DEFAULT_CONFIG: [&str; 3] = ["audit", "throttle", "tokens"];
+const WITH_DEFAULT_CONFIG: [&str; 5] = ["audit", "backup", "restore", "throttle", "tokens"];
 
 /// A world with a host group. That of the demo has none.
 const WITH_GROUPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/world.toml");
@@ -64,7 +66,7 @@ const LONGEST: usize = 76;
 
 /// What an example has, and why a test cannot run it as written. The values are in
 /// [`Place::value`].
-const SUBSTITUTIONS: [(&str, Value); 20] = [
+const SUBSTITUTIONS: [(&str, Value); 22] = [
     // Files of StoreFront. Those of the samples have warnings, so the exit code is 4.
     (
         "/srv/inetpub/Citrix --output roamd.toml",
@@ -88,6 +90,7 @@ const SUBSTITUTIONS: [(&str, Value); 20] = [
     (r"LAB\ada", Value::Text(r"DEMO\alice")),
     (r"EXAMPLE\ada", Value::Text(r"DEMO\alice")),
     // Files of the system.
+    ("/root/roamd.backup", Value::Text("first.backup")),
     ("/etc/roamd/roamd.toml", Value::Config),
     ("/etc/roamd/cluster.key", Value::Text("cluster.key")),
     ("/etc/bash_completion.d/", Value::Text("./")),
@@ -97,6 +100,11 @@ const SUBSTITUTIONS: [(&str, Value); 20] = [
         Value::Text("keys new --data new"),
     ),
     ("/var/lib/roamd", Value::DataDir),
+    // A server that runs keeps its data folder.
+    (
+        "restore roamd.backup",
+        Value::Text("restore roamd.backup --data restored --config restored.toml"),
+    ),
     // Ports that another program may use, and other machines.
     ("0.0.0.0:8443", Value::Text("127.0.0.1:0")),
     ("127.0.0.1:8081", Value::Text("127.0.0.1:0")),
@@ -125,6 +133,9 @@ enum Value {
     /// Host and number of a session on the farm XA1.
     Session,
 }
+
+/// Passphrase of the backups.
+const PASSPHRASE: &str = "correct horse battery";
 
 /// A folder with the world `world`, and the servers.
 struct Place {
@@ -176,8 +187,14 @@ impl Place {
         self
     }
 
-    /// Signs in, and saves the ICA file that a host gets.
+    /// Writes the backups that are restored, signs in, and saves the ICA file that a host gets.
     fn prepare(&self, command: &str) {
+        fs::write(self.folder.path().join("passphrase"), PASSPHRASE).unwrap();
+        if command == "restore" {
+            for name in ["first.backup", "roamd.backup"] {
+                self.run(&format!("roamd backup {name} --config {}", self.config));
+            }
+        }
         let Some(demo) = &self.demo else { return };
         self.home.sign_in(
             demo.url(),
@@ -253,6 +270,7 @@ impl Place {
         shell
             .env("PATH", path)
             .env("ROAMD_PASSWORD", "roam-demo")
+            .env("ROAMD_PASSPHRASE", PASSPHRASE)
             .env("ROAMD_OPEN", "true")
             .stdin(Stdio::null());
         shell

@@ -9,6 +9,7 @@
 )]
 
 mod apps;
+mod backup;
 mod broken_configuration;
 mod citrixauth_client;
 mod compare;
@@ -47,3 +48,4 @@ mod systemd;
 mod throttle;
 mod tokens;
 mod traces;
+mod upgrade;

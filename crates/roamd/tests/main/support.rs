@@ -20,6 +20,7 @@ pub(crate) fn roamd(args: &[&str]) -> Command {
     command
         .args(args)
         .env_remove("ROAMD_PASSWORD")
+        .env_remove("ROAMD_PASSPHRASE")
         .env_remove("ROAMD_LOG")
         .env_remove("ROAMD_STORE")
         .env_remove("ROAMD_USER")
@@ -185,6 +186,11 @@ impl World {
         let ran = run(&["farm", "init", "--data", world.data(), "--from", from]);
         assert_eq!(ran.code, 0, "{ran:?}");
         world
+    }
+
+    /// Takes a folder with the data of farms.
+    pub(crate) fn in_folder(folder: TempDir) -> Self {
+        Self { folder }
     }
 
     /// Returns the path of the data folder.

@@ -46,7 +46,7 @@ pub(super) const LAYERS: [Layers; 2] = [
             &["http"],
             &["trace"],
             &["keys", "revocations", "changes", "large_work"],
-            &["farms"],
+            &["backup", "farms"],
             &["audit"],
             &["error"],
             &["metrics"],

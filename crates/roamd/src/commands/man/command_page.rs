@@ -25,6 +25,12 @@ const LOG_VARIABLE: Rows = &[(
     "Log filter, such as warn or roamd_server=debug,info. The default is info.",
 )];
 
+/// Variables of the commands for backups.
+const BACKUP_VARIABLES: Rows = &[(
+    "ROAMD_PASSPHRASE",
+    "Passphrase of the backup. Without it and --passphrase-stdin, a terminal is asked.",
+)];
+
 /// Variables of the commands that are clients of a store.
 const STORE_VARIABLES: Rows = &[
     (
@@ -96,12 +102,13 @@ pub(super) fn render(command: &clap::Command) -> io::Result<Vec<u8>> {
     let noun = full_name.split('-').nth(1);
     let (variables, files): (&[Rows], &[Rows]) = match noun {
         None => (
-            &[STORE_VARIABLES, LOG_VARIABLE],
+            &[STORE_VARIABLES, BACKUP_VARIABLES, LOG_VARIABLE],
             &[SERVER_FILES, STORE_FILES],
         ),
         Some("sessions" | "apps" | "login" | "logout" | "token" | "profiles" | "compare") => {
             (&[STORE_VARIABLES, LOG_VARIABLE], &[STORE_FILES])
         }
+        Some("backup" | "restore") => (&[BACKUP_VARIABLES, LOG_VARIABLE], &[SERVER_FILES]),
         Some(_) => (&[LOG_VARIABLE], &[SERVER_FILES]),
     };
     let mut roff = Roff::new();

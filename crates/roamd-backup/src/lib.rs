@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+
+mod contents;
+mod encoding;
+mod file;
+
+pub use contents::{Contents, Origin, StateFiles};
+pub use file::{OpenError, SealError, open, seal};

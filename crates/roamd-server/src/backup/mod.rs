@@ -1,0 +1,25 @@
+//! Backups: collecting what a server needs to continue, and restoring it.
+//!
+//! `roamd-backup` has the file and its encryption.
+
+mod collect;
+mod restore;
+
+pub use collect::{CollectError, collect, named_files};
+pub use restore::{RestoreError, Target, restore};
+pub use roamd_backup::{Contents, OpenError, Origin, SealError, open};
+
+use secrecy::SecretString;
+
+use crate::clock::rng;
+
+/// Name of the state file in a data folder.
+const STATE_FILE: &str = "state.db";
+
+/// Returns the file of a backup, encrypted with a passphrase.
+///
+/// # Errors
+/// If no key can be made of the passphrase.
+pub fn seal(contents: &Contents, passphrase: &SecretString) -> Result<Vec<u8>, SealError> {
+    roamd_backup::seal(contents, passphrase, &mut rng())
+}

@@ -1,0 +1,190 @@
+//! Restoring a backup: everything is checked before anything is replaced.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+
+use roamd_backup::{Contents, StateFiles};
+use roamd_seal::{KeyRing, KeyRingError};
+use roamd_state::{OpenError, StagedState, StateCopy};
+
+use super::STATE_FILE;
+use crate::data_dir::{self, DataDirError, SharedFile, give_to_owner};
+use crate::keys::{KeyFile, KeysError};
+use crate::revocations::{RevocationFile, is_valid};
+
+/// Permissions of a new configuration: it contains no secrets, and the user of the server reads it.
+const CONFIG_MODE: u32 = 0o644;
+
+/// Where a backup is restored to.
+#[derive(Debug)]
+pub struct Target {
+    /// The data folder. It is created if it is missing.
+    pub data_dir: PathBuf,
+    /// The configuration file.
+    pub config: PathBuf,
+    /// Whether files are replaced.
+    pub may_replace: bool,
+}
+
+/// Error of restoring.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// There are files in the data folder.
+    #[error(
+        "the data folder {} is not empty; choose another one, or replace its keys and state with \
+         --force", .0.display()
+    )]
+    NotEmpty(PathBuf),
+    /// There is another configuration.
+    #[error(
+        "{} is not the configuration in the backup; name another file with --config, or replace it \
+         with --force", .0.display()
+    )]
+    OtherConfig(PathBuf),
+    /// The keys in the backup are none.
+    #[error("the keys in the backup are damaged; use another backup")]
+    Keys(#[source] KeyRingError),
+    /// The revocations in the backup are none.
+    #[error("the revocations in the backup are damaged; use another backup")]
+    Revocations,
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] DataDirError),
+    /// The keys cannot be written.
+    #[error(transparent)]
+    WriteKeys(#[from] KeysError),
+    /// The state cannot be written, or a server uses it.
+    #[error(transparent)]
+    State(#[from] OpenError),
+    /// A file cannot be written.
+    #[error("cannot write {}", .path.display())]
+    File {
+        /// Path of the file.
+        path: PathBuf,
+        /// Cause.
+        source: io::Error,
+    },
+}
+
+/// Writes the contents of a backup to their places.
+///
+/// # Errors
+/// If files would be replaced that must not be, a server uses the data folder, or a part of the
+/// backup cannot be used: then nothing was changed. If a file cannot be written, those before it
+/// may have been: configuration, keys, revocations, state.
+pub fn restore(contents: &Contents, target: &Target) -> Result<(), RestoreError> {
+    check(contents)?;
+    let Target {
+        data_dir,
+        config,
+        may_replace,
+    } = target;
+    let at = |path: &Path| {
+        let path = path.to_owned();
+        move |source| RestoreError::File { path, source }
+    };
+    if !may_replace {
+        let is_empty = is_missing_or_empty(data_dir).map_err(at(data_dir))?;
+        if !is_empty {
+            return Err(RestoreError::NotEmpty(data_dir.clone()));
+        }
+        let is_other = is_other_file(config, &contents.configuration).map_err(at(config))?;
+        if is_other {
+            return Err(RestoreError::OtherConfig(config.clone()));
+        }
+    }
+    data_dir::open_or_create(data_dir)?;
+    // From here on no server can start with the data folder.
+    let state = match &contents.state {
+        Some(state) => Some(stage(state, data_dir)?),
+        None => None,
+    };
+    replace_config(config, &contents.configuration).map_err(at(config))?;
+    if let Some(keys) = &contents.keys {
+        write(KeyFile::of(data_dir).shared(), keys)?;
+    }
+    if let Some(revocations) = &contents.revocations {
+        write(RevocationFile::of(data_dir).shared(), revocations)?;
+    }
+    if let Some(state) = state {
+        state.publish()?;
+        for name in [STATE_FILE, "state.key", "state.lock"] {
+            let path = data_dir.join(name);
+            let file = File::open(&path).map_err(at(&path))?;
+            give_to_owner(data_dir, &file).map_err(at(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// Checks the parts that are text.
+fn check(contents: &Contents) -> Result<(), RestoreError> {
+    if let Some(keys) = &contents.keys {
+        // Bytes that are no text have no line that is a key.
+        let text = std::str::from_utf8(keys).unwrap_or_default();
+        KeyRing::from_text(text).map_err(RestoreError::Keys)?;
+    }
+    if let Some(revocations) = &contents.revocations
+        && !is_valid(revocations)
+    {
+        return Err(RestoreError::Revocations);
+    }
+    Ok(())
+}
+
+fn stage(state: &StateFiles, data_dir: &Path) -> Result<StagedState, OpenError> {
+    let copy = StateCopy {
+        database: state.database.clone(),
+        key: state.key.clone(),
+    };
+    copy.stage(&data_dir.join(STATE_FILE))
+}
+
+fn is_missing_or_empty(folder: &Path) -> io::Result<bool> {
+    match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+        entries => Ok(entries?.next().is_none()),
+    }
+}
+
+/// Whether there is a file with other contents.
+fn is_other_file(path: &Path, contents: &[u8]) -> io::Result<bool> {
+    match fs::read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        found => Ok(found? != contents),
+    }
+}
+
+fn write(file: &SharedFile, contents: &[u8]) -> Result<(), RestoreError> {
+    let written = || file.replace(&file.lock()?, contents);
+    written().map_err(|source| RestoreError::File {
+        path: file.path().to_owned(),
+        source,
+    })
+}
+
+/// Replaces the configuration as a whole. Keeps the permissions of an existing one.
+fn replace_config(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        fs::create_dir_all(folder)?;
+    }
+    let mode = match fs::metadata(path) {
+        Ok(metadata) => metadata.permissions(),
+        Err(_) => Permissions::from_mode(CONFIG_MODE),
+    };
+    let draft = path.with_extension("new");
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    file.write_all(contents)?;
+    file.set_permissions(mode)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)
+}

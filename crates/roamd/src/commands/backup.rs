@@ -1,0 +1,100 @@
+//! `roamd backup`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::Args;
+use jiff::Timestamp;
+use roamd_server::backup::{Contents, collect, named_files, seal};
+
+use super::config_file::{ConfigFile, print_errors};
+use super::passphrase;
+use crate::exit_code::{Exit, UsageError};
+use crate::output;
+
+/// Writes an encrypted backup: configuration, keys, revocations and state.
+///
+/// The server may run. The new file is for its owner alone, and an existing one is never replaced.
+/// The passphrase is read from a terminal, from ROAMD_PASSPHRASE, or with --passphrase-stdin from
+/// the first line of standard input; without it, the backup is lost. The audit log and the files
+/// that the configuration names are not in the backup. With the engine etcd, keys and state are in
+/// etcd and not in the backup.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  roamd backup /root/roamd.backup\n  \
+    roamd backup roamd.backup --passphrase-stdin < passphrase")]
+pub(crate) struct BackupCommand {
+    /// New file of the backup.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    config: ConfigFile,
+    /// Read the passphrase from the first line of standard input.
+    #[arg(long)]
+    passphrase_stdin: bool,
+}
+
+impl BackupCommand {
+    pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        let config = self.config.path();
+        // Before the question, and again when it is written.
+        if self.file.exists() {
+            return Err(exists(&self.file));
+        }
+        let absent = named_files(config).inspect_err(print_errors)?;
+        let passphrase = passphrase::read_new(self.passphrase_stdin)?;
+        let contents = collect(config, Timestamp::now())?;
+        write_new(&self.file, &seal(&contents, &passphrase)?)?;
+        output::print_message(format_args!(
+            "Wrote {}: {}.",
+            self.file.display(),
+            parts(&contents)
+        ));
+        if contents.keys.is_none() {
+            output::print_message(
+                "It has no keys: back up etcd and the cluster key too, if the engine is etcd.",
+            );
+        }
+        if !absent.is_empty() {
+            output::print_message(format_args!(
+                "It does not contain these files, which the configuration names: {}",
+                absent.join(", ")
+            ));
+        }
+        Ok(Exit::Done)
+    }
+}
+
+/// Returns what a backup contains, as a list of words.
+pub(super) fn parts(contents: &Contents) -> String {
+    let parts = [
+        (true, "configuration"),
+        (contents.keys.is_some(), "keys"),
+        (contents.revocations.is_some(), "revocations"),
+        (contents.state.is_some(), "state"),
+    ];
+    let parts = parts.into_iter().filter(|(is_present, _)| *is_present);
+    parts.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+}
+
+/// Writes a new file that only its owner can read: as a whole, or not at all.
+fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let failed = || format!("cannot write {}", path.display());
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let mut file = tempfile::Builder::new()
+        .prefix(".backup-")
+        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .with_context(failed)?;
+    file.write_all(bytes).with_context(failed)?;
+    file.as_file().sync_all().with_context(failed)?;
+    match file.persist_noclobber(path) {
+        Ok(_) => Ok(()),
+        Err(_) if path.exists() => Err(exists(path)),
+        Err(error) => Err(error.error).with_context(failed),
+    }
+}
+
+fn exists(path: &Path) -> anyhow::Error {
+    let path = path.display();
+    UsageError(format!("{path} exists; choose another name")).into()
+}

@@ -1,0 +1,167 @@
+//! Tests of `roamd backup` and `roamd restore`.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::support::{
+    CommandOutput, Server, World, configuration, roamd, run_with_line, unused_address,
+};
+
+const PASSPHRASE: &str = "correct horse battery";
+
+fn restore(file: &Path, passphrase: &str, args: &[&str]) -> CommandOutput {
+    let file = file.to_str().unwrap();
+    let args = [&["restore", file, "--passphrase-stdin"], args].concat();
+    run_with_line(&args, passphrase)
+}
+
+/// Writes a backup of the server of a configuration.
+fn backup(config: &str, file: &Path) -> CommandOutput {
+    let file = file.to_str().unwrap();
+    let args = ["backup", file, "--config", config, "--passphrase-stdin"];
+    run_with_line(&args, PASSPHRASE)
+}
+
+/// Returns the data folder that a configuration names.
+fn data_dir(config: &str) -> String {
+    let text = fs::read_to_string(config).unwrap();
+    let line = text.lines().find(|line| line.starts_with("data_dir"));
+    line.unwrap().split('"').nth(1).unwrap().to_owned()
+}
+
+/// The token of a sign-in before the backup is valid after it, and a revocation too.
+#[test]
+fn restored_server_continues_where_the_other_one_was() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let listen = unused_address();
+    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+    let data = data_dir(&config);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let listed = server.alice(&["list", "--json"]);
+    assert_eq!(listed.code, 0, "{listed:?}");
+    let ids = listed.column("/sessions", "id");
+    let revoke = [
+        "tokens",
+        "revoke",
+        "--user",
+        r"DEMO\bob",
+        "--config",
+        &config,
+    ];
+    assert_eq!(crate::support::run(&revoke).code, 0);
+
+    let file = world.path("roamd.backup");
+    let ran = backup(&config, &file);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let contents = "configuration, keys, revocations, state";
+    assert!(ran.err.contains(contents), "{}", ran.err);
+    assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, 0o600);
+    let again = backup(&config, &file);
+    assert_eq!(again.code, 2, "{again:?}");
+    assert!(again.err.contains("exists"), "{}", again.err);
+    // A server that runs keeps its state.
+    let running = restore(&file, PASSPHRASE, &["--config", &config, "--force"]);
+    assert_eq!(running.code, 1, "{running:?}");
+    assert!(running.err.contains("in use"), "{}", running.err);
+    server.stop();
+
+    let keys = fs::read(format!("{data}/keys")).unwrap();
+    let text = fs::read_to_string(&config).unwrap();
+    fs::remove_dir_all(&data).unwrap();
+    fs::remove_file(&config).unwrap();
+    let restored = restore(&file, PASSPHRASE, &["--config", &config]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    assert!(restored.out.contains(contents), "{}", restored.out);
+    assert_eq!(fs::read_to_string(&config).unwrap(), text);
+    assert_eq!(fs::read(format!("{data}/keys")).unwrap(), keys);
+    for name in ["keys", "revocations", "state.db", "state.key"] {
+        let mode = fs::metadata(format!("{data}/{name}")).unwrap().mode();
+        assert_eq!(mode & 0o077, 0, "{name}: {mode:o}");
+    }
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let relisted = server.alice(&["list", "--json"]);
+    assert_eq!(relisted.column("/sessions", "id"), ids);
+}
+
+#[test]
+fn failed_restore_changes_nothing() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let listen = unused_address();
+    let config = configuration(&world, &listen, &[("CVAD", "cvad-7", farm.address())]);
+    let data = data_dir(&config);
+    Server::start(&mut roamd(&["serve", "--config", &config]), 1).stop();
+    let file = world.path("roamd.backup");
+    assert_eq!(backup(&config, &file).code, 0);
+
+    let target = tempfile::tempdir().unwrap();
+    let new_config = target.path().join("roamd.toml");
+    let new_data = target.path().join("data");
+    let whole = fs::read(&file).unwrap();
+    let [cut, changed] = ["cut", "changed"].map(|name| world.path(name));
+    fs::write(&cut, &whole[..whole.len() - 7]).unwrap();
+    let mut bytes = whole.clone();
+    bytes[100] ^= 1;
+    fs::write(&changed, bytes).unwrap();
+    let [new_config, new_data] = [&new_config, &new_data].map(|path| path.to_str().unwrap());
+    let to_new = ["--config", new_config, "--data", new_data];
+    let into_old = ["--config", new_config];
+    let over_config = ["--config", new_config, "--data", new_data];
+    for (file, passphrase, args, problem) in [
+        (
+            &file,
+            "another passphrase",
+            to_new,
+            "the passphrase is not that",
+        ),
+        (&cut, PASSPHRASE, to_new, "7 bytes are missing"),
+        (&changed, PASSPHRASE, to_new, "is damaged"),
+        (&world.path("none"), PASSPHRASE, to_new, "cannot read"),
+    ] {
+        let ran = restore(file, passphrase, &args);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.err.contains(problem), "{}", ran.err);
+        assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0);
+    }
+    let before = fs::read(format!("{data}/keys")).unwrap();
+    let ran = restore(&file, PASSPHRASE, &into_old);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("is not empty"), "{}", ran.err);
+    assert_eq!(fs::read_dir(target.path()).unwrap().count(), 0);
+    assert_eq!(fs::read(format!("{data}/keys")).unwrap(), before);
+
+    fs::write(new_config, "# another\n").unwrap();
+    let ran = restore(&file, PASSPHRASE, &over_config);
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(ran.err.contains("--force"), "{}", ran.err);
+    assert_eq!(fs::read_to_string(new_config).unwrap(), "# another\n");
+    assert!(!Path::new(new_data).exists());
+    let shown = restore(&file, PASSPHRASE, &["--dry-run"]);
+    assert_eq!(shown.code, 0, "{shown:?}");
+    assert!(shown.out.starts_with("Backup by roamd "), "{}", shown.out);
+    let forced = restore(
+        &file,
+        PASSPHRASE,
+        &[&over_config[..], &["--force"]].concat(),
+    );
+    assert_eq!(forced.code, 0, "{forced:?}");
+    assert!(forced.err.contains("Correct `data_dir`"), "{}", forced.err);
+    assert_eq!(fs::read(format!("{new_data}/keys")).unwrap(), before);
+}
+
+#[test]
+fn short_passphrase_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("roamd.backup");
+    let config = folder.path().join("roamd.toml");
+    let sample = crate::support::run(&["config", "init"]).out;
+    fs::write(&config, sample).unwrap();
+    let [file, config] = [&file, &config].map(|path| path.to_str().unwrap());
+    let args = ["backup", file, "--config", config, "--passphrase-stdin"];
+    let ran = run_with_line(&args, "short");
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("12 characters"), "{}", ran.err);
+    assert!(!Path::new(file).exists());
+}
