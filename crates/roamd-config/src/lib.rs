@@ -18,7 +18,8 @@ pub use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, PublicKeyPin, ServiceKeys, Trust,
 };
 pub use roamd_sessions::{
-    ClientNameLength, Generation, Roaming, RoamingException, RoamingPolicy, RoamingUser,
+    ClientNameLength, FilterType, Generation, ResourceFilter, Roaming, RoamingException,
+    RoamingPolicy, RoamingUser,
 };
 pub use roamd_store_proto::Lifetime;
 pub use roamd_web_proto::{LogoffAction, WorkspaceControl};
@@ -33,7 +34,7 @@ pub use files::{CertificateError, FileError, Files};
 pub use reader::report::LineError;
 pub use sample::{SAMPLE, SampleLine, sample_lines};
 pub use sections::audit::Audit;
-pub use sections::authentication::{Authentication, CredentialCheck};
+pub use sections::authentication::{Authentication, CredentialCheck, PasswordChangePolicy};
 pub use sections::branding::{AccentColor, Branding, Logo, LogoFormat};
 pub use sections::citrix_gateway::CitrixGateway;
 pub use sections::farm::{AddressForm, Farm};

@@ -157,6 +157,7 @@ fn conversations() -> Conversations {
     Conversations::new(
         ring(),
         FormPolicy {
+            hide_domain_field: false,
             domains: Vec::new(),
             default_domain: Some("LAB".to_owned()),
             cookie_name: FormPolicy::COOKIE_NAME.to_owned(),

@@ -8,8 +8,8 @@ use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_sessions::{
     Application, Description, FarmDescription, FarmEnumeration, FarmId, FarmListResult, FarmPlan,
-    FarmSession, Generation, ListOutcome, ListRequest, ResourceEnumeration, Roaming, SessionIds,
-    SessionKey, UserKey, merge_list, merge_resources,
+    FarmSession, Generation, ListOutcome, ListRequest, ResourceEnumeration, ResourceFilter,
+    Roaming, SessionIds, SessionKey, UserKey, merge_list, merge_resources,
 };
 
 const FARMS: usize = 16;
@@ -60,7 +60,7 @@ fn resources(criterion: &mut Criterion) {
             })
             .collect();
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| merge_resources(black_box(&enumerations)));
+            bencher.iter(|| merge_resources(black_box(&enumerations), &ResourceFilter::default()));
         });
     }
     let enumeration = enumeration();

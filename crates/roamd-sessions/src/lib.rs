@@ -16,6 +16,7 @@ mod resource_enumeration;
 mod resource_id;
 mod resources;
 mod roaming;
+mod rules;
 mod session_id;
 mod session_settings;
 mod store;
@@ -43,13 +44,14 @@ pub use remote_access::RemoteAccess;
 pub use resource_enumeration::{Application, ContentLocation, Kind, ResourceEnumeration};
 pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{
-    FarmEnumeration, ListedResource, QueriedResources, ResourceError, ResourceList, Scope,
-    merge as merge_resources,
+    FarmEnumeration, FilterType, ListedResource, QueriedResources, ResourceError, ResourceFilter,
+    ResourceList, Scope, merge as merge_resources,
 };
 pub use roaming::{
     Roaming, RoamingClient, RoamingException, RoamingPolicy, RoamingRule, RoamingUser, RuleSource,
     Sid, SidError,
 };
+pub use rules::StoreRules;
 pub use session_id::{SessionIds, UnknownSession};
 pub use session_settings::{
     ApplicationSettings, DefaultWindow, Encryption, SessionSettings, Sound, WindowSize,

@@ -9,8 +9,8 @@ use crate::farm::find_farm;
 use crate::{
     Busy, EndAction, EndOutcome, EndPoint, Farm, FarmEnumeration, FarmListResult, Icon, IconSize,
     Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListExplanation, ListPlan, ListRequest,
-    ListedResource, QueriedResources, QueriedSessions, RemoteAccess, ResourceError, ResourceId,
-    ResourceList, Roaming, Scope, SessionIds, SessionList, User, UserKey, end, launch, list,
+    ListedResource, QueriedResources, QueriedSessions, ResourceError, ResourceId, ResourceList,
+    Roaming, Scope, SessionIds, SessionList, StoreRules, User, UserKey, end, launch, list,
     resources,
 };
 
@@ -21,28 +21,24 @@ use crate::{
 pub struct Store<F> {
     farms: Vec<F>,
     ids: SessionIds,
-    remote_access: Option<RemoteAccess>,
+    rules: StoreRules,
 }
 
 impl<F: Farm> Store<F> {
-    /// A store with these farms. Its session ids are sealed under these keys.
+    /// A store with these farms and the default rules. Its session ids are sealed under these keys.
     #[must_use]
     pub fn new(farms: Vec<F>, keys: Arc<KeyRing>) -> Self {
         Self {
             farms,
             ids: SessionIds::new(keys),
-            remote_access: None,
+            rules: StoreRules::default(),
         }
     }
 
-    /// Returns the store with a Citrix Gateway, for clients outside. With `None`, all
-    /// clients count as inside.
+    /// Returns the store with these rules.
     #[must_use]
-    pub fn with_remote_access(self, remote_access: Option<RemoteAccess>) -> Self {
-        Self {
-            remote_access,
-            ..self
-        }
+    pub fn with_rules(self, rules: StoreRules) -> Self {
+        Self { rules, ..self }
     }
 
     /// The farms, in configured order.
@@ -124,7 +120,7 @@ impl<F: Farm> Store<F> {
     /// # Errors
     /// [`Busy`] if no farm was queried, because all planned farms were busy.
     pub async fn launch(&self, plan: &LaunchPlan, launch: &Launch) -> Result<LaunchOutcome, Busy> {
-        launch::run(&self.farms, self.remote_access.as_ref(), plan, launch).await
+        launch::run(&self.farms, &self.rules, plan, launch).await
     }
 
     /// Queries the farms for the resources that the user may start (store-services.md §5).
@@ -142,7 +138,7 @@ impl<F: Farm> Store<F> {
             let farm = find_farm(&self.farms, &id)?.description();
             Some(FarmEnumeration { farm, enumeration })
         });
-        resources::merge(&farms.collect::<Vec<_>>())
+        resources::merge(&farms.collect::<Vec<_>>(), &self.rules.filter)
     }
 
     /// Looks up one resource, by any of its ids.
@@ -154,7 +150,7 @@ impl<F: Farm> Store<F> {
         user: &User,
         id: &ResourceId,
     ) -> Result<ListedResource, ResourceError> {
-        resources::resource(&self.farms, user, id).await
+        resources::resource(&self.farms, &self.rules.filter, user, id).await
     }
 
     /// Gets the icon of a resource from the farm in its id.

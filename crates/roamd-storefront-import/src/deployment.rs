@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use roamd_config::{AddressForm, BaseUrl, UrlPath};
+use roamd_config::{BaseUrl, ResourceFilter, UrlPath};
 use url::Url;
 
 use crate::farm::{self, FarmSet};
 use crate::farm_name;
 use crate::finding::{Findings, Grade};
 use crate::gateway::{self, FoundGateway};
-use crate::launch;
+use crate::launch::{self, LaunchSettings};
 use crate::mapping::{self, Mapping};
 use crate::model::{Deployment, Farm, SignIn, Store};
 use crate::options::Options;
@@ -64,7 +64,8 @@ struct FoundStore<'s> {
 #[derive(Default)]
 struct StoreParts<'s> {
     farms: Vec<(FarmSet, Field<'s>)>,
-    address_form: Option<AddressForm>,
+    launch: LaunchSettings,
+    filter: ResourceFilter,
     mappings: Vec<Mapping<'s>>,
     gateways: Vec<Part<'s>>,
 }
@@ -219,10 +220,15 @@ fn store_part<'s>(
             },
         )),
         Kind::Launch => {
-            let form = launch::read(record, findings);
-            parts.address_form = parts.address_form.or(form);
+            let settings = launch::read(record, findings);
+            parts.launch = parts.launch.or(settings);
         }
-        Kind::Enumeration => launch::read_enumeration(record, findings),
+        Kind::Enumeration => {
+            let filter = launch::read_enumeration(record, findings);
+            if parts.filter == ResourceFilter::default() {
+                parts.filter = filter;
+            }
+        }
         Kind::StoreService => launch::read_store_service(record, findings),
         _ => parts.mappings.push(mapping::read(record, findings)),
     }
@@ -230,7 +236,10 @@ fn store_part<'s>(
 
 impl<'s> StoreParts<'s> {
     fn is_empty(&self) -> bool {
-        self.farms.is_empty() && self.mappings.is_empty() && self.gateways.is_empty()
+        let has_lists = [self.farms.len(), self.mappings.len(), self.gateways.len()] != [0; 3];
+        !has_lists
+            && self.launch.override_client_name.is_none()
+            && self.filter == ResourceFilter::default()
     }
 
     /// Adds the parts of another file of cmdlets. Of a farm that both have, the first one counts.
@@ -246,7 +255,10 @@ impl<'s> StoreParts<'s> {
                 self.farms.push((set, farm));
             }
         }
-        self.address_form = self.address_form.or(other.address_form);
+        self.launch = self.launch.or(other.launch);
+        if self.filter == ResourceFilter::default() {
+            self.filter = other.filter;
+        }
         self.mappings.extend(other.mappings);
         self.gateways.extend(other.gateways);
     }
@@ -304,7 +316,7 @@ fn read_store<'s>(
             findings.error(place, "farms", text);
             break;
         }
-        let form = parts.address_form;
+        let form = parts.launch.address_form;
         match farm::read(record, &set, form, options, ids, findings) {
             Ok(farm) if has_name(&names, &farm.name) => {
                 let original = format!("farm \"{}\"", farm.name);
@@ -333,6 +345,8 @@ fn read_store<'s>(
     }
     let mut store = Store {
         path,
+        override_client_name: None,
+        filter: ResourceFilter::default(),
         gateway: None,
         web: None,
         farms,
@@ -352,7 +366,7 @@ fn farm_names(store: &Store) -> Vec<String> {
 }
 
 impl Store {
-    /// Adds mappings and Citrix Gateways. `names` are the names of all farms, also of those that
+    /// Adds settings that the store does not have yet, mappings and Citrix Gateways. `names` are the names of all farms, also of those that
     /// were not taken.
     fn add<'s>(
         &mut self,
@@ -362,6 +376,11 @@ impl Store {
         summary: &mut Summary,
         findings: &mut Findings,
     ) {
+        let override_name = parts.launch.override_client_name;
+        self.override_client_name = self.override_client_name.or(override_name);
+        if self.filter == ResourceFilter::default() {
+            self.filter = parts.filter;
+        }
         let applied = mapping::apply(&parts.mappings, &mut self.farms, names, findings);
         summary.mappings.add(Count {
             taken: applied.taken,

@@ -1,17 +1,16 @@
 //! Settings of launches, enumerations and whole stores (SI-19, SI-20).
 
-use roamd_config::AddressForm;
+use roamd_config::{AddressForm, FilterType, ResourceFilter};
 
 use crate::finding::{Findings, Grade};
 use crate::options::address_form;
-use crate::record::{OFF, ON, Record, Silence, Unused};
+use crate::record::{OFF, ON, Record, Setting, Silence, Unused};
 
 const ICA_LINES: &str = "roamd adds no such line to ICA files";
-const FILTERS: &str = "roamd has no filters; these resources are listed";
 const ALL_AT_ONCE: &str = "roamd queries all farms at once";
 
 /// Settings of launches without a key in roamd.
-const UNUSED_OF_LAUNCHES: [Unused; 13] = [
+const UNUSED_OF_LAUNCHES: [Unused; 12] = [
     Unused {
         names: &["requestICAClientSecureChannel"],
         silence: Silence::At(&["detect-anyciphers", "detectanyciphers", "2", ""]),
@@ -38,12 +37,6 @@ const UNUSED_OF_LAUNCHES: [Unused; 13] = [
         silence: OFF,
         grade: Grade::Note,
         text: "ICA files always have a ticket",
-    },
-    Unused {
-        names: &["overrideIcaClientName"],
-        silence: OFF,
-        grade: Grade::Warning,
-        text: "roamd uses the name that the client sends",
     },
     Unused {
         names: &["requireLaunchReference"],
@@ -96,7 +89,7 @@ const UNUSED_OF_LAUNCHES: [Unused; 13] = [
 ];
 
 /// Settings of enumerations without a key in roamd.
-const UNUSED_OF_ENUMERATIONS: [Unused; 6] = [
+const UNUSED_OF_ENUMERATIONS: [Unused; 5] = [
     Unused {
         names: &[
             "requestFullIconData",
@@ -116,16 +109,6 @@ const UNUSED_OF_ENUMERATIONS: [Unused; 6] = [
         silence: Silence::Never,
         grade: Grade::Note,
         text: ALL_AT_ONCE,
-    },
-    Unused {
-        names: &[
-            "filterByTypesInclude",
-            "filterByKeywordsInclude",
-            "filterByKeywordsExclude",
-        ],
-        silence: Silence::At(&[""]),
-        grade: Grade::Warning,
-        text: FILTERS,
     },
     Unused {
         names: &["treatDesktopsAsApps"],
@@ -169,12 +152,36 @@ const UNUSED_OF_STORES: [Unused; 3] = [
     },
 ];
 
-/// Reads the settings of launches, and returns the form of addresses.
-pub(crate) fn read(mut launch: Record<'_>, findings: &mut Findings) -> Option<AddressForm> {
-    let setting = launch.text(&["addressResolutionType"], findings);
+/// Settings of launches.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct LaunchSettings {
+    pub(crate) address_form: Option<AddressForm>,
+    pub(crate) override_client_name: Option<bool>,
+}
+
+impl LaunchSettings {
+    /// Returns these settings, and those of the others that are missing.
+    pub(crate) fn or(self, others: Self) -> Self {
+        Self {
+            address_form: self.address_form.or(others.address_form),
+            override_client_name: self.override_client_name.or(others.override_client_name),
+        }
+    }
+}
+
+/// Reads the settings of launches.
+pub(crate) fn read(mut launch: Record<'_>, findings: &mut Findings) -> LaunchSettings {
+    let form = launch.text(&["addressResolutionType"], findings);
+    let override_name = launch.flag(&["overrideIcaClientName"], findings);
     launch.unused(&UNUSED_OF_LAUNCHES, findings);
     launch.finish(Grade::Note, findings);
-    let setting = setting?;
+    LaunchSettings {
+        address_form: form.and_then(|form| read_form(&form, findings)),
+        override_client_name: override_name.map(|(is_on, _)| is_on),
+    }
+}
+
+fn read_form(setting: &Setting<'_>, findings: &mut Findings) -> Option<AddressForm> {
     let form = address_form(&setting.value);
     if form.is_none() {
         let text = "roamd has no such form, and uses its default";
@@ -184,10 +191,42 @@ pub(crate) fn read(mut launch: Record<'_>, findings: &mut Findings) -> Option<Ad
     form
 }
 
-/// Reads the settings of enumerations. roamd has none of them.
-pub(crate) fn read_enumeration(mut enumeration: Record<'_>, findings: &mut Findings) {
+/// Reads the settings of enumerations, and returns the filter.
+pub(crate) fn read_enumeration(
+    mut enumeration: Record<'_>,
+    findings: &mut Findings,
+) -> ResourceFilter {
+    let types = enumeration.words(&["filterByTypesInclude"], findings);
+    let mut keywords = |name| {
+        let words = enumeration.words(&[name], findings).into_iter();
+        words.map(|word| word.value).collect()
+    };
+    let include_keywords = keywords("filterByKeywordsInclude");
+    let exclude_keywords = keywords("filterByKeywordsExclude");
     enumeration.unused(&UNUSED_OF_ENUMERATIONS, findings);
     enumeration.finish(Grade::Note, findings);
+    ResourceFilter {
+        types: filter_types(&types, findings),
+        include_keywords,
+        exclude_keywords,
+    }
+}
+
+/// Returns the types of a filter. One that roamd does not know is reported.
+fn filter_types(words: &[Setting<'_>], findings: &mut Findings) -> Vec<FilterType> {
+    let mut types = Vec::new();
+    for word in words {
+        let is_named = |known: &FilterType| word.value.eq_ignore_ascii_case(known.as_str());
+        match FilterType::ALL.into_iter().find(is_named) {
+            Some(known) => types.push(known),
+            None => {
+                let text = "is no type that roamd knows; the filter is without it";
+                let finding = word.finding(Grade::Warning, text).key("types");
+                findings.add(word.place, finding);
+            }
+        }
+    }
+    types
 }
 
 /// Reads the settings of a store as a whole. roamd has none of them.

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use roamd_config::{
-    AddressForm, BaseUrl, ControllerOrder, ControllerUrl, Generation, UrlPath, WorkspaceControl,
+    AddressForm, BaseUrl, ControllerOrder, ControllerUrl, Generation, ResourceFilter, UrlPath,
+    WorkspaceControl,
 };
 use roamd_sessions::HostPort;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -23,6 +24,9 @@ pub(crate) struct SignIn {
     pub(crate) path: Option<UrlPath>,
     pub(crate) domains: Vec<String>,
     pub(crate) default_domain: Option<String>,
+    pub(crate) hide_domain_field: bool,
+    /// `password_change`; `None` if no file says when users may change their password.
+    pub(crate) password_change: Option<&'static str>,
     pub(crate) token_lifetime: Option<Duration>,
     pub(crate) token_lifetime_max: Option<Duration>,
 }
@@ -31,6 +35,9 @@ pub(crate) struct SignIn {
 #[derive(Debug)]
 pub(crate) struct Store {
     pub(crate) path: UrlPath,
+    /// `None` if no file has the setting.
+    pub(crate) override_client_name: Option<bool>,
+    pub(crate) filter: ResourceFilter,
     pub(crate) gateway: Option<Gateway>,
     pub(crate) web: Option<WebSite>,
     pub(crate) farms: Vec<Farm>,

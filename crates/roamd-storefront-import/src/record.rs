@@ -194,6 +194,34 @@ impl<'s> Record<'s> {
         items
     }
 
+    /// Takes a list of words: items, or a text that separates them by commas. Each word once.
+    pub(crate) fn words(&mut self, names: &[&str], findings: &mut Findings) -> Vec<Setting<'s>> {
+        let Some(field) = self.take(names) else {
+            return Vec::new();
+        };
+        let settings = match field.value {
+            Value::List(list) => {
+                let texts = list.into_iter().filter_map(|item| item.into_text(findings));
+                texts.collect()
+            }
+            value => Vec::from_iter(Field { value, ..field }.into_text(findings)),
+        };
+        let mut words: Vec<Setting<'s>> = Vec::new();
+        for setting in settings {
+            for word in setting.value.split(',').map(str::trim) {
+                let is_known = words.iter().any(|known| known.value == word);
+                if !word.is_empty() && !word.contains(char::is_control) && !is_known {
+                    words.push(Setting {
+                        name: setting.name.clone(),
+                        place: setting.place,
+                        value: word.to_owned(),
+                    });
+                }
+            }
+        }
+        words
+    }
+
     /// Reports the settings of a table that have a value where roamd differs.
     pub(crate) fn unused(&mut self, table: &[Unused], findings: &mut Findings) {
         for unused in table {

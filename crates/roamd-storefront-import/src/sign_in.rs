@@ -7,13 +7,7 @@ use crate::model::SignIn;
 use crate::record::{OFF, Record, Silence, Unused};
 
 /// Settings of a sign-in with user name and password without a key in roamd.
-const UNUSED: [Unused; 8] = [
-    Unused {
-        names: &["hideDomainField"],
-        silence: OFF,
-        grade: Grade::Warning,
-        text: "the form shows the domains; leave out `domains` and set `default_domain` to hide it",
-    },
+const UNUSED: [Unused; 7] = [
     Unused {
         names: &["showPasswordExpiryWarning"],
         silence: Silence::At(&["never"]),
@@ -58,8 +52,12 @@ pub(crate) fn read(
     findings: &mut Findings,
 ) -> SignIn {
     authenticator(&mut record, plain_farms, findings);
-    password_change(&mut record, findings);
-    let mut sign_in = SignIn::default();
+    let hidden = record.flag(&["hideDomainField"], findings);
+    let mut sign_in = SignIn {
+        hide_domain_field: hidden.is_some_and(|(is_on, _)| is_on),
+        password_change: password_change(&mut record, findings),
+        ..SignIn::default()
+    };
     for selection in record.take_all(&["domainSelection"]) {
         if let Some(selection) = selection.into_record(findings) {
             domains(selection, &mut sign_in, findings);
@@ -102,16 +100,20 @@ fn authenticator(record: &mut Record<'_>, plain_farms: &[String], findings: &mut
     findings.add(setting.place, finding);
 }
 
-fn password_change(record: &mut Record<'_>, findings: &mut Findings) {
-    let Some(setting) = record.text(&["allowUserPasswordChange"], findings) else {
-        return;
-    };
-    let text = match setting.value.to_ascii_lowercase().as_str() {
-        "expiredonly" => return,
-        "always" => "users can change a password only when it has expired",
-        _ => "roamd offers users to change an expired password",
-    };
-    findings.add(setting.place, setting.finding(Grade::Warning, text));
+/// Takes when users may change their password (SI-22), as a word of roamd.
+fn password_change(record: &mut Record<'_>, findings: &mut Findings) -> Option<&'static str> {
+    let setting = record.text(&["allowUserPasswordChange"], findings)?;
+    match setting.value.to_ascii_lowercase().as_str() {
+        "always" => Some("always"),
+        "expiredonly" => Some("expired"),
+        "never" => Some("never"),
+        _ => {
+            let text = "is no value that roamd knows; users may not change passwords";
+            let finding = setting.finding(Grade::Warning, text);
+            findings.add(setting.place, finding.key("password_change"));
+            Some("never")
+        }
+    }
 }
 
 fn domains(mut selection: Record<'_>, sign_in: &mut SignIn, findings: &mut Findings) {

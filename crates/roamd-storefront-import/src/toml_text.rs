@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use roamd_config::{AddressForm, ControllerOrder, Lifetime, LogoffAction, UrlPath};
+use roamd_config::{AddressForm, ControllerOrder, Lifetime, LogoffAction, ResourceFilter, UrlPath};
 use toml_writer::{ToTomlValue as _, TomlStringBuilder, WriteTomlValue};
 
 use crate::model::{Deployment, Farm, Gateway, SignIn, Store, WebSite};
@@ -103,6 +103,10 @@ fn sign_in(sign_in: &SignIn, text: &mut Text) {
         text.list("domains", &sign_in.domains);
     }
     text.optional_text("default_domain", sign_in.default_domain.as_deref());
+    if sign_in.hide_domain_field {
+        text.value("hide_domain_field", true);
+    }
+    text.optional_text("password_change", sign_in.password_change);
     text.optional_text(
         "token_lifetime",
         lifetime(sign_in.token_lifetime).as_deref(),
@@ -116,6 +120,10 @@ fn sign_in(sign_in: &SignIn, text: &mut Text) {
 fn write_store(store: &Store, text: &mut Text) {
     text.section("[[store]]");
     text.text("path", store.path.as_str());
+    text.optional_value("override_ica_client_name", store.override_client_name);
+    if store.filter != ResourceFilter::default() {
+        write_filter(&store.filter, text);
+    }
     if let Some(gateway) = &store.gateway {
         write_gateway(gateway, text);
     }
@@ -130,6 +138,26 @@ fn write_store(store: &Store, text: &mut Text) {
     }
     for comment in &store.not_taken {
         text.comment(comment);
+    }
+}
+
+fn write_filter(filter: &ResourceFilter, text: &mut Text) {
+    text.section("[store.filter]");
+    let types: Vec<_> = filter.types.iter().map(|it| it.as_str()).collect();
+    for (key, words) in [
+        ("types", types),
+        (
+            "include_keywords",
+            filter.include_keywords.iter().map(String::as_str).collect(),
+        ),
+        (
+            "exclude_keywords",
+            filter.exclude_keywords.iter().map(String::as_str).collect(),
+        ),
+    ] {
+        if !words.is_empty() {
+            text.list(key, &words);
+        }
     }
 }
 

@@ -75,7 +75,7 @@ pub(super) fn sign_in(
         texts::PASSWORD,
         language,
     ));
-    if negotiation.domain && !policy.domains.is_empty() {
+    if negotiation.domain && !policy.domains.is_empty() && !policy.hide_domain_field {
         requirements.push(domain(policy, values, language));
     }
     if negotiation.save_credentials {

@@ -8,6 +8,8 @@ pub struct FormPolicy {
     /// The domains to choose from. If empty, the form has no domain field (CA-62), and any typed
     /// domain is accepted.
     pub domains: Vec<Domain>,
+    /// The form has no domain field although there are domains (SI-22).
+    pub hide_domain_field: bool,
     /// The domain of user names without domain.
     pub default_domain: Option<String>,
     /// Name of the cookie (CA-48).

@@ -126,6 +126,20 @@ fn form_without_domain_list_has_no_domain_field() {
     );
 }
 
+/// SI-22: the domains stay those of typed names.
+#[test]
+fn hidden_domain_field_is_not_in_the_form() {
+    let policy = FormPolicy {
+        hide_domain_field: true,
+        ..form_policy()
+    };
+    let form = started(policy, everything()).form;
+    assert_eq!(
+        ids(&form),
+        ["username", "password", "saveCredentials", "loginBtn"]
+    );
+}
+
 #[test]
 fn fields_that_the_client_does_not_support_are_left_out() {
     // CA-52 to CA-54.

@@ -108,6 +108,7 @@ fn form_policy() -> FormPolicy {
         value: value.to_owned(),
     };
     FormPolicy {
+        hide_domain_field: false,
         domains: vec![domain("Lab", "LAB"), domain("Guests", "GUEST")],
         default_domain: Some("LAB".to_owned()),
         cookie_name: FormPolicy::COOKIE_NAME.to_owned(),

@@ -10,7 +10,7 @@ use super::free_path::free_path;
 use super::store::Store;
 use crate::reader::key::{DefaultKey, DefaultListKey, Key};
 use crate::reader::section::Section;
-use crate::reader::value::{name, text};
+use crate::reader::value::{boolean, name, text, word};
 use crate::url_path::UrlPath;
 
 /// Clients drop a token one minute before its end, so a shorter one is of no use (CA-30).
@@ -44,6 +44,27 @@ const DOMAINS: DefaultListKey<String> = DefaultListKey {
 const DEFAULT_DOMAIN: Key<String> = Key {
     name: "default_domain",
     read: name,
+};
+
+const HIDE_DOMAIN_FIELD: DefaultKey<bool> = DefaultKey {
+    name: "hide_domain_field",
+    default: || false,
+    read: boolean,
+};
+
+const PASSWORD_CHANGE: DefaultKey<PasswordChangePolicy> = DefaultKey {
+    name: "password_change",
+    default: PasswordChangePolicy::default,
+    read: |value| {
+        word(
+            value,
+            &[
+                ("always", PasswordChangePolicy::Always),
+                ("expired", PasswordChangePolicy::Expired),
+                ("never", PasswordChangePolicy::Never),
+            ],
+        )
+    },
 };
 
 const TOKEN_LIFETIME: DefaultKey<Duration> = DefaultKey {
@@ -84,6 +105,10 @@ pub struct Authentication {
     pub domains: Vec<String>,
     /// Domain of a bare user name (CA-67).
     pub default_domain: Option<String>,
+    /// The sign-in form has no domain box, although there are domains.
+    pub hide_domain_field: bool,
+    /// When users may change their password.
+    pub password_change: PasswordChangePolicy,
     /// Lifetime of a token if the client requests none (CA-29).
     pub token_lifetime: Duration,
     /// The longest lifetime of a token, even if the client requests a longer one (CA-29).
@@ -93,6 +118,18 @@ pub struct Authentication {
     /// Names of the services that validate a token and return its user (CA-40), in lower case.
     /// Empty if any of several farms checks passwords.
     pub validation_services: Vec<String>,
+}
+
+/// When users may change their password, if a farm can change passwords (CA-74, WA-65).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PasswordChangePolicy {
+    /// At any time.
+    #[default]
+    Always,
+    /// At a sign-in with a password that has expired or must be changed.
+    Expired,
+    /// Never. A sign-in with an expired password fails.
+    Never,
 }
 
 /// Farm that checks passwords.
@@ -172,6 +209,8 @@ fn values(
         }
         Err("has to be one of `domains`".into())
     });
+    let hide_domain_field = section.value(&HIDE_DOMAIN_FIELD);
+    let password_change = section.value(&PASSWORD_CHANGE);
     let token_lifetime_max = section.value(&TOKEN_LIFETIME_MAX);
     let token_lifetime = section.value_if(&TOKEN_LIFETIME, |lifetime| {
         if *lifetime <= token_lifetime_max {
@@ -202,6 +241,8 @@ fn values(
         credentials,
         domains,
         default_domain,
+        hide_domain_field,
+        password_change,
         // A maximum below the default lifetime shortens the default, too.
         token_lifetime: token_lifetime.min(token_lifetime_max),
         token_lifetime_max,

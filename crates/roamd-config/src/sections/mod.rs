@@ -6,6 +6,7 @@ pub(crate) mod branding;
 pub(crate) mod citrix_gateway;
 pub(crate) mod controllers;
 pub(crate) mod farm;
+pub(crate) mod filter;
 pub(crate) mod free_path;
 pub(crate) mod keys;
 pub(crate) mod limits;

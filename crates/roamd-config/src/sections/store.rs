@@ -3,17 +3,18 @@
 use std::collections::BTreeSet;
 
 use roamd_citrixauth::NamedSids;
-use roamd_sessions::{ClientNameLength, RoamingPolicy};
+use roamd_sessions::{ClientNameLength, ResourceFilter, RoamingPolicy};
 
 use super::citrix_gateway::{self, CitrixGateway};
 use super::farm::{self, Farm, SeenFarm};
+use super::filter;
 use super::free_path::free_path;
 use super::roaming;
 use super::web_site::{self, WebSite};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key};
 use crate::reader::section::Section;
-use crate::reader::value::{number, word};
+use crate::reader::value::{boolean, number, word};
 use crate::url_path::UrlPath;
 
 const PATH: Key<UrlPath> = Key {
@@ -42,6 +43,12 @@ const CLIENT_NAME_LENGTH: DefaultKey<ClientNameLength> = DefaultKey {
     read: |value| number(value, 0..=256).map(ClientNameLength::new),
 };
 
+const OVERRIDE_ICA_CLIENT_NAME: DefaultKey<bool> = DefaultKey {
+    name: "override_ica_client_name",
+    default: || true,
+    read: boolean,
+};
+
 /// A store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -51,6 +58,10 @@ pub struct Store {
     pub spelling: SpellingChoice,
     /// Length to which client names are cut.
     pub client_name_length: ClientNameLength,
+    /// ICA files have the name that the client has sent. Otherwise the client program names itself.
+    pub override_ica_client_name: bool,
+    /// Which resources it shows.
+    pub filter: ResourceFilter,
     /// Which sessions it offers to which clients.
     pub roaming: RoamingPolicy,
     /// The Citrix Gateway for clients outside. Without one, all clients are inside.
@@ -89,6 +100,8 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         let path = section.required(&PATH);
         let spelling = section.value(&SPELLING);
         let client_name_length = section.value(&CLIENT_NAME_LENGTH);
+        let override_ica_client_name = section.value(&OVERRIDE_ICA_CLIENT_NAME);
+        let filter = filter::read(&mut section);
         let roaming = roaming::read(&mut section);
         sids.extend(roaming.sids().cloned());
         if sids.len() > NamedSids::MOST {
@@ -124,6 +137,8 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
                 path,
                 spelling,
                 client_name_length,
+                override_ica_client_name,
+                filter,
                 roaming,
                 gateway,
                 web,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use roamd_config::{Authentication, CredentialCheck};
+use roamd_config::{Authentication, CredentialCheck, PasswordChangePolicy};
 
 use crate::support::{assert_errors, config, parse};
 
@@ -11,6 +11,8 @@ path = "/auth"
 credentials = "CVAD"
 domains = ["LAB", "GUEST"]
 default_domain = "GUEST"
+hide_domain_field = true
+password_change = "never"
 token_lifetime = "0.00:30:00"
 token_lifetime_max = "01:00:00"
 cookie_name = "Citrix_AuthSvc"
@@ -24,6 +26,8 @@ validation_services = ["default", "GW.example.net"]"#;
             credentials: CredentialCheck::Farm("CVAD".into()),
             domains: vec!["LAB".into(), "GUEST".into()],
             default_domain: Some("GUEST".into()),
+            hide_domain_field: true,
+            password_change: PasswordChangePolicy::Never,
             token_lifetime: Duration::from_mins(30),
             token_lifetime_max: Duration::from_mins(60),
             cookie_name: "Citrix_AuthSvc".into(),

@@ -1,5 +1,5 @@
 use roamd_config::SpellingChoice;
-use roamd_sessions::ClientNameLength;
+use roamd_sessions::{ClientNameLength, FilterType, ResourceFilter};
 
 use crate::support::{
     assert_errors, assert_wrong_values, config, error_at, errors, line_of, parse,
@@ -7,7 +7,7 @@ use crate::support::{
 
 #[test]
 fn every_key_of_a_store_is_read() {
-    let keys = "spelling = \"native\"\nclient_name_length = 0";
+    let keys = "spelling = \"native\"\nclient_name_length = 0\noverride_ica_client_name = false";
     let text = config("", keys, "").replace("/Citrix/Store", "/one");
     let store = &parse(&text).unwrap().stores[0];
     assert_eq!(
@@ -15,8 +15,34 @@ fn every_key_of_a_store_is_read() {
         ("/one", SpellingChoice::Native)
     );
     assert_eq!(store.client_name_length, ClientNameLength::new(0));
+    assert!(!store.override_ica_client_name);
     let store = &parse(&config("", "", "")).unwrap().stores[0];
     assert_eq!(store.client_name_length, ClientNameLength::new(20));
+    assert!(store.override_ica_client_name);
+}
+
+#[test]
+fn every_key_of_a_filter_is_read() {
+    let filter = |keys: &str| {
+        let text = config("", "", "").replace(
+            "[[store.farm]]",
+            &format!("[store.filter]\n{keys}\n[[store.farm]]"),
+        );
+        parse(&text).map(|config| config.stores[0].filter.clone())
+    };
+    let keys = "types = [\"desktops\", \"documents\"]\ninclude_keywords = [\"Office\"]\n\
+                exclude_keywords = [\"Hidden\", \"Test\"]";
+    let expected = ResourceFilter {
+        types: vec![FilterType::Desktops, FilterType::Documents],
+        include_keywords: vec!["Office".into()],
+        exclude_keywords: vec!["Hidden".into(), "Test".into()],
+    };
+    assert_eq!(filter(keys), Ok(expected));
+    assert_eq!(filter(""), Ok(ResourceFilter::default()));
+    let wrong = filter("types = [\"desktop\"]").unwrap_err();
+    let expected = "`types`: \"desktop\" has to be one of applications, desktops, documents; did \
+                    you mean \"desktops\"?";
+    assert_eq!(wrong[0].message, expected);
 }
 
 #[test]

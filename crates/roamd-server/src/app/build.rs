@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_citrixauth::{Conversations, Domain, FormPolicy, NamedSids, TokenPolicy, TokenService};
-use roamd_sessions::{Farm, Sid, Store};
+use roamd_sessions::{Farm, Sid, Store, StoreRules};
 
 use crate::app::environment::Environment;
 use crate::app::lasting::Lasting;
@@ -141,8 +141,7 @@ fn stores(
             })
         };
         let farms: Result<Vec<_>, _> = store.farms.iter().map(farm).collect();
-        let access = store.gateway.as_ref().map(|gateway| gateway.access.clone());
-        let service = Store::new(farms?, Arc::clone(&environment.keys)).with_remote_access(access);
+        let service = Store::new(farms?, Arc::clone(&environment.keys)).with_rules(rules(store));
         let site = store.web.as_ref();
         stores.push(HostedStore {
             path: store.path.clone(),
@@ -156,6 +155,15 @@ fn stores(
         });
     }
     Ok(stores)
+}
+
+/// The rules of a store about resources and launches.
+fn rules(store: &config::Store) -> StoreRules {
+    StoreRules {
+        filter: store.filter.clone(),
+        override_client_name: store.override_ica_client_name,
+        remote_access: store.gateway.as_ref().map(|gateway| gateway.access.clone()),
+    }
 }
 
 /// The ticket authorities of a store that is reached through Citrix Gateway.
@@ -204,6 +212,7 @@ fn credential_farms<'a>(
     CredentialFarms::new(
         farms.filter(checks).cloned(),
         &config.domains,
+        config.password_change,
         Arc::clone(named_sids),
     )
 }
@@ -226,6 +235,7 @@ fn form_policy(config: &config::Authentication) -> FormPolicy {
     let forms = format!("{}/ExplicitForms", config.path);
     FormPolicy {
         domains: config.domains.iter().map(domain).collect(),
+        hide_domain_field: config.hide_domain_field,
         default_domain: config.default_domain.clone(),
         cookie_name: config.cookie_name.clone(),
         max_attempts: FormPolicy::MAX_ATTEMPTS,

@@ -12,9 +12,10 @@ pub use roamd_config::{
     AccentColor, AddressForm, Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, Branding,
     CitrixGateway, ClientNameLength, Config, ControllerOrder, ControllerTls, ControllerUrl,
     CredentialCheck, Endpoint, Essentials, Etcd, Farm, Generation, Keys, Lifetime, LineError,
-    ListenerConfig, ListenerTls, LoginThrottle, Logo, LogoFormat, PublicKeyPin, RoamingPolicy,
-    SAMPLE, SampleLine, SampleRatio, Scheme, SectionSettings, ServerLimits, Setting, SettingValue,
-    SpellingChoice, State, Store, Tracing, Trust, UrlPath, UrlPathError, WebSite, sample_lines,
+    ListenerConfig, ListenerTls, LoginThrottle, Logo, LogoFormat, PasswordChangePolicy,
+    PublicKeyPin, ResourceFilter, RoamingPolicy, SAMPLE, SampleLine, SampleRatio, Scheme,
+    SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, State, Store, Tracing,
+    Trust, UrlPath, UrlPathError, WebSite, sample_lines,
 };
 
 pub(crate) use files::group_settings;

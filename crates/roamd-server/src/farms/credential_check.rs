@@ -24,6 +24,7 @@ use super::errors::farm_error;
 use super::farm_state::FarmState;
 use super::operation_kind::OperationKind;
 use super::password_check::PasswordCheck;
+use crate::config::PasswordChangePolicy;
 
 /// Checks passwords on farms, one after the other until one decides. A refusal is a decision, so
 /// that a wrong password is not sent to the next farm. A clone queries the same farms.
@@ -32,6 +33,7 @@ pub(crate) struct CredentialFarms {
     farms: Arc<[NfuseFarm]>,
     /// The configured domains.
     domains: Arc<[String]>,
+    password_change: PasswordChangePolicy,
     /// The security identifiers that rules name.
     named_sids: Arc<NamedSids>,
 }
@@ -48,11 +50,13 @@ impl CredentialFarms {
     pub(crate) fn new(
         farms: impl IntoIterator<Item = NfuseFarm>,
         domains: &[String],
+        password_change: PasswordChangePolicy,
         named_sids: Arc<NamedSids>,
     ) -> Self {
         Self {
             farms: farms.into_iter().collect(),
             domains: domains.into(),
+            password_change,
             named_sids,
         }
     }
@@ -93,10 +97,15 @@ impl CredentialFarms {
         }
     }
 
-    /// Whether a farm can change passwords. NFuse has no known request for it, so only a farm that
+    /// Whether a user may change a password that has expired, and a farm can. NFuse has no known request for it, so only a farm that
     /// announces the capability is queried.
     pub(crate) async fn can_change_passwords(&self) -> bool {
         self.changing_farm().await.is_some()
+    }
+
+    /// Whether a user may change a password at any time, and a farm can.
+    pub(crate) async fn can_change_any_password(&self) -> bool {
+        self.password_change == PasswordChangePolicy::Always && self.can_change_passwords().await
     }
 
     /// Changes a password: one request to one farm.
@@ -132,8 +141,12 @@ impl CredentialFarms {
         }
     }
 
-    /// The first farm that announces that it can change passwords.
+    /// The first farm that announces that it can change passwords, if users may.
     async fn changing_farm(&self) -> Option<&NfuseFarm> {
+        match self.password_change {
+            PasswordChangePolicy::Always | PasswordChangePolicy::Expired => {}
+            PasswordChangePolicy::Never => return None,
+        }
         for farm in self.farms.iter() {
             let deadline = Instant::now() + farm.0.config.timeout;
             let capabilities = timeout_at(deadline, farm.0.capabilities()).await;

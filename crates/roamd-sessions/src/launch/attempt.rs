@@ -13,8 +13,8 @@ use super::publication::{enumeration_for, not_startable, not_startable_any_more}
 use crate::remote_access::route;
 use crate::{
     Application, Busy, ConnectRequest, DeadlineShare, DefaultWindow, EndPoint, Farm, FarmError,
-    IcaContent, IcaFile, ListScope, Logon, Operation, Refusal, RemoteAccess, ResourceEnumeration,
-    SessionKey, SessionSettings, Target,
+    IcaContent, IcaFile, ListScope, Logon, Operation, Refusal, ResourceEnumeration, SessionKey,
+    SessionSettings, StoreRules, Target,
 };
 
 /// Launch request of a client.
@@ -35,11 +35,11 @@ pub struct Launch {
 pub(crate) async fn attempt<F: Farm>(
     launch: &Launch,
     farm: &F,
-    access: Option<&RemoteAccess>,
+    rules: &StoreRules,
     plan: &LaunchPlan,
     target: Target,
 ) -> Result<LaunchOutcome, Busy> {
-    let failure = match launch.connect(farm, access, plan, target).await {
+    let failure = match launch.connect(farm, rules, plan, target).await {
         Ok(outcome) => return Ok(outcome),
         Err(failure) => failure,
     };
@@ -68,7 +68,7 @@ impl Launch {
     async fn connect<F: Farm>(
         &self,
         farm: &F,
-        access: Option<&RemoteAccess>,
+        rules: &StoreRules,
         plan: &LaunchPlan,
         target: Target,
     ) -> Result<LaunchOutcome, LaunchFailure> {
@@ -91,7 +91,9 @@ impl Launch {
         }
         let enumeration = match &target {
             Target::Session(_) => operation.applications(DeadlineShare::Half).await,
-            Target::Application(in_name) => enumeration_for(&operation, in_name).await,
+            Target::Application(in_name) => {
+                enumeration_for(&operation, in_name, &rules.filter).await
+            }
         };
         let enumeration =
             optional_enumeration(farm, &target, enumeration).map_err(failed(desktop))?;
@@ -100,7 +102,7 @@ impl Launch {
             .as_deref()
             .and_then(|enumeration| enumeration.application(&in_name));
         if let Target::Application(_) = target
-            && let Some(reason) = not_startable(application)
+            && let Some(reason) = not_startable(application, &rules.filter)
         {
             return Ok(LaunchOutcome::NotFound(reason));
         }
@@ -111,7 +113,10 @@ impl Launch {
             (Some(_), false) => Some(DefaultWindow::Seamless),
             (None, false) => None,
         };
-        let settings = SessionSettings::new(&self.params, &own.unwrap_or_default(), window);
+        let mut settings = SessionSettings::new(&self.params, &own.unwrap_or_default(), window);
+        if !rules.override_client_name {
+            settings.client_name = None;
+        }
         // Applications can share a session. A desktop is a session of its own, and an existing
         // session has its key already.
         let shares = matches!(target, Target::Application(_)) && !desktop;
@@ -125,13 +130,21 @@ impl Launch {
         let mut connection = match operation.connect(&connect).await {
             Ok(connection) => connection,
             Err(error) => {
-                return match not_startable_any_more(&operation, &connect.target, &error).await {
+                return match not_startable_any_more(
+                    &operation,
+                    &connect.target,
+                    &rules.filter,
+                    &error,
+                )
+                .await
+                {
                     Some(reason) => Ok(LaunchOutcome::NotFound(reason)),
                     None => Err(failed(desktop)(error)),
                 };
             }
         };
         let client = self.seen_address;
+        let access = rules.remote_access.as_ref();
         let route = route(access, client, &operation, &in_name, &mut connection)
             .await
             .map_err(|cause| LaunchFailure::new(cause, desktop))?;

@@ -8,26 +8,34 @@ use std::sync::Arc;
 use roamd_store_proto::ErrorReason;
 
 use crate::resources::enumeration_with;
-use crate::{Application, DeadlineShare, FarmError, Kind, Operation, ResourceEnumeration, Target};
+use crate::{
+    Application, DeadlineShare, FarmError, Kind, Operation, ResourceEnumeration, ResourceFilter,
+    Target,
+};
 
 /// Gets the enumeration that has this application. Before one from the cache prevents the launch,
 /// the farm is queried again.
 pub(super) async fn enumeration_for(
     operation: &impl Operation,
     in_name: &str,
+    filter: &ResourceFilter,
 ) -> Result<Arc<ResourceEnumeration>, FarmError> {
     let known = operation.applications(DeadlineShare::Half).await?;
-    if not_startable(known.application(in_name)).is_none() {
+    if not_startable(known.application(in_name), filter).is_none() {
         return Ok(known);
     }
     operation.forget_applications().await;
     enumeration_with(operation, in_name).await
 }
 
-/// Returns why the application cannot be started, or `None` if it can (ST-52). The client opens a
-/// document by itself: there is no ICA file for it.
-pub(super) fn not_startable(application: Option<&Application>) -> Option<ErrorReason> {
-    match application {
+/// Returns why the application cannot be started, or `None` if it can (ST-52). An application that
+/// the filter hides does not exist for users. The client opens a document by itself: there is no
+/// ICA file for it.
+pub(super) fn not_startable(
+    application: Option<&Application>,
+    filter: &ResourceFilter,
+) -> Option<ErrorReason> {
+    match application.filter(|application| filter.shows(application)) {
         None => Some(ErrorReason::ResourceNotFound),
         Some(Application { disabled: true, .. }) => Some(ErrorReason::ResourceDisabled),
         Some(Application {
@@ -43,6 +51,7 @@ pub(super) fn not_startable(application: Option<&Application>) -> Option<ErrorRe
 pub(super) async fn not_startable_any_more(
     operation: &impl Operation,
     target: &Target,
+    filter: &ResourceFilter,
     error: &FarmError,
 ) -> Option<ErrorReason> {
     let (Target::Application(in_name), FarmError::Refused(refused)) = (target, error) else {
@@ -53,5 +62,5 @@ pub(super) async fn not_startable_any_more(
     }
     operation.forget_applications().await;
     let current = enumeration_with(operation, in_name).await.ok()?;
-    not_startable(current.application(in_name))
+    not_startable(current.application(in_name), filter)
 }

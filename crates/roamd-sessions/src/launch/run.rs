@@ -7,7 +7,7 @@ use super::failover;
 use super::outcome::LaunchOutcome;
 use super::plan::LaunchPlan;
 use crate::farm::find_farm;
-use crate::{Busy, Farm, RemoteAccess};
+use crate::{Busy, Farm, StoreRules};
 
 /// Launches on the first candidate, and on the next one while it is certain that nothing was
 /// started.
@@ -16,7 +16,7 @@ use crate::{Busy, Farm, RemoteAccess};
 /// [`Busy`] if nothing was sent to any farm, because all candidates were busy.
 pub(crate) async fn run<F: Farm>(
     farms: &[F],
-    access: Option<&RemoteAccess>,
+    rules: &StoreRules,
     plan: &LaunchPlan,
     launch: &Launch,
 ) -> Result<LaunchOutcome, Busy> {
@@ -25,7 +25,7 @@ pub(crate) async fn run<F: Farm>(
         let Some(farm) = find_farm(farms, farm) else {
             continue;
         };
-        let outcome = attempt(launch, farm, access, plan, target.clone()).await;
+        let outcome = attempt(launch, farm, rules, plan, target.clone()).await;
         let may_try_next_farm = failover::may_try_next_farm(&outcome);
         best = Some(match best {
             Some(earlier) => failover::more_specific(earlier, outcome),

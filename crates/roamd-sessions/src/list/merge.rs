@@ -374,7 +374,9 @@ mod tests {
     use super::*;
     use crate::list::plan::{FarmPlan, ListRequest};
     use crate::resource_enumeration::reads_of_identity;
-    use crate::{FarmEnumeration, Generation, Roaming, SessionKey, merge_resources};
+    use crate::{
+        FarmEnumeration, Generation, ResourceFilter, Roaming, SessionKey, merge_resources,
+    };
 
     const FARMS: usize = 16;
     const SESSIONS: usize = 20_000;
@@ -457,7 +459,8 @@ mod tests {
                 enumeration: Ok(Arc::clone(&enumeration)),
             })
             .collect();
-        let (reads, list) = reads_of_identity::of(|| merge_resources(&enumerations));
+        let all = ResourceFilter::default();
+        let (reads, list) = reads_of_identity::of(|| merge_resources(&enumerations, &all));
         assert_eq!(list.unwrap().resources.len(), 1);
         assert!(reads <= FARMS * APPLICATIONS, "{reads} reads for resources");
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use roamd_store_proto::EnumerationStatus;
 
+use super::filter::ResourceFilter;
 use crate::enumeration_status::{Completeness, enumeration_status};
 use crate::farm::is_account_refused;
 use crate::{
@@ -107,12 +108,12 @@ impl ListedResource {
     }
 }
 
-/// Merges the enumerations, which are in configured order. An application that several farms of a
-/// group publish is listed once.
+/// Merges the resources that the filter shows. The enumerations are in configured order. An
+/// application that several farms of a group publish is listed once.
 ///
 /// # Errors
 /// [`Busy`] if no farm was queried, because all were busy.
-pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
+pub fn merge(farms: &[FarmEnumeration<'_>], filter: &ResourceFilter) -> Result<ResourceList, Busy> {
     let completeness = || farms.iter().map(FarmEnumeration::completeness);
     let enumeration = enumeration_status(completeness())?;
     let mut resources: Vec<ListedResource> = Vec::new();
@@ -121,7 +122,8 @@ pub fn merge(farms: &[FarmEnumeration<'_>]) -> Result<ResourceList, Busy> {
         let Ok(enumeration) = enumeration else {
             continue;
         };
-        for (in_name, application) in enumeration.applications() {
+        let shown = enumeration.applications();
+        for (in_name, application) in shown.filter(|(_, application)| filter.shows(application)) {
             let id = ResourceId::new(&farm.id, in_name);
             let group = farm.aggregation_group.as_deref();
             let known =

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use tracing::warn;
 
+use super::filter::ResourceFilter;
 use super::merge::{FarmEnumeration, ListedResource, QueriedResources, Scope, merge};
 use crate::farm::find_farm;
 use crate::{
@@ -38,12 +39,13 @@ pub(crate) async fn query<F: Farm>(farms: &[F], user: &User, scope: Scope) -> Qu
     QueriedResources(by_id.collect())
 }
 
-/// Looks up one resource, by any of its ids.
+/// Looks up one resource that the filter shows, by any of its ids.
 ///
 /// # Errors
 /// [`ResourceError`] if the resource does not exist or its farm failed.
 pub(crate) async fn resource<F: Farm>(
     farms: &[F],
+    filter: &ResourceFilter,
     user: &User,
     id: &ResourceId,
 ) -> Result<ListedResource, ResourceError> {
@@ -64,7 +66,7 @@ pub(crate) async fn resource<F: Farm>(
             Some(Err(error)) => return Err(error.clone().into()),
             Some(Ok(_)) | None => {}
         }
-        let list = merge(&enumerations).map_err(|Busy| FarmError::Busy)?;
+        let list = merge(&enumerations, filter).map_err(|Busy| FarmError::Busy)?;
         let mut resources = list.resources.into_iter();
         if let Some(found) = resources.find(|resource| resource.is(id)) {
             return Ok(found);

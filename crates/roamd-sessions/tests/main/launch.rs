@@ -9,7 +9,7 @@ use roamd_sessions::{
     DefaultWindow, Encryption, FailureCause, FarmError, FarmId, Generation, HostPort, IcaError,
     Kind, Launch, LaunchFailure, LaunchOutcome, LaunchTarget, ListRequest, Logon, NoTicket,
     NotReady, Refusal, RemoteAccess, ResourceEnumeration, ResourceId, ResourceIds, Roaming,
-    SessionSettings, Sound, StaTicket, Store, Target, WindowSize,
+    SessionSettings, Sound, StaTicket, Store, StoreRules, Target, WindowSize,
 };
 use roamd_store_proto::{
     Audio, ColourDepth, Display, ErrorReason, Language, LaunchData, LaunchErrorId, LaunchParams,
@@ -770,7 +770,10 @@ fn launch_with(
             translations: Vec::new(),
         }
     });
-    let store = Store::new(vec![farm], keys()).with_remote_access(access);
+    let store = Store::new(vec![farm], keys()).with_rules(StoreRules {
+        remote_access: access,
+        ..StoreRules::default()
+    });
     let request = Launch {
         params: params.clone(),
         seen_address: None,

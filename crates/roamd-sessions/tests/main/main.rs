@@ -11,6 +11,7 @@ mod description;
 mod end;
 mod explanation;
 mod failover;
+mod filter;
 mod ica_file;
 mod launch;
 mod list;

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 
 use roamd_sessions::{
     Generation, HostPort, Launch, LaunchOutcome, LaunchTarget, ListRequest, NoTicket, RemoteAccess,
-    StaTicket, Store,
+    StaTicket, Store, StoreRules,
 };
 use roamd_store_proto::{Language, LaunchErrorId, LaunchParams};
 use secrecy::{ExposeSecret, SecretString};
@@ -47,7 +47,10 @@ async fn launch(
     access: RemoteAccess,
     seen: Option<&str>,
 ) -> (LaunchOutcome, Vec<Call>) {
-    let store = Store::new(vec![farm], keys()).with_remote_access(Some(access));
+    let store = Store::new(vec![farm], keys()).with_rules(StoreRules {
+        remote_access: Some(access),
+        ..StoreRules::default()
+    });
     let alice = user("alice");
     let quiet = ListRequest::DISCONNECTED;
     let list = scripted::list(&store, &alice, quiet).await.unwrap();

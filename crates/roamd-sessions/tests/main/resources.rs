@@ -5,13 +5,21 @@ use std::sync::Arc;
 use roamd_sessions::{
     Application, Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId,
     FarmListResult, FarmPlan, Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget,
-    ListOutcome, ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceId,
-    ResourceList, Roaming, Scope, SessionIds, Store, UserKey, merge_list, merge_resources,
+    ListOutcome, ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceFilter,
+    ResourceId, ResourceList, Roaming, Scope, SessionIds, Store, UserKey, merge_list,
+    merge_resources,
 };
 use roamd_store_proto::{EnumerationStatus, LaunchParams};
 
 use crate::scripted::{
     self, Call, ScriptedFarm, description, down, enumeration, keys, session, user,
+};
+
+/// Shows all resources.
+const ALL: ResourceFilter = ResourceFilter {
+    types: Vec::new(),
+    include_keywords: Vec::new(),
+    exclude_keywords: Vec::new(),
 };
 
 fn grouped(id: &str) -> FarmDescription {
@@ -80,7 +88,7 @@ fn list_of_truncated_resources_is_partial() {
             EnumerationStatus::Partial,
         ),
     ] {
-        let list = merge_resources(&farms).unwrap();
+        let list = merge_resources(&farms, &ALL).unwrap();
         assert_eq!(list.enumeration, expected, "{farms:?}");
     }
 }
@@ -109,11 +117,11 @@ fn resource_enumeration_counts_failed_farms() {
         ),
     ];
     for (results, expected) in table {
-        let list = merge_resources(&results).unwrap();
+        let list = merge_resources(&results, &ALL).unwrap();
         assert_eq!(list.enumeration, expected, "{results:?}");
     }
     let busy = [failed(&a, FarmError::Busy), failed(&b, FarmError::Busy)];
-    assert_eq!(merge_resources(&busy), Err(Busy));
+    assert_eq!(merge_resources(&busy, &ALL), Err(Busy));
 }
 
 #[test]
@@ -123,28 +131,31 @@ fn application_of_grouped_farms_is_listed_once() {
         grouped("TWO"),
         description("ALONE", Generation::Cvad7),
     );
-    let list = merge_resources(&[
-        listed(
-            &one,
-            &[
-                ("Word", "Word", false),
-                ("Pad-2", "Notepad", false),
-                ("Pad-1", "Notepad", false),
-            ],
-        ),
-        listed(
-            &alone,
-            &[("Pad-2", "Notepad", false), ("Pad-1", "Notepad", false)],
-        ),
-        listed(
-            &two,
-            &[
-                ("pad", "Notepad", false),
-                ("Desk", "Notepad", true),
-                ("Excel", "Excel", false),
-            ],
-        ),
-    ])
+    let list = merge_resources(
+        &[
+            listed(
+                &one,
+                &[
+                    ("Word", "Word", false),
+                    ("Pad-2", "Notepad", false),
+                    ("Pad-1", "Notepad", false),
+                ],
+            ),
+            listed(
+                &alone,
+                &[("Pad-2", "Notepad", false), ("Pad-1", "Notepad", false)],
+            ),
+            listed(
+                &two,
+                &[
+                    ("pad", "Notepad", false),
+                    ("Desk", "Notepad", true),
+                    ("Excel", "Excel", false),
+                ],
+            ),
+        ],
+        &ALL,
+    )
     .unwrap();
     assert_eq!(
         shown(&list),
@@ -174,7 +185,7 @@ fn session_has_id_of_listed_resource() {
         ("Desk", "Desk", true),
     ];
     let farms = [&one, &two, &alone];
-    let resources = merge_resources(&farms.map(|farm| listed(farm, &entries))).unwrap();
+    let resources = merge_resources(&farms.map(|farm| listed(farm, &entries)), &ALL).unwrap();
     let everything = ListRequest::DISCONNECTED;
     let sessions = farms.map(|farm| {
         let FarmPlan::Query(query) = FarmPlan::new(farm, everything, Roaming::Always) else {
@@ -397,5 +408,5 @@ fn empty_enumeration_gives_empty_list() {
         farm: &farm,
         enumeration: Ok(Arc::new(ResourceEnumeration::default())),
     };
-    assert_eq!(merge_resources(&[result]).unwrap().resources, []);
+    assert_eq!(merge_resources(&[result], &ALL).unwrap().resources, []);
 }

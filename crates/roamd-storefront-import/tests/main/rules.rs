@@ -312,18 +312,8 @@ fn sign_in_setting_without_key_is_a_finding() {
         ),
         (
             "ExpiredOnly",
-            "Always",
-            "6: warning: allowUserPasswordChange=\"Always\": users can",
-        ),
-        (
-            "ExpiredOnly",
-            "Never",
-            "6: warning: allowUserPasswordChange=\"Never\": roamd offers",
-        ),
-        (
-            "hideDomainField=\"false\"",
-            "hideDomainField=\"true\"",
-            "6: warning: hideDomainField=",
+            "Sometimes",
+            "6: warning: allowUserPasswordChange=\"Sometimes\": is no value",
         ),
         (
             "<tokenManager>",
@@ -341,6 +331,71 @@ fn sign_in_setting_without_key_is_a_finding() {
             "{finding}:\n{listed}"
         );
     }
+}
+
+/// SI-22.
+#[test]
+fn sign_in_setting_with_key_is_taken() {
+    for (old, new, key) in [
+        ("ExpiredOnly", "Always", "password_change = \"always\""),
+        ("ExpiredOnly", "never", "password_change = \"never\""),
+        ("ExpiredOnly", "Sometimes", "password_change = \"never\""),
+        (
+            "hideDomainField=\"false\"",
+            "hideDomainField=\"true\"",
+            "hide_domain_field = true",
+        ),
+    ] {
+        assert!(AUTHENTICATION.contains(old), "{old}");
+        let mut files = deployment(STORE);
+        files[1] = web_config("StoreAuth", AUTHENTICATION.replace(old, new));
+        let import = run(files).unwrap();
+        assert!(toml(&import).contains(&format!("\n{key}\n")), "{key}");
+    }
+}
+
+/// SI-19.
+#[test]
+fn override_of_the_client_name_is_taken() {
+    for (value, expected) in [("on", Some(true)), ("off", Some(false)), ("", None)] {
+        let old = "overrideIcaClientName=\"on\"";
+        let new = format!("overrideIcaClientName=\"{value}\"");
+        let import = run(deployment(STORE.replace(old, &new))).unwrap();
+        let line = |is_on| format!("\noverride_ica_client_name = {is_on}\n");
+        let mut found = [true, false]
+            .into_iter()
+            .filter(|it| toml(&import).contains(&line(*it)));
+        assert_eq!(found.next(), expected, "{value}");
+    }
+}
+
+/// SI-20: words are a list, or a text with commas.
+#[test]
+fn filter_of_resources_is_taken() {
+    let with = |options: &str| {
+        let json = format!("{{\"EnumerationOptions\": {{{options}}}}}");
+        let json = Source::new("options.json".into(), None, json.into());
+        let mut files = deployment(STORE);
+        files.push(json);
+        run(files).unwrap()
+    };
+    let common = "\"EnhancedEnumeration\": true";
+    let import = with(&format!(
+        "{common}, \"FilterByTypesInclude\": \"Applications, desktops\", \
+         \"FilterByKeywordsInclude\": [\"Office\", \"Mail\"], \"FilterByKeywordsExclude\": []"
+    ));
+    let section = "[store.filter]\ntypes = [\"applications\", \"desktops\"]\n\
+                   include_keywords = [\"Office\", \"Mail\"]\n\n";
+    assert!(toml(&import).contains(section), "{}", toml(&import));
+    let import = with(&format!(
+        "{common}, \"FilterByTypesInclude\": \"Applications,Robots\""
+    ));
+    assert!(toml(&import).contains("types = [\"applications\"]"));
+    let listed = findings(&import).join("\n");
+    let expected = "warning: FilterByTypesInclude=\"Robots\": is no type that roamd knows";
+    assert!(listed.contains(expected), "{listed}");
+    let import = with(common);
+    assert!(!toml(&import).contains("[store.filter]"));
 }
 
 /// SI-24, SI-25.

@@ -258,6 +258,14 @@ async fn client_without_change_form_gets_instructions() {
 pub(crate) async fn scripted(
     capabilities: &[CapabilityId],
 ) -> (TestEnvironment, ScriptedController) {
+    scripted_with(capabilities, "always").await
+}
+
+/// Like [`scripted`], with this `password_change` of `[authentication]`.
+pub(crate) async fn scripted_with(
+    capabilities: &[CapabilityId],
+    policy: &str,
+) -> (TestEnvironment, ScriptedController) {
     let farm = ScriptedController::healthy().await;
     farm.set_content(
         "ValidateCredentials",
@@ -273,7 +281,9 @@ pub(crate) async fn scripted(
     let name = CapabilitiesResponse::ELEMENT.trim_start_matches("Response");
     farm.set_script(name, Script::body(encode_response(&frame, &Ok(response))));
     let env = TestEnvironment::start(Options {
-        authentication: "domains = [\"DEMO\"]\ncredentials = \"SCRIPTED\"".to_owned(),
+        authentication: format!(
+            "domains = [\"DEMO\"]\ncredentials = \"SCRIPTED\"\npassword_change = \"{policy}\""
+        ),
         more_sections: farm.farm_section("SCRIPTED", "SCRIPTED"),
         ..Options::default()
     })
@@ -289,6 +299,21 @@ async fn change_is_sent_only_to_farms_that_announce_it() {
     let refused = conversation.attempt("alice", OLD, Some("DEMO")).await;
     assert!(failure(&refused).contains("must change"));
     assert_eq!(farm.request_count("ChangePassword"), 0);
+}
+
+/// SI-22.
+#[tokio::test]
+async fn change_is_not_offered_if_the_policy_forbids_it() {
+    for (policy, is_offered) in [("always", true), ("expired", true), ("never", false)] {
+        let announces = [CapabilityId::PASSWORD_CHANGE];
+        let (env, farm) = scripted_with(&announces, policy).await;
+        let service = TokenService::discover(env.server).await;
+        let conversation = service.begin().await;
+        let response = conversation.attempt("alice", OLD, Some("DEMO")).await;
+        let is_form = form(&response).result == FormResult::UPDATE_CREDENTIALS;
+        assert_eq!(is_form, is_offered, "{policy}");
+        assert_eq!(farm.request_count("ChangePassword"), 0);
+    }
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ pub(super) async fn change_form(visit: &Visit<'_>, request: Request) -> Result<R
     let Some(session) = &visit.session else {
         return Ok(failed(LogMessage::SessionTimeout));
     };
-    if !visit.state.credential_farms.can_change_passwords().await {
+    if !visit.state.credential_farms.can_change_any_password().await {
         return Ok(failed(LogMessage::FatalError));
     }
     let user = &caller.user;
@@ -291,7 +291,7 @@ fn conversation(
 
 /// The answer to a user who is signed in. It says whether the password can be changed.
 async fn signed_in(visit: &Visit<'_>, auth_type: AuthType) -> Response {
-    let can_change = visit.state.credential_farms.can_change_passwords();
+    let can_change = visit.state.credential_farms.can_change_any_password();
     let can_change = timeout(CHANGE_QUERY_TIMEOUT, can_change).await;
     status(AuthStatus::Success {
         auth_type,

@@ -5,7 +5,7 @@ use roamd_nfuse_proto::CapabilityId;
 use roamd_testsuite::{Options, Response, TestEnvironment};
 
 use super::browser::{Browser, assert_challenge, assert_refused, set_cookies};
-use crate::password_change::{NEW, OLD, scripted};
+use crate::password_change::{NEW, OLD, scripted, scripted_with};
 
 const FATAL: &str = "<Result>fail</Result><LogMessage>fatalerror</LogMessage>";
 const TIMEOUT: &str = "<Result>fail</Result><LogMessage>sessiontimeout</LogMessage>";
@@ -151,6 +151,24 @@ async fn form_of_another_session_changes_nothing() {
     assert_refused(&empty, 400, "no fields");
     let changed = change(&mut browser, &url, [OLD, NEW, NEW]).await;
     assert!(changed.text().contains("success"), "{}", changed.text());
+}
+
+/// SI-22.
+#[tokio::test]
+async fn form_of_a_user_who_is_signed_in_needs_the_policy_always() {
+    let announces = [CapabilityId::PASSWORD_CHANGE];
+    for (policy, is_offered) in [("always", true), ("expired", false), ("never", false)] {
+        let (env, farm) = scripted_with(&announces, policy).await;
+        farm.set_content("ValidateCredentials", "");
+        let mut browser = Browser::new(&env);
+        let signed_in = browser.sign_in("alice", OLD).await;
+        let says_so = signed_in.text().contains("IsChangePasswordEnabled");
+        assert_eq!(says_so, is_offered, "{policy}");
+        let form = browser
+            .post("ExplicitAuth/GetChangeCredentialForm", "")
+            .await;
+        assert_eq!(form.text().contains(FATAL), !is_offered, "{policy}");
+    }
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use roamd_server::Server;
 use roamd_server::config::{
     Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, ClientNameLength, Config,
     ControllerUrl, CredentialCheck, Farm, Generation, Keys, ListenerConfig, LoginThrottle,
-    RoamingPolicy, SpellingChoice, State, Store, Tracing, UrlPath, WebSite,
+    ResourceFilter, RoamingPolicy, SpellingChoice, State, Store, Tracing, UrlPath, WebSite,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -239,6 +239,8 @@ fn configuration(
             path,
             spelling: SpellingChoice::Auto,
             client_name_length: ClientNameLength::default(),
+            override_ica_client_name: true,
+            filter: ResourceFilter::default(),
             roaming: RoamingPolicy::default(),
             gateway: None,
             farms,
