@@ -18,8 +18,8 @@ pub use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, PublicKeyPin, ServiceKeys, Trust,
 };
 pub use roamd_sessions::{
-    ClientNameLength, FilterType, Generation, ResourceFilter, Roaming, RoamingException,
-    RoamingPolicy, RoamingUser,
+    ClientNameLength, FarmMapping, FarmSet, FilterType, Generation, LaunchOrder, ResourceFilter,
+    Roaming, RoamingException, RoamingPolicy, RoamingUser, Sid,
 };
 pub use roamd_store_proto::Lifetime;
 pub use roamd_web_proto::{LogoffAction, WorkspaceControl};
@@ -43,7 +43,7 @@ pub use sections::limits::ServerLimits;
 pub use sections::listener::ListenerConfig;
 pub use sections::login_throttle::LoginThrottle;
 pub use sections::state::State;
-pub use sections::store::{SpellingChoice, Store};
+pub use sections::store::{MOST_SIDS, SpellingChoice, Store};
 pub use sections::tracing::{SampleRatio, Tracing};
 pub use sections::web_site::WebSite;
 pub use settings::{SectionSettings, Setting, SettingValue, settings};

@@ -6,7 +6,9 @@ use secrecy::SecretString;
 use tracing::warn;
 
 use crate::farm::is_account_refused;
-use crate::{Busy, EndAction, EndPoint, Farm, FarmError, FarmId, Operation, User};
+use crate::{
+    Busy, EndAction, EndPoint, Farm, FarmAccess, FarmError, FarmId, Operation, User, UserFarms,
+};
 
 /// Result of a change on one farm.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,15 +37,18 @@ impl EndOutcome {
     }
 }
 
-/// Ends sessions on all farms at once. Results are in configured order.
+/// Ends sessions at once on all farms that may have some of the user. Results are in configured
+/// order.
 pub(crate) async fn end<F: Farm>(
     farms: &[F],
+    user_farms: &UserFarms,
     user: &User,
     end_point: &EndPoint,
     action: EndAction,
     tickets: &[SecretString],
 ) -> Vec<FarmResult> {
-    join_all(farms.iter().map(async |farm| {
+    let is_mapped = |farm: &&F| user_farms.access(&farm.description().id) != FarmAccess::NotMapped;
+    join_all(farms.iter().filter(is_mapped).map(async |farm| {
         let ended = async {
             let operation = farm.begin(user).await?;
             operation.end(action, end_point, tickets).await

@@ -11,6 +11,7 @@ mod ica_file;
 mod icon;
 mod launch;
 mod list;
+mod mapping;
 mod remote_access;
 mod resource_enumeration;
 mod resource_id;
@@ -35,11 +36,12 @@ pub use ica_file::{HostPort, IcaContent, IcaError, IcaFile, Route, StaTicket};
 pub use icon::{Icon, IconSize};
 pub use launch::{FailureCause, Launch, LaunchFailure, LaunchOutcome, LaunchPlan, LaunchTarget};
 pub use list::{
-    ActiveSessionsRequested, ExplainedSession, FarmAnswer, FarmExplanation, FarmListResult,
-    FarmPlan, ListExplanation, ListOutcome, ListPlan, ListQuery, ListRequest, ListScope,
-    ListedSession, PlanReason, PlanReasons, QueriedSessions, SessionList, SkipReason, Verdict,
-    explain as explain_list, merge as merge_list,
+    ActiveSessionsRequested, ExplainedMapping, ExplainedSession, FarmAnswer, FarmExplanation,
+    FarmListResult, FarmPlan, ListExplanation, ListOutcome, ListPlan, ListQuery, ListRequest,
+    ListScope, ListedSession, PlanReason, PlanReasons, QueriedSessions, SessionList, SkipReason,
+    Verdict, explain as explain_list, merge as merge_list,
 };
+pub use mapping::{FarmAccess, FarmMapping, FarmSet, LaunchOrder, UserFarms};
 pub use remote_access::RemoteAccess;
 pub use resource_enumeration::{Application, ContentLocation, Kind, ResourceEnumeration};
 pub use resource_id::{ResourceId, ResourceIds};

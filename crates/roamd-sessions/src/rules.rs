@@ -1,10 +1,12 @@
-//! Rules of a store about resources and launches.
+//! Rules of a store about farms, resources and launches.
 
-use crate::{RemoteAccess, ResourceFilter};
+use crate::{FarmMapping, RemoteAccess, ResourceFilter};
 
-/// Rules of a store about resources and launches, from its configuration.
+/// Rules of a store about farms, resources and launches, from its configuration.
 #[derive(Debug, Clone)]
 pub struct StoreRules {
+    /// Which farms serve which users; without any, all farms serve all users.
+    pub mappings: Vec<FarmMapping>,
     /// Which resources users see and start.
     pub filter: ResourceFilter,
     /// ICA files set the name of the client to the one that the client has sent. Otherwise the
@@ -15,9 +17,10 @@ pub struct StoreRules {
 }
 
 impl Default for StoreRules {
-    /// Shows all resources, sets the names of clients, and has no clients outside.
+    /// Gives all farms to all users, shows all resources, sets the names of clients, and has no clients outside.
     fn default() -> Self {
         Self {
+            mappings: Vec::new(),
             filter: ResourceFilter::default(),
             override_client_name: true,
             remote_access: None,

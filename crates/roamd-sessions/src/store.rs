@@ -7,11 +7,11 @@ use secrecy::SecretString;
 
 use crate::farm::find_farm;
 use crate::{
-    Busy, EndAction, EndOutcome, EndPoint, Farm, FarmEnumeration, FarmListResult, Icon, IconSize,
-    Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListExplanation, ListPlan, ListRequest,
-    ListedResource, QueriedResources, QueriedSessions, ResourceError, ResourceId, ResourceList,
-    Roaming, Scope, SessionIds, SessionList, StoreRules, User, UserKey, end, launch, list,
-    resources,
+    Busy, EndAction, EndOutcome, EndPoint, Farm, FarmEnumeration, FarmId, FarmListResult, Icon,
+    IconSize, Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListExplanation, ListOutcome,
+    ListPlan, ListRequest, ListedResource, QueriedResources, QueriedSessions, ResourceError,
+    ResourceId, ResourceList, Roaming, Scope, SessionIds, SessionList, StoreRules, User, UserFarms,
+    UserKey, end, launch, list, resources,
 };
 
 /// The farms of a store, and the service that they provide together.
@@ -47,10 +47,31 @@ impl<F: Farm> Store<F> {
         &self.farms
     }
 
-    /// Plans a list of the sessions that a roaming policy offers (SS-29 to SS-35, SS-71).
+    /// Whether users have different farms.
     #[must_use]
-    pub fn plan_list(&self, request: ListRequest, roaming: Roaming) -> ListPlan {
-        ListPlan::new(self.farms.iter().map(Farm::description), request, roaming)
+    pub fn has_mappings(&self) -> bool {
+        !self.rules.mappings.is_empty()
+    }
+
+    /// The farms of a user (SS-73). `sids` are the identifiers of the user and their groups, as
+    /// [`Sid::as_str`](crate::Sid::as_str) writes them; `None` if they are not known.
+    #[must_use]
+    pub fn farms_of(&self, user: &UserKey, sids: Option<&[&str]>) -> UserFarms {
+        let farms = self.farms.iter().map(Farm::description);
+        UserFarms::new(&self.rules.mappings, farms, user, sids)
+    }
+
+    /// Plans a list of the sessions that a roaming policy offers, on the farms of the user (SS-29
+    /// to SS-35, SS-71, SS-73).
+    #[must_use]
+    pub fn plan_list(
+        &self,
+        request: ListRequest,
+        roaming: Roaming,
+        user_farms: UserFarms,
+    ) -> ListPlan {
+        let farms = self.farms.iter().map(Farm::description);
+        ListPlan::new(farms, request, roaming, user_farms)
     }
 
     /// Queries the farms for the sessions that the user may connect to from this end-point (SS-28
@@ -74,43 +95,64 @@ impl<F: Farm> Store<F> {
         user: &UserKey,
         queried: QueriedSessions,
     ) -> Result<SessionList, Busy> {
-        list::merge(&self.ids, user, &self.results(queried))
+        let QueriedSessions {
+            outcomes,
+            user_farms,
+        } = queried;
+        list::merge(&self.ids, user, &self.results(outcomes, &user_farms))
     }
 
     /// Explains the list that [`merge_sessions`](Self::merge_sessions) makes of these results.
     #[must_use]
     pub fn explain_sessions(&self, user: &UserKey, queried: QueriedSessions) -> ListExplanation {
-        list::explain(&self.ids, user, &self.results(queried))
+        let QueriedSessions {
+            outcomes,
+            user_farms,
+        } = queried;
+        let results = self.results(outcomes, &user_farms);
+        list::explain(&self.ids, user, &user_farms, &results)
     }
 
-    fn results(&self, queried: QueriedSessions) -> Vec<FarmListResult<'_>> {
-        let results = queried.0.into_iter().filter_map(|(id, outcome)| {
+    fn results<'s>(
+        &'s self,
+        outcomes: Vec<(FarmId, ListOutcome)>,
+        user_farms: &'s UserFarms,
+    ) -> Vec<FarmListResult<'s>> {
+        let results = outcomes.into_iter().filter_map(|(id, outcome)| {
             let farm = find_farm(&self.farms, &id)?.description();
+            let farm = user_farms.description(farm);
             Some(FarmListResult { farm, outcome })
         });
         results.collect()
     }
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point, on every
-    /// farm, and invalidates these logon tickets (SS-44 to SS-51). Always has side effects.
+    /// farm that the user has or may have, and invalidates these logon tickets (SS-44 to SS-51). Always has side effects.
     ///
     /// # Errors
     /// [`Busy`] if nothing was ended, because all farms were busy.
     pub async fn end(
         &self,
+        user_farms: &UserFarms,
         user: &User,
         end_point: &EndPoint,
         action: EndAction,
         tickets: &[SecretString],
     ) -> Result<EndOutcome, Busy> {
-        end::merge(end::end(&self.farms, user, end_point, action, tickets).await)
+        end::merge(end::end(&self.farms, user_farms, user, end_point, action, tickets).await)
     }
 
     /// Plans a launch: which farms can serve it, in which order. A session that the roaming policy
     /// does not offer cannot be launched (SS-71).
     #[must_use]
-    pub fn plan_launch(&self, user: &User, target: &LaunchTarget, roaming: Roaming) -> LaunchPlan {
-        LaunchPlan::new(&self.farms, &self.ids, user, target, roaming)
+    pub fn plan_launch(
+        &self,
+        user: &User,
+        target: &LaunchTarget,
+        roaming: Roaming,
+        user_farms: &UserFarms,
+    ) -> LaunchPlan {
+        LaunchPlan::new(&self.farms, &self.ids, user, target, roaming, user_farms)
     }
 
     /// Connects the client to a session, or starts an application (SS-53 to SS-59). If several
@@ -123,10 +165,16 @@ impl<F: Farm> Store<F> {
         launch::run(&self.farms, &self.rules, plan, launch).await
     }
 
-    /// Queries the farms for the resources that the user may start (store-services.md §5).
+    /// Queries the farms of the user for the resources that the user may start (store-services.md
+    /// §5), backup farms only if no primary one can list them.
     /// [`merge_resources`](Self::merge_resources) makes a list of them.
-    pub async fn query_resources(&self, user: &User, scope: Scope) -> QueriedResources {
-        resources::query(&self.farms, user, scope).await
+    pub async fn query_resources(
+        &self,
+        user_farms: &UserFarms,
+        user: &User,
+        scope: Scope,
+    ) -> QueriedResources {
+        resources::query(&self.farms, user_farms, user, scope).await
     }
 
     /// Merges the resources into one list.
@@ -134,23 +182,30 @@ impl<F: Farm> Store<F> {
     /// # Errors
     /// [`Busy`] if no farm was queried, because all were busy.
     pub fn merge_resources(&self, queried: QueriedResources) -> Result<ResourceList, Busy> {
-        let farms = queried.0.into_iter().filter_map(|(id, enumeration)| {
+        let QueriedResources {
+            enumerations,
+            user_farms,
+        } = queried;
+        let farms = enumerations.into_iter().filter_map(|(id, enumeration)| {
             let farm = find_farm(&self.farms, &id)?.description();
+            let farm = user_farms.description(farm);
             Some(FarmEnumeration { farm, enumeration })
         });
-        resources::merge(&farms.collect::<Vec<_>>(), &self.rules.filter)
+        let list = resources::merge(&farms.collect::<Vec<_>>(), &self.rules.filter)?;
+        Ok(list.of_user(&user_farms))
     }
 
-    /// Looks up one resource, by any of its ids.
+    /// Looks up one resource of a farm of the user, by any of its ids.
     ///
     /// # Errors
     /// [`ResourceError`] if the resource does not exist or its farm failed.
     pub async fn resource(
         &self,
+        user_farms: &UserFarms,
         user: &User,
         id: &ResourceId,
     ) -> Result<ListedResource, ResourceError> {
-        resources::resource(&self.farms, &self.rules.filter, user, id).await
+        resources::resource(&self.farms, user_farms, &self.rules.filter, user, id).await
     }
 
     /// Gets the icon of a resource from the farm in its id.
@@ -159,10 +214,11 @@ impl<F: Farm> Store<F> {
     /// [`ResourceError`] if the resource does not exist or its farm failed.
     pub async fn icon(
         &self,
+        user_farms: &UserFarms,
         user: &User,
         id: &ResourceId,
         size: IconSize,
     ) -> Result<Icon, ResourceError> {
-        resources::icon(&self.farms, user, id, size).await
+        resources::icon(&self.farms, user_farms, user, id, size).await
     }
 }

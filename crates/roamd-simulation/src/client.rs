@@ -18,12 +18,14 @@ use roamd_citrixauth::{Grant, Realm, Service, TokenPolicy, TokenService, UserIde
 use roamd_seal::KeyRing;
 use roamd_store_proto::auth::RequestToken;
 use roamd_store_proto::{
-    LaunchData, LaunchParams, SessionParams, SessionResult, SessionState, media_type,
+    LaunchData, LaunchParams, Resources, SessionParams, SessionResult, SessionState, media_type,
 };
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
+use crate::farm::FarmPlan;
 use crate::history::{History, LaunchResult, OperationId, OperationKind, OperationResult};
+use crate::mapping;
 use crate::network::Network;
 
 /// Host and port of the server.
@@ -42,8 +44,7 @@ pub(crate) struct Client {
     pub(crate) history: History,
     pub(crate) keys: Arc<KeyRing>,
     pub(crate) clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
-    /// Number of farms.
-    pub(crate) farms: usize,
+    pub(crate) farms: Arc<[FarmPlan]>,
 }
 
 /// A session of a list.
@@ -60,7 +61,8 @@ impl Client {
         for _ in 0..operations {
             sleep(Duration::from_millis(rng.u64(0..2_000))).await;
             let session = rng.choice(&known).cloned();
-            let kind = match (rng.u8(0..10), &session) {
+            let kind = match (rng.u8(0..12), &session) {
+                (10.., _) => OperationKind::Resources,
                 (0..2, _) => OperationKind::Disconnect,
                 (2, _) => OperationKind::LogOff,
                 (3..5, Some(session)) => OperationKind::Launch { farm: session.farm },
@@ -69,7 +71,7 @@ impl Client {
                     applications_only: rng.u8(0..3) == 0,
                 },
             };
-            let id = self.history.start_operation(kind);
+            let id = self.history.start_operation(user, kind);
             let patience = match rng.u8(0..12) {
                 0 => Duration::from_micros(rng.u64(100..1_000_000)),
                 _ => Duration::from_secs(600),
@@ -94,7 +96,7 @@ impl Client {
             active: false,
             applications_only: false,
         };
-        let id = self.history.start_operation(kind);
+        let id = self.history.start_operation(user, kind);
         if let Some((result, _)) = self.perform(user, id, kind, None).await {
             self.history.complete(id, result);
         }
@@ -142,9 +144,19 @@ impl Client {
                 }
                 .to_xml(),
             ),
+            OperationKind::Resources => (
+                format!("{STORE}/resources/v2"),
+                media_type::RESOURCES,
+                media_type::RESOURCES,
+                Vec::new(),
+            ),
+        };
+        let method = match kind {
+            OperationKind::Resources => Method::GET,
+            _ => Method::POST,
         };
         let request = Request::builder()
-            .method(Method::POST)
+            .method(method)
             .uri(path)
             .header(HOST, "server.test")
             .header(AUTHORIZATION, format!("CitrixAuth {}", self.token(user)?))
@@ -194,9 +206,8 @@ impl Client {
                     .sessions
                     .iter()
                     .map(|session| {
-                        let farm = session.resource_id.strip_prefix('F')?.split_once('.')?.0;
                         Some(KnownSession {
-                            farm: farm.parse().ok().filter(|farm| *farm < self.farms)?,
+                            farm: self.farm_of(&session.resource_id)?,
                             launch_path: session.launch_url.strip_prefix(BASE_URL)?.to_owned(),
                         })
                     })
@@ -211,6 +222,16 @@ impl Client {
             OperationKind::Disconnect | OperationKind::LogOff => {
                 OperationResult::End(SessionResult::from_xml(body).ok()?.status)
             }
+            OperationKind::Resources => {
+                let list = Resources::from_xml(body).ok()?;
+                let farms = list.resources.iter();
+                OperationResult::Resources {
+                    enumeration: list.enumeration,
+                    farms: farms
+                        .map(|resource| self.farm_of(&resource.id))
+                        .collect::<Option<_>>()?,
+                }
+            }
             OperationKind::Launch { .. } => {
                 OperationResult::Launch(match LaunchData::from_xml(body).ok()? {
                     LaunchData::Success { .. } => LaunchResult::Ready,
@@ -220,6 +241,12 @@ impl Client {
             }
         };
         Some((result, Vec::new()))
+    }
+
+    /// Returns the farm in the id of a resource.
+    fn farm_of(&self, resource: &str) -> Option<usize> {
+        let (farm, _) = resource.strip_prefix('F')?.split_once('.')?;
+        farm.parse().ok().filter(|farm| *farm < self.farms.len())
     }
 
     /// Issues a token at the time of the server's clock.
@@ -238,7 +265,8 @@ impl Client {
             min_lifetime: DAY,
         };
         let grant = Grant {
-            user: UserIdentity::new("SIM", format!("user{user}")),
+            user: UserIdentity::new("SIM", format!("user{user}"))
+                .with_sids(mapping::held_sids(user, &self.farms)),
             password: "simulated".into(),
             service: Service::of(&request, &[realm], &[BASE_URL.parse().ok()?]).ok()?,
         };

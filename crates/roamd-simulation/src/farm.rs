@@ -20,6 +20,7 @@ use tokio::time::sleep;
 
 use crate::behaviour::{Behaviour, Reaction};
 use crate::history::{Effect, EffectKind, History, OperationId};
+use crate::mapping::Mapped;
 use crate::network::{Backlog, Network, Reachability, Socket};
 
 /// Sessions of every farm: one of an application and one of a desktop.
@@ -32,6 +33,7 @@ pub(crate) struct FarmPlan {
     pub(crate) generation: Generation,
     pub(crate) legacy_workspace_control: bool,
     pub(crate) balanced: bool,
+    pub(crate) mapped: Mapped,
     /// Deadline in milliseconds.
     pub(crate) timeout: u64,
     /// Hosts of the controllers, with their ports.
@@ -50,6 +52,7 @@ impl FarmPlan {
             generation: rng.choice(generations).unwrap_or(Generation::Cvad7),
             legacy_workspace_control: rng.u8(0..4) == 0,
             balanced: rng.bool(),
+            mapped: Mapped::draw(number, rng),
             timeout: rng.u64(1_000..5_000),
             controllers: (0..rng.usize(1..=3))
                 .map(|controller| format!("c{controller}.farm{number}.test:80"))

@@ -33,6 +33,7 @@ pub(crate) struct OperationId(pub(crate) usize);
 #[derive(Debug, Clone)]
 pub(crate) struct Operation {
     pub(crate) id: OperationId,
+    pub(crate) user: usize,
     pub(crate) kind: OperationKind,
     pub(crate) started: Instant,
     /// Time and result; `None` if the client left, or the server closed the connection.
@@ -48,6 +49,8 @@ pub(crate) enum OperationKind {
         active: bool,
         applications_only: bool,
     },
+    /// Lists the resources.
+    Resources,
     Disconnect,
     LogOff,
     /// Launches a session of a farm.
@@ -61,6 +64,11 @@ pub(crate) enum OperationKind {
 pub(crate) enum OperationResult {
     /// A list, with the farm of each session.
     List {
+        enumeration: EnumerationStatus,
+        farms: Vec<usize>,
+    },
+    /// A list of resources, with the farm of each.
+    Resources {
         enumeration: EnumerationStatus,
         farms: Vec<usize>,
     },
@@ -148,11 +156,12 @@ impl History {
     }
 
     /// Starts an operation.
-    pub(crate) fn start_operation(&self, kind: OperationKind) -> OperationId {
+    pub(crate) fn start_operation(&self, user: usize, kind: OperationKind) -> OperationId {
         self.with(|entries| {
             let id = OperationId(entries.operations.len());
             entries.operations.push(Operation {
                 id,
+                user,
                 kind,
                 started: Instant::now(),
                 completed: None,

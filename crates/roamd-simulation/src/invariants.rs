@@ -12,6 +12,7 @@ use crate::history::{
     Effect, EffectKind, Entries, LaunchResult, Operation, OperationId, OperationKind,
     OperationResult,
 };
+use crate::mapping::{Access, access};
 use crate::network::ReadReceipt;
 
 /// Longest time of a response beyond the server's deadlines: the network between client and server,
@@ -40,36 +41,40 @@ pub(crate) fn violations_of(farms: &[FarmPlan], entries: &Entries) -> Vec<String
 }
 
 /// A farm has no effect that the client did not request, and no request reaches a farm that the
-/// operation has to skip.
+/// operation or the user has to skip.
 fn was_requested(
     farms: &[FarmPlan],
     operation: Option<&Operation>,
     effect: &Effect,
 ) -> Result<(), String> {
-    let Some(Operation { kind, id, .. }) = operation else {
+    let Some(Operation { kind, id, user, .. }) = operation else {
         return Err(format!("{:?} without an operation", effect.kind));
     };
-    let is_requested = match (effect.kind, kind) {
-        (
-            EffectKind::Listed,
-            OperationKind::List {
-                applications_only, ..
-            },
-        ) => is_planned(farms, effect.farm, *applications_only),
-        (
-            EffectKind::ListedAndDisconnected,
-            OperationKind::List {
-                active: true,
-                applications_only,
-            },
-        ) => is_planned(farms, effect.farm, *applications_only),
-        (EffectKind::Disconnected, OperationKind::Disconnect)
-        | (EffectKind::LoggedOff, OperationKind::LogOff) => true,
-        (EffectKind::Addressed | EffectKind::Ticketed, OperationKind::Launch { farm }) => {
-            effect.farm == *farm
-        }
-        _ => false,
-    };
+    let is_mapped = farms
+        .get(effect.farm)
+        .is_some_and(|farm| access(*user, farm) != Access::NotMapped);
+    let is_requested = is_mapped
+        && match (effect.kind, kind) {
+            (
+                EffectKind::Listed,
+                OperationKind::List {
+                    applications_only, ..
+                },
+            ) => is_planned(farms, effect.farm, *applications_only),
+            (
+                EffectKind::ListedAndDisconnected,
+                OperationKind::List {
+                    active: true,
+                    applications_only,
+                },
+            ) => is_planned(farms, effect.farm, *applications_only),
+            (EffectKind::Disconnected, OperationKind::Disconnect)
+            | (EffectKind::LoggedOff, OperationKind::LogOff) => true,
+            (EffectKind::Addressed | EffectKind::Ticketed, OperationKind::Launch { farm }) => {
+                effect.farm == *farm
+            }
+            _ => false,
+        };
     if is_requested {
         Ok(())
     } else {
@@ -139,6 +144,12 @@ fn result_is_true(
         return Ok(());
     };
     let id = operation.id;
+    let has = |wanted: fn(Access) -> bool| -> Vec<usize> {
+        let numbered = farms.iter().enumerate();
+        let user_has = numbered.filter(|(_, farm)| wanted(access(operation.user, farm)));
+        user_has.map(|(number, _)| number).collect()
+    };
+    let mapped = has(|access| access != Access::NotMapped);
     let confirmed = |farm: usize, kinds: &[EffectKind]| {
         effects.iter().any(|effect| {
             effect.farm == farm && kinds.contains(&effect.kind) && arrived_by(effect, *completed)
@@ -154,9 +165,15 @@ fn result_is_true(
                 farms: listed,
             },
         ) => {
-            let included: Vec<usize> = (0..farms.len())
+            let included: Vec<usize> = mapped
+                .into_iter()
                 .filter(|farm| is_planned(farms, *farm, applications_only))
                 .collect();
+            if let Some(farm) = listed.iter().find(|farm| !included.contains(farm)) {
+                return Err(format!(
+                    "{id} has sessions of farm {farm}, which is left out"
+                ));
+            }
             let kinds = [EffectKind::Listed, EffectKind::ListedAndDisconnected];
             let silent: Vec<_> = included
                 .iter()
@@ -181,14 +198,23 @@ fn result_is_true(
             }
             Ok(())
         }
+        (
+            OperationKind::Resources,
+            OperationResult::Resources {
+                enumeration,
+                farms: listed,
+            },
+        ) => resources_are_of_the_user(id, *enumeration, listed, &has),
         (OperationKind::Disconnect | OperationKind::LogOff, OperationResult::End(status)) => {
             let kinds = [EffectKind::Disconnected, EffectKind::LoggedOff];
-            let count = (0..farms.len())
+            let all = mapped.len();
+            let count = mapped
+                .into_iter()
                 .filter(|farm| confirmed(*farm, &kinds))
                 .count();
             let is_true = match status {
-                SessionStatus::Success => count == farms.len(),
-                SessionStatus::Partial => count > 0 && count < farms.len(),
+                SessionStatus::Success => count == all,
+                SessionStatus::Partial => count > 0 && count < all,
                 SessionStatus::Failure => count == 0,
             };
             if is_true {
@@ -212,6 +238,37 @@ fn result_is_true(
     }
 }
 
+/// No resource is of a farm that the user does not have (SS-73). A full list has all primary farms,
+/// and no backup farm: those are queried only if a primary one has failed.
+fn resources_are_of_the_user(
+    id: OperationId,
+    enumeration: EnumerationStatus,
+    listed: &[usize],
+    has: &dyn Fn(fn(Access) -> bool) -> Vec<usize>,
+) -> Result<(), String> {
+    let primary = has(|access| access == Access::Primary);
+    let backup = has(|access| access == Access::Backup);
+    let is_foreign = |farm: &&usize| !primary.contains(farm) && !backup.contains(farm);
+    if let Some(farm) = listed.iter().find(is_foreign) {
+        return Err(format!(
+            "{id} has resources of farm {farm}, which is not mapped"
+        ));
+    }
+    if enumeration != EnumerationStatus::Full {
+        return Ok(());
+    }
+    if !has(|access| access == Access::Undecided).is_empty() {
+        return Err(format!("{id} is full, although the groups are not known"));
+    }
+    if let Some(farm) = listed.iter().find(|farm| backup.contains(farm)) {
+        return Err(format!("{id} is full with resources of backup farm {farm}"));
+    }
+    match primary.iter().find(|farm| !listed.contains(farm)) {
+        Some(farm) => Err(format!("{id} is full without resources of farm {farm}")),
+        None => Ok(()),
+    }
+}
+
 fn arrived_by(effect: &Effect, time: Instant) -> bool {
     let arrived = effect.response.as_ref().and_then(ReadReceipt::time);
     arrived.is_some_and(|arrived| arrived <= time)
@@ -221,6 +278,7 @@ fn arrived_by(effect: &Effect, time: Instant) -> bool {
 mod tests {
     use super::*;
     use crate::history::History;
+    use crate::mapping::Mapped;
 
     const LIST: OperationKind = OperationKind::List {
         active: false,
@@ -241,6 +299,7 @@ mod tests {
                 generation,
                 legacy_workspace_control: false,
                 balanced: false,
+                mapped: Mapped::All,
                 timeout: 1_000,
                 controllers: Vec::new(),
             })
@@ -266,8 +325,20 @@ mod tests {
         seconds: u64,
         effects: &[(usize, EffectKind, bool)],
     ) -> Vec<String> {
+        check_on(&farms(), 0, kind, result, seconds, effects)
+    }
+
+    /// Like [`check_operation`], of this user on these farms.
+    fn check_on(
+        farms: &[FarmPlan],
+        user: usize,
+        kind: OperationKind,
+        result: Option<OperationResult>,
+        seconds: u64,
+        effects: &[(usize, EffectKind, bool)],
+    ) -> Vec<String> {
         let history = History::new();
-        let id = history.start_operation(kind);
+        let id = history.start_operation(user, kind);
         history.with(|entries| {
             for (farm, kind, arrived) in effects {
                 entries.effects.push(Effect {
@@ -280,7 +351,7 @@ mod tests {
             let operation = &mut entries.operations[0];
             let completed = Instant::now() + Duration::from_secs(seconds);
             operation.completed = result.map(|result| (completed, result));
-            violations_of(&farms(), entries)
+            violations_of(farms, entries)
         })
     }
 
@@ -433,5 +504,85 @@ mod tests {
                 .any(|violation| violation.contains(expected));
             assert!(named, "{kind:?} {result:?} {effects:?}: {violations:?}");
         }
+    }
+    #[tokio::test]
+    async fn resource_or_effect_of_unmapped_farm_is_named() {
+        use EnumerationStatus::{Full, Partial};
+        let mut farms = farms();
+        let resources = |enumeration, farms: &[usize]| {
+            let farms = farms.to_vec();
+            Some(OperationResult::Resources { enumeration, farms })
+        };
+        // Members of the group, other users, and those whose groups are not known.
+        let (member, other, unknown) = (0, 1, 2);
+        for (mapped, user, enumeration, listed, expected) in [
+            (Mapped::Group, member, Full, &[0, 1][..], ""),
+            (
+                Mapped::Group,
+                member,
+                Full,
+                &[0],
+                "full without resources of farm 1",
+            ),
+            (Mapped::Group, other, Full, &[0], ""),
+            (
+                Mapped::Group,
+                other,
+                Full,
+                &[0, 1],
+                "farm 1, which is not mapped",
+            ),
+            (Mapped::Group, unknown, Partial, &[0], ""),
+            (
+                Mapped::Group,
+                unknown,
+                Partial,
+                &[1],
+                "farm 1, which is not mapped",
+            ),
+            (
+                Mapped::Group,
+                unknown,
+                Full,
+                &[0],
+                "the groups are not known",
+            ),
+            (
+                Mapped::Nobody,
+                member,
+                Partial,
+                &[1],
+                "farm 1, which is not mapped",
+            ),
+            (Mapped::AllAsBackup, other, Full, &[0], ""),
+            (Mapped::AllAsBackup, other, Partial, &[1], ""),
+            (
+                Mapped::AllAsBackup,
+                other,
+                Full,
+                &[0, 1],
+                "resources of backup farm 1",
+            ),
+        ] {
+            farms[1].mapped = mapped;
+            let result = resources(enumeration, listed);
+            let violations = check_on(&farms, user, OperationKind::Resources, result, 0, &[]);
+            let text = violations.concat();
+            assert_eq!(
+                text.is_empty(),
+                expected.is_empty(),
+                "{mapped:?} {user}: {text}"
+            );
+            assert!(text.contains(expected), "{mapped:?} {user}: {text}");
+        }
+        farms[1].mapped = Mapped::Group;
+        let effects = [(0, EffectKind::Listed, true), (1, EffectKind::Listed, true)];
+        let result = list(Full, &[0, 0, 1, 1]);
+        let violations = check_on(&farms, other, LIST, result, 0, &effects).concat();
+        assert!(violations.contains("farm 1 Listed for"), "{violations}");
+        assert!(
+            violations.contains("farm 1, which is left out"),
+            "{violations}"
+        );
     }
 }

@@ -6,6 +6,7 @@ mod farm;
 mod faults;
 mod history;
 mod invariants;
+mod mapping;
 mod network;
 mod state;
 
@@ -30,6 +31,7 @@ use crate::client::{BASE_URL, Client, SERVER, STORE};
 use crate::farm::{Controller, FarmPlan};
 use crate::faults::ClockError;
 use crate::history::History;
+use crate::mapping::Access;
 use crate::network::Network;
 
 /// Time after the last fault within which every controller is used again: the longest back-off, and
@@ -108,7 +110,7 @@ async fn simulate(seed: u64) -> Result<SimulationResult> {
         history: history.clone(),
         keys,
         clock,
-        farms: plans.len(),
+        farms: plans.as_slice().into(),
     };
     let mut clients = JoinSet::new();
     for user in 0..rng.usize(2..=5) {
@@ -159,7 +161,10 @@ fn clock(error: ClockError) -> Arc<dyn Fn() -> Timestamp + Send + Sync> {
 }
 
 fn configuration(plans: &[FarmPlan], probe_seconds: u64) -> Result<config::Config> {
-    let store = StoreConfig::new(STORE, plans.iter().map(FarmPlan::section));
+    let store = StoreConfig {
+        lines: mapping::sections(plans),
+        ..StoreConfig::new(STORE, plans.iter().map(FarmPlan::section))
+    };
     let server = ServerConfig {
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).to_string(),
         base_url: BASE_URL.to_owned(),
@@ -177,7 +182,12 @@ fn configuration(plans: &[FarmPlan], probe_seconds: u64) -> Result<config::Confi
 async fn all_are_used_again(client: &Client, plans: &[FarmPlan], controllers: &[Controller]) {
     let mut left: Vec<(&Controller, usize)> = controllers
         .iter()
-        .filter(|controller| plans.iter().any(|plan| plan.uses(controller.host())))
+        .filter(|controller| {
+            let mut plans = plans.iter();
+            plans.any(|plan| {
+                plan.uses(controller.host()) && mapping::access(0, plan) != Access::NotMapped
+            })
+        })
         .map(|controller| (controller, controller.received()))
         .collect();
     for _ in 0..MOST_LISTS {

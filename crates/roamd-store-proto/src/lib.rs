@@ -36,8 +36,8 @@ pub use provisioning::Provisioning;
 pub use resources::{Group, Groups, Image, Property, Resource, ResourceType, Resources, StartMenu};
 pub use service_record::ServiceRecord;
 pub use session_explanation::{
-    ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedQuestion, ExplainedRequest,
-    ExplainedRoaming, ExplainedSession, SessionExplanation,
+    ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedFarmMapping, ExplainedQuestion,
+    ExplainedRequest, ExplainedRoaming, ExplainedSession, SessionExplanation,
 };
 pub use session_params::{SessionOperation, SessionParams};
 pub use session_result::{SessionResult, SessionStatus};

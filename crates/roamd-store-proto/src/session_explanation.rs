@@ -80,6 +80,9 @@ pub struct ExplainedFarm {
     pub generation: String,
     /// Whether the setting is on.
     pub legacy_workspace_control: bool,
+    /// What the mappings of the store give the user; absent without mappings (SS-73).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<ExplainedFarmMapping>,
     /// Whether it is asked for disconnected sessions.
     pub disconnected: ExplainedQuestion,
     /// Whether it is asked for sessions that other clients are connected to.
@@ -88,6 +91,18 @@ pub struct ExplainedFarm {
     pub answer: ExplainedAnswer,
     /// The sessions that it listed, offered or not.
     pub sessions: Vec<ExplainedSession>,
+}
+
+/// Relation of a farm to the user, by the mappings of the store (SS-73).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedFarmMapping {
+    /// `primary`, `backup`, `undecided` or `not-mapped`.
+    pub access: String,
+    /// Name of the mapping that gives, or may give, the farm to the user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Sentence for people.
+    pub text: String,
 }
 
 /// Whether a farm is asked for one kind of sessions.

@@ -1,8 +1,9 @@
 //! The parts of all files, put together to one deployment.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use roamd_config::{BaseUrl, ResourceFilter, UrlPath};
+use roamd_config::{BaseUrl, ResourceFilter, Sid, UrlPath};
 use url::Url;
 
 use crate::farm::{self, FarmSet};
@@ -60,6 +61,15 @@ struct FoundStore<'s> {
     store: Store,
 }
 
+/// What all stores together have so far.
+#[derive(Default)]
+struct Taken {
+    /// Ids of farms.
+    ids: Vec<String>,
+    /// Identifiers of groups that mappings name.
+    sids: BTreeSet<Sid>,
+}
+
 /// Parts of a store.
 #[derive(Default)]
 struct StoreParts<'s> {
@@ -89,7 +99,7 @@ pub(crate) fn assemble<'s>(
     let mut sign_ins: Vec<(&Source, Record<'s>)> = Vec::new();
     let mut addresses: Vec<Address<'s>> = Vec::new();
     let mut lifetime_max = None;
-    let mut ids = Vec::new();
+    let mut taken = Taken::default();
     let has_xml_store = files.iter().any(|file| file.is_xml && has_farms(file));
     let mut from_cmdlets: Option<(&'s Source, StoreParts<'s>)> = None;
     for file in files {
@@ -126,7 +136,7 @@ pub(crate) fn assemble<'s>(
             sites.push((source, site));
         }
         if file.is_xml && is_store {
-            let store = read_store(source, parts, options, &mut ids, &mut summary, findings);
+            let store = read_store(source, parts, options, &mut taken, &mut summary, findings);
             stores.extend(store);
         } else if !parts.farms.is_empty() && has_xml_store {
             let text = "has farms, which are not taken: the `web.config` of the store is complete";
@@ -145,7 +155,7 @@ pub(crate) fn assemble<'s>(
                 let names = farm_names(&first.store);
                 first
                     .store
-                    .add(parts, &names, options, &mut summary, findings);
+                    .add(parts, &names, options, &mut taken, &mut summary, findings);
             }
             None if parts.farms.is_empty() => {
                 let text = "has no farm; give the `web.config` of the store, too";
@@ -156,7 +166,7 @@ pub(crate) fn assemble<'s>(
                     source,
                     parts,
                     options,
-                    &mut ids,
+                    &mut taken,
                     &mut summary,
                     findings,
                 ));
@@ -290,7 +300,7 @@ fn read_store<'s>(
     source: &'s Source,
     mut parts: StoreParts<'s>,
     options: &Options,
-    ids: &mut Vec<String>,
+    taken: &mut Taken,
     summary: &mut Summary,
     findings: &mut Findings,
 ) -> Option<FoundStore<'s>> {
@@ -311,13 +321,13 @@ fn read_store<'s>(
             continue;
         };
         let place = record.place;
-        if ids.len() >= MOST_FARMS {
+        if taken.ids.len() >= MOST_FARMS {
             let text = format!("there are more than {MOST_FARMS}; further ones are not taken");
             findings.error(place, "farms", text);
             break;
         }
         let form = parts.launch.address_form;
-        match farm::read(record, &set, form, options, ids, findings) {
+        match farm::read(record, &set, form, options, &taken.ids, findings) {
             Ok(farm) if has_name(&names, &farm.name) => {
                 let original = format!("farm \"{}\"", farm.name);
                 findings.error(
@@ -327,7 +337,7 @@ fn read_store<'s>(
                 );
             }
             Ok(farm) => {
-                ids.push(farm.id.clone());
+                taken.ids.push(farm.id.clone());
                 names.push(farm.name.clone());
                 farms.push(farm);
             }
@@ -350,9 +360,10 @@ fn read_store<'s>(
         gateway: None,
         web: None,
         farms,
+        mappings: Vec::new(),
         not_taken,
     };
-    store.add(parts, &names, options, summary, findings);
+    store.add(parts, &names, options, taken, summary, findings);
     Some(FoundStore {
         source,
         origin,
@@ -373,6 +384,7 @@ impl Store {
         parts: StoreParts<'s>,
         names: &[String],
         options: &Options,
+        taken: &mut Taken,
         summary: &mut Summary,
         findings: &mut Findings,
     ) {
@@ -381,7 +393,9 @@ impl Store {
         if self.filter == ResourceFilter::default() {
             self.filter = parts.filter;
         }
-        let applied = mapping::apply(&parts.mappings, &mut self.farms, names, findings);
+        let sids = &mut taken.sids;
+        let applied = mapping::apply(&parts.mappings, &mut self.farms, names, sids, findings);
+        self.mappings.extend(applied.mappings);
         summary.mappings.add(Count {
             taken: applied.taken,
             all: parts.mappings.len(),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roamd_config::{
-    AddressForm, BaseUrl, ControllerOrder, ControllerUrl, Generation, ResourceFilter, UrlPath,
+    AddressForm, BaseUrl, ControllerOrder, ControllerUrl, Generation, ResourceFilter, Sid, UrlPath,
     WorkspaceControl,
 };
 use roamd_sessions::HostPort;
@@ -41,8 +41,29 @@ pub(crate) struct Store {
     pub(crate) gateway: Option<Gateway>,
     pub(crate) web: Option<WebSite>,
     pub(crate) farms: Vec<Farm>,
+    pub(crate) mappings: Vec<Mapping>,
     /// Farms and mappings that are not taken: comments at the end of the store.
     pub(crate) not_taken: Vec<String>,
+}
+
+/// A user farm mapping.
+#[derive(Debug)]
+pub(crate) struct Mapping {
+    pub(crate) name: String,
+    /// Names and identifiers of the groups; empty for all users.
+    pub(crate) groups: Vec<(String, Sid)>,
+    /// At least one.
+    pub(crate) sets: Vec<FarmSet>,
+}
+
+/// Farms of a mapping that stand for each other, by their ids.
+#[derive(Debug)]
+pub(crate) struct FarmSet {
+    /// At least one.
+    pub(crate) primary: Vec<String>,
+    pub(crate) backup: Vec<String>,
+    pub(crate) is_balanced: bool,
+    pub(crate) aggregation_group: Option<String>,
 }
 
 /// The Citrix Gateway of a store.

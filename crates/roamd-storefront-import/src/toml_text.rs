@@ -6,7 +6,7 @@ use std::time::Duration;
 use roamd_config::{AddressForm, ControllerOrder, Lifetime, LogoffAction, ResourceFilter, UrlPath};
 use toml_writer::{ToTomlValue as _, TomlStringBuilder, WriteTomlValue};
 
-use crate::model::{Deployment, Farm, Gateway, SignIn, Store, WebSite};
+use crate::model::{Deployment, Farm, Gateway, Mapping, SignIn, Store, WebSite};
 use crate::options::generation_name;
 use crate::unprintable::{Escaped, is_shown};
 
@@ -133,6 +133,9 @@ fn write_store(store: &Store, text: &mut Text) {
     for farm in &store.farms {
         write_farm(farm, text);
     }
+    for (number, mapping) in (1..).zip(&store.mappings) {
+        write_mapping(mapping, number, text);
+    }
     if !store.not_taken.is_empty() {
         text.line("");
     }
@@ -226,6 +229,47 @@ fn write_farm(farm: &Farm, text: &mut Text) {
     }
     let aggregation = farm.aggregation.as_ref();
     text.optional_text("aggregation_group", aggregation.map(|it| it.group.as_str()));
+}
+
+/// Writes a mapping. `number` names it if it has no name that the configuration can have.
+fn write_mapping(mapping: &Mapping, number: usize, text: &mut Text) {
+    text.line("");
+    if !mapping.groups.is_empty() {
+        let names: Vec<_> = mapping
+            .groups
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        text.comment(&format!("Groups: {}.", names.join(", ")));
+    }
+    text.line("[[store.mapping]]");
+    match printable(&mapping.name) {
+        Some(name) => text.text("name", name),
+        None => text.text("name", &format!("mapping {number}")),
+    }
+    if !mapping.groups.is_empty() {
+        let mut sids: Vec<_> = mapping.groups.iter().map(|(_, sid)| sid).collect();
+        sids.sort_unstable();
+        sids.dedup();
+        text.list("groups", &sids);
+    }
+    for set in &mapping.sets {
+        text.section("[[store.mapping.farm_set]]");
+        text.list("primary", &set.primary);
+        if !set.backup.is_empty() {
+            text.list("backup", &set.backup);
+        }
+        if set.is_balanced {
+            text.text("launch_order", "balanced");
+        }
+        text.optional_text("aggregation_group", set.aggregation_group.as_deref());
+    }
+}
+
+/// Returns a name as the configuration allows it, or `None` if it is blank or has control characters.
+fn printable(name: &str) -> Option<&str> {
+    let name = name.trim();
+    (!name.is_empty() && !name.contains(char::is_control)).then_some(name)
 }
 
 fn order(order: ControllerOrder) -> &'static str {

@@ -12,6 +12,7 @@ pub(crate) mod keys;
 pub(crate) mod limits;
 pub(crate) mod listener;
 pub(crate) mod login_throttle;
+pub(crate) mod mapping;
 pub(crate) mod roaming;
 pub(crate) mod state;
 pub(crate) mod store;

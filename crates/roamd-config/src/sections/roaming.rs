@@ -31,7 +31,8 @@ const USERS: ListKey<RoamingUser> = ListKey {
     item: user,
 };
 
-const GROUPS: ListKey<Sid> = ListKey {
+/// Groups of users, as their SIDs.
+pub(crate) const GROUPS: ListKey<Sid> = ListKey {
     name: "groups",
     item: sid,
 };

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use roamd_citrixauth::NamedSids;
-use roamd_sessions::{ClientNameLength, ResourceFilter, RoamingPolicy};
+use roamd_sessions::{ClientNameLength, FarmMapping, ResourceFilter, RoamingPolicy, Sid};
 
 use super::citrix_gateway::{self, CitrixGateway};
 use super::farm::{self, Farm, SeenFarm};
 use super::filter;
 use super::free_path::free_path;
-use super::roaming;
 use super::web_site::{self, WebSite};
+use super::{mapping, roaming};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key};
 use crate::reader::section::Section;
@@ -49,6 +49,9 @@ const OVERRIDE_ICA_CLIENT_NAME: DefaultKey<bool> = DefaultKey {
     read: boolean,
 };
 
+/// Most SIDs that the exceptions and mappings of all stores may name.
+pub const MOST_SIDS: usize = NamedSids::MOST;
+
 /// A store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
@@ -70,6 +73,16 @@ pub struct Store {
     pub web: Option<WebSite>,
     /// Its farms, in the order in which their sessions are listed; at least one.
     pub farms: Vec<Farm>,
+    /// Which of its farms serve which users; without any, all farms serve all users.
+    pub mappings: Vec<FarmMapping>,
+}
+
+impl Store {
+    /// The security identifiers that its rules name.
+    pub fn sids(&self) -> impl Iterator<Item = &Sid> {
+        let groups = self.mappings.iter().flat_map(|mapping| &mapping.groups);
+        self.roaming.sids().chain(groups)
+    }
 }
 
 /// Rule that selects the spelling of a response (SS-47).
@@ -103,15 +116,6 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         let override_ica_client_name = section.value(&OVERRIDE_ICA_CLIENT_NAME);
         let filter = filter::read(&mut section);
         let roaming = roaming::read(&mut section);
-        sids.extend(roaming.sids().cloned());
-        if sids.len() > NamedSids::MOST {
-            let problem = format!(
-                "the exceptions of all stores name {} SIDs; {} are possible",
-                sids.len(),
-                NamedSids::MOST
-            );
-            section.error("roaming", problem);
-        }
         let gateway = citrix_gateway::read(&mut section, files);
         let others = stores.iter().map(|store| ("store", &store.path));
         let sites = stores.iter().filter_map(|store| store.web.as_ref());
@@ -122,7 +126,28 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
             path.as_ref(),
             &others.collect::<Vec<_>>(),
         );
+        let first = ids.len();
         let farms = farm::read_all(&mut section, files, &mut ids);
+        let own = ids.get(first..).unwrap_or_default();
+        let mappings = mapping::read_all(&mut section, own);
+        for (key, named) in [
+            ("roaming", roaming.sids().cloned().collect::<Vec<_>>()),
+            (
+                "mapping",
+                mappings.iter().flat_map(|it| it.groups.clone()).collect(),
+            ),
+        ] {
+            let known = sids.len();
+            sids.extend(named);
+            if sids.len() > MOST_SIDS.max(known) {
+                let problem = format!(
+                    "the exceptions and mappings of all stores name {} SIDs; {} are possible",
+                    sids.len(),
+                    MOST_SIDS
+                );
+                section.error(key, problem);
+            }
+        }
         if let Some(path) = path {
             if let Some(other) = stores.iter().find(|store| store.path.overlaps(&path)) {
                 let problem = format!("path `{path}` overlaps store `{}`", other.path);
@@ -143,6 +168,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
                 gateway,
                 web,
                 farms,
+                mappings,
             });
         }
         section.finish();

@@ -17,6 +17,7 @@ mod farm;
 mod keys;
 mod listener;
 mod login_throttle;
+mod mapping;
 mod roaming;
 mod settings;
 mod state;

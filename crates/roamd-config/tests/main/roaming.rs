@@ -128,7 +128,7 @@ fn too_many_sids_of_all_stores_are_an_error() {
     let most = with_roaming(&format!("{}\n{}", groups(128), groups(128)));
     assert_eq!(roaming(&most).sids().count(), 256);
     let text = config("", &groups(129), "");
-    let problem = "the exceptions of all stores name 129 SIDs; 128 are possible";
+    let problem = "the exceptions and mappings of all stores name 129 SIDs; 128 are possible";
     let found = errors(&text);
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].ends_with(problem), "{found:?}");

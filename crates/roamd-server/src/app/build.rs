@@ -157,9 +157,10 @@ fn stores(
     Ok(stores)
 }
 
-/// The rules of a store about resources and launches.
+/// The rules of a store about farms, resources and launches.
 fn rules(store: &config::Store) -> StoreRules {
     StoreRules {
+        mappings: store.mappings.clone(),
         filter: store.filter.clone(),
         override_client_name: store.override_ica_client_name,
         remote_access: store.gateway.as_ref().map(|gateway| gateway.access.clone()),
@@ -193,10 +194,10 @@ fn ticket_authorities(
         })
 }
 
-/// The security identifiers that the roaming policies of all stores name.
+/// The security identifiers that the rules of all stores name.
 fn named_sids(config: &Config) -> NamedSids {
     let stores = config.stores.iter();
-    NamedSids::new(stores.flat_map(|store| store.roaming.sids().map(Sid::as_str)))
+    NamedSids::new(stores.flat_map(|store| store.sids().map(Sid::as_str)))
 }
 
 /// The farms that check passwords.

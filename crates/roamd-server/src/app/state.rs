@@ -57,7 +57,7 @@ pub(crate) struct AppState {
     pub(crate) conversations: Conversations,
     /// Farms that check passwords.
     pub(crate) credential_farms: CredentialFarms,
-    /// The security identifiers that the roaming policies name.
+    /// The security identifiers that roaming policies and mappings name.
     pub(crate) named_sids: Arc<NamedSids>,
     pub(crate) login_throttle: Arc<LoginThrottle>,
     pub(crate) password_checks: PasswordChecks,

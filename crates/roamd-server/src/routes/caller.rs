@@ -6,7 +6,7 @@ use std::pin::Pin;
 
 use jiff::Timestamp;
 use roamd_citrixauth::{Claims, PresentedToken, UserIdentity};
-use roamd_sessions::{RoamingClient, RoamingRule, User};
+use roamd_sessions::{RoamingClient, RoamingRule, User, UserFarms};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
 use zeroize::Zeroizing;
@@ -253,6 +253,15 @@ impl Caller<'_> {
             user: self.user.key(),
             sids: sids.as_deref(),
         })
+    }
+
+    /// The farms of a store for the caller (SS-73).
+    pub(crate) fn farms(&self, store: &HostedStore) -> UserFarms {
+        if !store.service.has_mappings() {
+            return UserFarms::default();
+        }
+        let sids = self.state.named_sids.of(self.claims.user.sids());
+        store.service.farms_of(self.user.key(), sids.as_deref())
     }
 
     /// Current time, by the injected clock.

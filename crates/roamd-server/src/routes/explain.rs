@@ -5,12 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use roamd_http::Response;
 use roamd_sessions::{
-    EndPoint, FarmAnswer, FarmError, FarmExplanation, ListRequest, PlanReason, Roaming,
-    RoamingRule, RuleSource, Verdict,
+    EndPoint, ExplainedMapping, FarmAccess, FarmAnswer, FarmError, FarmExplanation, ListRequest,
+    PlanReason, Roaming, RoamingRule, RuleSource, Verdict,
 };
 use roamd_store_proto::{
-    ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedQuestion, ExplainedRequest,
-    ExplainedRoaming, ExplainedSession, SessionExplanation, SessionParams, media_type,
+    ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedFarmMapping, ExplainedQuestion,
+    ExplainedRequest, ExplainedRoaming, ExplainedSession, SessionExplanation, SessionParams,
+    media_type,
 };
 
 use crate::app::state::{AppState, HostedStore};
@@ -51,7 +52,7 @@ pub(super) async fn explain_for(
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
     let rule = caller.roaming(store);
-    let plan = service.plan_list(list_request, rule.sessions);
+    let plan = service.plan_list(list_request, rule.sessions, caller.farms(store));
     let plan = plan.without_side_effects();
     let queried = service
         .query_sessions(&plan, &caller.user, &end_point)
@@ -130,6 +131,7 @@ fn explained_rule(rule: RoamingRule) -> ExplainedRoaming {
 fn explained_farm(explained: FarmExplanation) -> ExplainedFarm {
     let FarmExplanation {
         farm,
+        mapping,
         reasons,
         answer,
         sessions,
@@ -148,10 +150,41 @@ fn explained_farm(explained: FarmExplanation) -> ExplainedFarm {
         name: farm.publisher_name,
         generation: farm.generation.as_str().to_owned(),
         legacy_workspace_control: farm.legacy_workspace_control,
+        mapping: mapping.map(explained_mapping),
         disconnected: explained_question(reasons.disconnected),
         active: explained_question(reasons.active),
         answer: explained_answer(&answer, sessions.len()),
         sessions,
+    }
+}
+
+fn explained_mapping(mapping: ExplainedMapping) -> ExplainedFarmMapping {
+    let (access, text) = match (mapping.access, &mapping.name) {
+        (FarmAccess::Primary, Some(name)) => {
+            ("primary", format!("Mapping {name} gives you the farm."))
+        }
+        (FarmAccess::Backup, Some(name)) => (
+            "backup",
+            format!(
+                "Mapping {name} gives you the farm as a backup: it is asked for resources only if \
+                 the primary farms fail."
+            ),
+        ),
+        (FarmAccess::Undecided, Some(name)) => (
+            "undecided",
+            format!(
+                "Mapping {name} may give you the farm. Your groups are not known, so it is asked \
+                 for sessions and not for resources."
+            ),
+        ),
+        (_, None) | (FarmAccess::NotMapped, _) => {
+            ("not-mapped", "No mapping gives you the farm.".to_owned())
+        }
+    };
+    ExplainedFarmMapping {
+        access: access.to_owned(),
+        name: mapping.name,
+        text,
     }
 }
 

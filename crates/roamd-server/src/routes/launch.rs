@@ -72,7 +72,10 @@ pub(crate) async fn unsupported(
     caller.check_password(store.check_policy()).await?;
     // The first farm that has the resource, as a launch with ICA tries them.
     for id in ids.iter() {
-        let listed = store.service.resource(&caller.user, id).await;
+        let listed = store
+            .service
+            .resource(&caller.farms(store), &caller.user, id)
+            .await;
         match found(&caller, listed).await {
             Ok(_) => return Err(ApiError::MissingTarget(ErrorReason::UnsupportedOperation)),
             Err(ApiError::MissingTarget(_)) => {}

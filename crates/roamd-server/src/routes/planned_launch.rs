@@ -78,7 +78,11 @@ impl PlannedLaunch {
     ) -> Self {
         let user = &caller.user;
         let roaming = caller.roaming(store).sessions;
-        let plan = target.map(|target| store.service.plan_launch(user, target, roaming));
+        let user_farms = caller.farms(store);
+        let plan = target.map(|target| {
+            let service = &store.service;
+            service.plan_launch(user, target, roaming, &user_farms)
+        });
         let candidates = plan.as_ref().map(LaunchPlan::candidates);
         let actor = Actor::new(user, &store.path, end_point);
         Self {

@@ -66,7 +66,10 @@ pub(super) async fn list_for(
 ) -> Result<ResourceList, ApiError> {
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
-    let queried = service.query_resources(&caller.user, scope).await;
+    let user_farms = caller.farms(store);
+    let queried = service
+        .query_resources(&user_farms, &caller.user, scope)
+        .await;
     let size = queried.size();
     let merge = move || service.merge_resources(queried);
     let list = state.large_work.run(size, merge).await??;
@@ -89,7 +92,8 @@ pub(crate) async fn single(
     let groups = groups(&request);
     let id = ResourceId::from_segment(id).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     caller.check_password(store.check_policy()).await?;
-    let listed = store.service.resource(&caller.user, &id).await;
+    let user_farms = caller.farms(store);
+    let listed = store.service.resource(&user_farms, &caller.user, &id).await;
     let listed = found(&caller, listed).await?;
     caller.check_token_again().await?;
     let body = resource(urls, &listed).to_xml(&groups);
@@ -147,7 +151,11 @@ pub(super) async fn icon_for(
     size: IconSize,
 ) -> Result<Bytes, ApiError> {
     caller.check_password(CheckPolicy::SkipIfUnknown).await?;
-    let icon = store.service.icon(&caller.user, id, size).await;
+    let user_farms = caller.farms(store);
+    let icon = store
+        .service
+        .icon(&user_farms, &caller.user, id, size)
+        .await;
     let icon = found(caller, icon).await?;
     caller.check_token_again().await?;
     Ok(match icon {

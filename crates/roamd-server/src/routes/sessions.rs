@@ -59,7 +59,8 @@ pub(super) async fn list_for(
 ) -> Result<SessionList, ApiError> {
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
-    let plan = service.plan_list(list_request, caller.roaming(store).sessions);
+    let roaming = caller.roaming(store).sessions;
+    let plan = service.plan_list(list_request, roaming, caller.farms(store));
     // A list with side effects runs to completion, like every change. Any other is cancelled if
     // its client disconnects.
     let list = if plan.has_side_effects() {
@@ -90,10 +91,10 @@ pub(super) async fn lists_without_side_effects<const N: usize>(
     lists: [(ListRequest, &EndPoint); N],
 ) -> Result<[SessionList; N], ApiError> {
     caller.check_password(store.check_policy()).await?;
-    let roaming = caller.roaming(store).sessions;
+    let (roaming, user_farms) = (caller.roaming(store).sessions, caller.farms(store));
     let list = async |(list_request, end_point): (ListRequest, &EndPoint)| {
         let service = Arc::clone(&store.service);
-        let plan = service.plan_list(list_request, roaming);
+        let plan = service.plan_list(list_request, roaming, user_farms.clone());
         let plan = plan.without_side_effects();
         let (large_work, user) = (&state.large_work, &caller.user);
         Ok::<_, ApiError>(list(service, large_work, &plan, user, end_point).await??)
@@ -207,8 +208,11 @@ pub(super) async fn end_for(
     let service = Arc::clone(&store.service);
     let (user, audit) = (caller.user.clone(), caller.audit.clone());
     let actor = Actor::new(&user, &store.path, &end_point);
+    let user_farms = caller.farms(store);
     let end = async move {
-        let mut ended = service.end(&user, &end_point, action, &tickets).await;
+        let mut ended = service
+            .end(&user_farms, &user, &end_point, action, &tickets)
+            .await;
         if let Ok(outcome) = &mut ended
             && outcome.status == SessionStatus::Success
             && !are_invalidated

@@ -1,7 +1,9 @@
 //! Plan of a launch: the farms that can serve it, in the order in which they are tried.
 
 use crate::farm::find_farm;
-use crate::{Farm, FarmId, ResourceId, ResourceIds, Roaming, SessionIds, Target, User};
+use crate::{
+    Farm, FarmAccess, FarmId, ResourceId, ResourceIds, Roaming, SessionIds, Target, User, UserFarms,
+};
 
 /// Target of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,13 +25,15 @@ pub struct LaunchPlan {
 
 impl LaunchPlan {
     /// Plans a launch of this user. There are no candidates if the id does not belong to this user,
-    /// names no farm of the store, or if the roaming policy offers no session at all.
+    /// names no farm of the user, or if the roaming policy offers no session at all. If several
+    /// farms publish an application, the mappings of the user decide on the order.
     pub(crate) fn new<F: Farm>(
         farms: &[F],
         ids: &SessionIds,
         user: &User,
         target: &LaunchTarget,
         roaming: Roaming,
+        user_farms: &UserFarms,
     ) -> Self {
         let candidates = match target {
             LaunchTarget::Session(_) if !roaming.offers_disconnected() => Vec::new(),
@@ -47,12 +51,21 @@ impl LaunchPlan {
                 ids.iter().map(candidate).collect()
             }
         };
-        let candidates = candidates.into_iter();
+        let is_candidate = |(farm, target): &(FarmId, Target)| {
+            let is_open = match (user_farms.access(farm), target) {
+                (FarmAccess::Primary | FarmAccess::Backup, _)
+                | (FarmAccess::Undecided, Target::Session(_)) => true,
+                (FarmAccess::Undecided, Target::Application(_)) | (FarmAccess::NotMapped, _) => {
+                    false
+                }
+            };
+            is_open && find_farm(farms, farm).is_some()
+        };
+        let mut candidates: Vec<_> = candidates.into_iter().filter(is_candidate).collect();
+        candidates.sort_by_key(|(farm, _)| user_farms.launch_place(farm));
         Self {
             user: user.clone(),
-            candidates: candidates
-                .filter(|(farm, _)| find_farm(farms, farm).is_some())
-                .collect(),
+            candidates,
             roaming,
         }
     }

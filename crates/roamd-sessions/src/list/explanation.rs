@@ -7,7 +7,7 @@ use super::merge::{FarmListResult, ListOutcome, account_refused, initial_app, qu
 use super::plan::FarmPlan;
 use super::reason::{PlanReasons, Verdict};
 use crate::enumeration_status::enumeration_status;
-use crate::{Application, FarmDescription, FarmError, SessionIds, UserKey};
+use crate::{Application, FarmAccess, FarmDescription, FarmError, SessionIds, UserFarms, UserKey};
 
 /// Explanation of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,23 @@ pub struct ListExplanation {
 pub struct FarmExplanation {
     /// The farm.
     pub farm: FarmDescription,
+    /// Its relation to the user; `None` if the store has no mappings.
+    pub mapping: Option<ExplainedMapping>,
     /// Why it was asked, or was not.
     pub reasons: PlanReasons,
     /// Its answer.
     pub answer: FarmAnswer,
     /// The sessions that it listed, offered or not.
     pub sessions: Vec<ExplainedSession>,
+}
+
+/// Relation of a farm to a user, by the mappings of the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExplainedMapping {
+    /// The relation.
+    pub access: FarmAccess,
+    /// Name of the mapping that gives, or may give, the farm to the user.
+    pub name: Option<String>,
 }
 
 /// Answer of a farm.
@@ -60,25 +71,31 @@ pub struct ExplainedSession {
     pub verdict: Verdict,
 }
 
-/// Explains the list that these results give.
+/// Explains the list that these results give. The results are of the user's farms.
 #[must_use]
 pub fn explain(
     ids: &SessionIds,
     user: &UserKey,
+    user_farms: &UserFarms,
     results: &[FarmListResult<'_>],
 ) -> ListExplanation {
     ListExplanation {
         enumeration: enumeration_status(queried(results)).unwrap_or(EnumerationStatus::Failed),
         farms: results
             .iter()
-            .map(|result| result.explanation(ids, user))
+            .map(|result| result.explanation(ids, user, user_farms))
             .collect(),
         account_refused: account_refused(results),
     }
 }
 
 impl FarmListResult<'_> {
-    fn explanation(&self, ids: &SessionIds, user: &UserKey) -> FarmExplanation {
+    fn explanation(
+        &self,
+        ids: &SessionIds,
+        user: &UserKey,
+        user_farms: &UserFarms,
+    ) -> FarmExplanation {
         let (plan, answer) = match &self.outcome {
             ListOutcome::Skipped(reason) => (FarmPlan::Skip(*reason), FarmAnswer::NotAsked),
             ListOutcome::Listed {
@@ -106,7 +123,12 @@ impl FarmListResult<'_> {
                 verdict: it.verdict,
             }
         });
+        let mapping = user_farms.are_mapped().then(|| ExplainedMapping {
+            access: user_farms.access(&farm.id),
+            name: user_farms.mapping(&farm.id).map(str::to_owned),
+        });
         FarmExplanation {
+            mapping,
             sessions: explained.collect(),
             farm: farm.clone(),
             reasons: plan.reasons(),

@@ -14,7 +14,7 @@ use crate::farm::is_account_refused;
 use crate::resource_enumeration::NAME_BYTES;
 use crate::{
     Application, Busy, FarmDescription, FarmError, FarmId, FarmSession, FarmSessions,
-    ResourceEnumeration, ResourceId, SessionIds, UserKey,
+    ResourceEnumeration, ResourceId, SessionIds, UserFarms, UserKey,
 };
 
 /// The sessions that a client may connect to.
@@ -58,13 +58,17 @@ pub struct ListedSession {
 
 /// Results of a list on all farms of its plan, in configured order, before they are merged.
 #[derive(Debug)]
-pub struct QueriedSessions(pub(crate) Vec<(FarmId, ListOutcome)>);
+pub struct QueriedSessions {
+    pub(crate) outcomes: Vec<(FarmId, ListOutcome)>,
+    /// The farms of the user.
+    pub(crate) user_farms: UserFarms,
+}
 
 impl QueriedSessions {
     /// Number of sessions, as a measure of the work of the merge.
     #[must_use]
     pub fn size(&self) -> usize {
-        let sizes = self.0.iter().map(|(_, outcome)| match outcome {
+        let sizes = self.outcomes.iter().map(|(_, outcome)| match outcome {
             ListOutcome::Listed { sessions, .. } => sessions.as_slice().len(),
             ListOutcome::Skipped(_) | ListOutcome::Failed { .. } => 0,
         });

@@ -7,7 +7,7 @@ mod query;
 mod reason;
 
 pub use self::explanation::{
-    ExplainedSession, FarmAnswer, FarmExplanation, ListExplanation, explain,
+    ExplainedMapping, ExplainedSession, FarmAnswer, FarmExplanation, ListExplanation, explain,
 };
 pub use self::merge::{
     FarmListResult, ListOutcome, ListedSession, QueriedSessions, SessionList, merge,

@@ -6,7 +6,8 @@
 
 use super::reason::{PlanReason, PlanReasons, Verdict};
 use crate::{
-    Application, DeadlineShare, FarmDescription, FarmId, FarmSession, ResourceEnumeration, Roaming,
+    Application, DeadlineShare, FarmAccess, FarmDescription, FarmId, FarmSession,
+    ResourceEnumeration, Roaming, UserFarms,
 };
 
 /// Parameters of a list (SS-19).
@@ -31,6 +32,7 @@ impl ListRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListPlan {
     farms: Vec<(FarmId, FarmPlan)>,
+    user_farms: UserFarms,
 }
 
 /// Plan of a list for one farm.
@@ -77,22 +79,32 @@ pub enum SkipReason {
     HostsDesktops,
     /// The roaming policy offers no sessions (SS-71).
     RoamingPolicy,
+    /// No mapping gives the farm to the user (SS-73).
+    NotMapped,
 }
 
 impl ListPlan {
     /// Plans a list on these farms, which are in configured order, of the sessions that a roaming
-    /// policy offers.
+    /// policy offers. Farms that no mapping gives to the user are skipped.
     #[must_use]
     pub fn new<'f>(
         farms: impl IntoIterator<Item = &'f FarmDescription>,
         request: ListRequest,
         roaming: Roaming,
+        user_farms: UserFarms,
     ) -> Self {
-        let farms = farms.into_iter();
-        let plan =
-            |farm: &FarmDescription| (farm.id.clone(), FarmPlan::new(farm, request, roaming));
+        let plan = |farm: &FarmDescription| {
+            let plan = match user_farms.access(&farm.id) {
+                FarmAccess::NotMapped => FarmPlan::Skip(SkipReason::NotMapped),
+                FarmAccess::Primary | FarmAccess::Backup | FarmAccess::Undecided => {
+                    FarmPlan::new(farm, request, roaming)
+                }
+            };
+            (farm.id.clone(), plan)
+        };
         Self {
-            farms: farms.map(plan).collect(),
+            farms: farms.into_iter().map(plan).collect(),
+            user_farms,
         }
     }
 
@@ -114,7 +126,13 @@ impl ListPlan {
         let plan = |(farm, plan): (FarmId, FarmPlan)| (farm, plan.without_side_effects());
         Self {
             farms: farms.map(plan).collect(),
+            user_farms: self.user_farms,
         }
+    }
+
+    /// The farms of the user.
+    pub(crate) const fn user_farms(&self) -> &UserFarms {
+        &self.user_farms
     }
 
     /// The plan for each farm, in configured order.
@@ -171,6 +189,7 @@ impl FarmPlan {
             Self::Query(query) => query.reasons,
             Self::Skip(SkipReason::HostsDesktops) => PlanReasons::both(PlanReason::HostsDesktops),
             Self::Skip(SkipReason::RoamingPolicy) => PlanReasons::both(PlanReason::RoamingPolicy),
+            Self::Skip(SkipReason::NotMapped) => PlanReasons::both(PlanReason::NotMapped),
         }
     }
 

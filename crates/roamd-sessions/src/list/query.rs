@@ -33,7 +33,10 @@ pub(crate) async fn query<F: Farm>(
         };
         (id.clone(), outcome)
     });
-    QueriedSessions(join_all(outcomes).await)
+    QueriedSessions {
+        outcomes: join_all(outcomes).await,
+        user_farms: plan.user_farms().clone(),
+    }
 }
 
 /// Queries one farm for sessions, and for the resource enumeration that separates applications from

@@ -15,6 +15,8 @@ pub enum PlanReason {
     HostsDesktops,
     /// It does not ask, because the roaming policy does not offer these sessions (SS-71).
     RoamingPolicy,
+    /// It does not ask, because no mapping gives the farm to the user (SS-73).
+    NotMapped,
     /// It asks, and the farm then disconnects active sessions (SS-29). A plan without side effects
     /// does not ask.
     WouldDisconnect,
@@ -61,7 +63,9 @@ impl PlanReason {
             | Self::LegacyWorkspaceControl
             | Self::Requested
             | Self::WouldDisconnect => true,
-            Self::NotRequested | Self::HostsDesktops | Self::RoamingPolicy => false,
+            Self::NotRequested | Self::HostsDesktops | Self::RoamingPolicy | Self::NotMapped => {
+                false
+            }
         }
     }
 
@@ -81,6 +85,7 @@ impl PlanReason {
             Self::NotRequested => "not-requested",
             Self::HostsDesktops => "hosts-desktops",
             Self::RoamingPolicy => "roaming-policy",
+            Self::NotMapped => "not-mapped",
             Self::WouldDisconnect => "would-disconnect",
         }
     }
@@ -97,6 +102,7 @@ impl PlanReason {
                 "Not asked, because the farm hosts desktops and only applications are wanted."
             }
             Self::RoamingPolicy => "Not asked, because the roaming policy does not offer them.",
+            Self::NotMapped => "Not asked, because no mapping gives you the farm.",
             Self::WouldDisconnect => {
                 "Not asked, because asking would disconnect them. A list asks for them."
             }

@@ -11,7 +11,7 @@ use crate::enumeration_status::{Completeness, enumeration_status};
 use crate::farm::is_account_refused;
 use crate::{
     Application, Busy, FarmDescription, FarmError, FarmId, ResourceEnumeration, ResourceId,
-    ResourceIds,
+    ResourceIds, UserFarms,
 };
 
 /// The resources that a user may start.
@@ -22,7 +22,8 @@ pub struct ResourceList {
     /// The resources: farms in configured order, then the order of the farm. An aggregated resource
     /// has the position of its first farm.
     pub resources: Vec<ListedResource>,
-    /// Publisher names of the farms that did not list, in configured order.
+    /// Publisher names of the farms that did not list, in configured order; then those of farms that
+    /// a mapping may give to the user.
     pub missing_farms: Vec<String>,
     /// No farm listed, and a farm refused the account (CA-12).
     pub account_refused: bool,
@@ -33,7 +34,8 @@ pub struct ResourceList {
 pub struct ListedResource {
     /// Id on the first farm that publishes it.
     pub id: ResourceId,
-    /// Ids on further farms of the group, in configured order.
+    /// Ids on further farms of the group, in configured order, or in the order of launches if the
+    /// store has mappings.
     pub other_ids: Vec<ResourceId>,
     /// The application, as the first farm publishes it.
     pub application: Arc<Application>,
@@ -52,13 +54,18 @@ pub enum Scope {
 
 /// Enumerations of all farms, in configured order, before they are merged.
 #[derive(Debug)]
-pub struct QueriedResources(pub(crate) Vec<(FarmId, Result<Arc<ResourceEnumeration>, FarmError>)>);
+pub struct QueriedResources {
+    pub(crate) enumerations: Vec<(FarmId, Result<Arc<ResourceEnumeration>, FarmError>)>,
+    /// The farms of the user.
+    pub(crate) user_farms: UserFarms,
+}
 
 impl QueriedResources {
     /// Number of resources, as a measure of the work of the merge.
     #[must_use]
     pub fn size(&self) -> usize {
-        let enumerations = self.0.iter().filter_map(|(_, it)| it.as_ref().ok());
+        let enumerations = self.enumerations.iter();
+        let enumerations = enumerations.filter_map(|(_, it)| it.as_ref().ok());
         enumerations.map(|it| it.applications().count()).sum()
     }
 }
@@ -70,6 +77,26 @@ pub struct FarmEnumeration<'a> {
     pub farm: &'a FarmDescription,
     /// The resources that the user may start there.
     pub enumeration: Result<Arc<ResourceEnumeration>, FarmError>,
+}
+
+impl ResourceList {
+    /// The same list, which is not full if a mapping may give the user further farms. Launches try
+    /// the ids of each resource in the order of the user's mappings.
+    pub(crate) fn of_user(mut self, user_farms: &UserFarms) -> Self {
+        let mut undecided = user_farms.undecided().peekable();
+        if undecided.peek().is_some() && self.enumeration == EnumerationStatus::Full {
+            self.enumeration = EnumerationStatus::Partial;
+        }
+        let names = undecided.map(|farm| farm.publisher_name.clone());
+        self.missing_farms.extend(names);
+        if user_farms.are_mapped() {
+            for resource in &mut self.resources {
+                let others = &mut resource.other_ids;
+                others.sort_by_key(|id| user_farms.launch_place(&id.farm));
+            }
+        }
+        self
+    }
 }
 
 impl FarmEnumeration<'_> {

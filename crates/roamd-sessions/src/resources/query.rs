@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use futures_util::future::join_all;
-use tracing::warn;
+use tracing::{info, warn};
 
 use super::filter::ResourceFilter;
 use super::merge::{FarmEnumeration, ListedResource, QueriedResources, Scope, merge};
 use crate::farm::find_farm;
 use crate::{
-    Busy, DeadlineShare, Farm, FarmError, Icon, IconSize, Operation, ResourceEnumeration,
-    ResourceId, User,
+    Busy, DeadlineShare, Farm, FarmAccess, FarmError, FarmId, Icon, IconSize, Operation,
+    ResourceEnumeration, ResourceId, User, UserFarms,
 };
 
 /// Reason for which a resource is not returned.
@@ -32,11 +32,41 @@ impl ResourceError {
     }
 }
 
-/// Queries all farms for their resources.
-pub(crate) async fn query<F: Farm>(farms: &[F], user: &User, scope: Scope) -> QueriedResources {
-    let enumerations = enumerate(farms.iter(), user, scope).await.into_iter();
-    let by_id = enumerations.map(|it| (it.farm.id.clone(), it.enumeration));
-    QueriedResources(by_id.collect())
+/// Queries the primary farms of the user for their resources, then the backup farms of those that
+/// failed. Results are in configured order.
+pub(crate) async fn query<F: Farm>(
+    farms: &[F],
+    user_farms: &UserFarms,
+    user: &User,
+    scope: Scope,
+) -> QueriedResources {
+    let access = |farm: &F| user_farms.access(&farm.description().id);
+    let primary = farms
+        .iter()
+        .filter(|farm| access(farm) == FarmAccess::Primary);
+    let mut enumerations = enumerate(primary, user_farms, user, scope).await;
+    let failed = |id: &FarmId| {
+        let result = enumerations.iter().find(|it| it.farm.id == *id)?;
+        result.enumeration.as_ref().err()
+    };
+    let is_required = |farm: &&F| {
+        let is_backup = access(farm) == FarmAccess::Backup;
+        is_backup && user_farms.requires_backup(&farm.description().id, failed)
+    };
+    let backup: Vec<_> = farms.iter().filter(is_required).collect();
+    if !backup.is_empty() {
+        info!(user = %user.key(), "Primary farms failed; querying backup farms for resources");
+        enumerations.extend(enumerate(backup.into_iter(), user_farms, user, scope).await);
+        let place = |id: &FarmId| farms.iter().position(|farm| farm.description().id == *id);
+        enumerations.sort_by_key(|it| place(&it.farm.id));
+    }
+    let by_id = enumerations.into_iter();
+    QueriedResources {
+        enumerations: by_id
+            .map(|it| (it.farm.id.clone(), it.enumeration))
+            .collect(),
+        user_farms: user_farms.clone(),
+    }
 }
 
 /// Looks up one resource that the filter shows, by any of its ids.
@@ -45,20 +75,23 @@ pub(crate) async fn query<F: Farm>(farms: &[F], user: &User, scope: Scope) -> Qu
 /// [`ResourceError`] if the resource does not exist or its farm failed.
 pub(crate) async fn resource<F: Farm>(
     farms: &[F],
+    user_farms: &UserFarms,
     filter: &ResourceFilter,
     user: &User,
     id: &ResourceId,
 ) -> Result<ListedResource, ResourceError> {
-    let farm = find_farm(farms, &id.farm).ok_or(ResourceError::NotFound)?;
-    let farm = farm.description();
+    let farm = user_farm(farms, user_farms, &id.farm)?;
+    let farm = user_farms.description(farm.description());
     let may_publish = |other: &&F| {
-        let other = other.description();
+        let other = user_farms.description(other.description());
         let grouped =
             farm.aggregation_group.is_some() && other.aggregation_group == farm.aggregation_group;
-        other.id == farm.id || grouped
+        let is_primary = user_farms.access(&other.id) == FarmAccess::Primary;
+        other.id == farm.id || (grouped && is_primary)
     };
     for scope in [Scope::Everything, Scope::PreLaunch] {
-        let enumerations = enumerate(farms.iter().filter(may_publish), user, scope).await;
+        let enumerations =
+            enumerate(farms.iter().filter(may_publish), user_farms, user, scope).await;
         let own = enumerations.iter().find(|other| other.farm.id == farm.id);
         match own.map(|own| &own.enumeration) {
             // A farm without pre-launch refuses the scope.
@@ -67,7 +100,7 @@ pub(crate) async fn resource<F: Farm>(
             Some(Ok(_)) | None => {}
         }
         let list = merge(&enumerations, filter).map_err(|Busy| FarmError::Busy)?;
-        let mut resources = list.resources.into_iter();
+        let mut resources = list.of_user(user_farms).resources.into_iter();
         if let Some(found) = resources.find(|resource| resource.is(id)) {
             return Ok(found);
         }
@@ -81,11 +114,12 @@ pub(crate) async fn resource<F: Farm>(
 /// [`ResourceError`] if the resource does not exist or its farm failed.
 pub(crate) async fn icon<F: Farm>(
     farms: &[F],
+    user_farms: &UserFarms,
     user: &User,
     id: &ResourceId,
     size: IconSize,
 ) -> Result<Icon, ResourceError> {
-    let farm = find_farm(farms, &id.farm).ok_or(ResourceError::NotFound)?;
+    let farm = user_farm(farms, user_farms, &id.farm)?;
     icon_on(farm, user, &id.in_name, size)
         .await
         .inspect_err(|error| {
@@ -93,6 +127,23 @@ pub(crate) async fn icon<F: Farm>(
                 warn!(farm = %id.farm, %error, "Farm did not send an icon");
             }
         })
+}
+
+/// Returns a farm that serves the user.
+///
+/// # Errors
+/// [`ResourceError::NotFound`] if there is none with this id.
+fn user_farm<'f, F: Farm>(
+    farms: &'f [F],
+    user_farms: &UserFarms,
+    id: &FarmId,
+) -> Result<&'f F, ResourceError> {
+    match user_farms.access(id) {
+        FarmAccess::Primary | FarmAccess::Backup => {
+            find_farm(farms, id).ok_or(ResourceError::NotFound)
+        }
+        FarmAccess::Undecided | FarmAccess::NotMapped => Err(ResourceError::NotFound),
+    }
 }
 
 /// Gets the enumeration that has this application: the resources of the user, else the pre-launch
@@ -135,11 +186,12 @@ async fn icon_on<F: Farm>(
 /// Asks farms for the resources of the user, without using the cache (ST-55).
 async fn enumerate<'f, F: Farm + 'f>(
     farms: impl Iterator<Item = &'f F>,
+    user_farms: &'f UserFarms,
     user: &User,
     scope: Scope,
 ) -> Vec<FarmEnumeration<'f>> {
     join_all(farms.map(async |farm| {
-        let description = farm.description();
+        let description = user_farms.description(farm.description());
         let enumeration = async {
             let operation = farm.begin(user).await?;
             match scope {

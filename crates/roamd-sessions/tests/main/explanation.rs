@@ -2,7 +2,7 @@
 
 use roamd_sessions::{
     FarmAnswer, FarmError, FarmSession, Generation, ListExplanation, ListRequest, PlanReason,
-    Refusal, Roaming, SessionKey, Store, Verdict,
+    Refusal, Roaming, SessionKey, Store, UserFarms, Verdict,
 };
 use roamd_store_proto::EnumerationStatus;
 
@@ -19,7 +19,9 @@ async fn explain(
     roaming: Roaming,
 ) -> ListExplanation {
     let alice = user("alice");
-    let plan = store.plan_list(request, roaming).without_side_effects();
+    let plan = store
+        .plan_list(request, roaming, UserFarms::default())
+        .without_side_effects();
     let queried = store.query_sessions(&plan, &alice, &here()).await;
     store.explain_sessions(alice.key(), queried)
 }

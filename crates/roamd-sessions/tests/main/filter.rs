@@ -2,7 +2,7 @@
 
 use roamd_sessions::{
     Application, FilterType, Generation, Kind, Launch, LaunchOutcome, LaunchTarget, ListRequest,
-    ResourceError, ResourceFilter, ResourceId, ResourceIds, Scope, Store, StoreRules,
+    ResourceError, ResourceFilter, ResourceId, ResourceIds, Scope, Store, StoreRules, UserFarms,
 };
 use roamd_store_proto::{ErrorReason, LaunchParams};
 use secrecy::ExposeSecret as _;
@@ -146,8 +146,13 @@ async fn hidden_resource_is_neither_listed_nor_launched() {
         .map(|it| it.id)
         .collect();
     assert_eq!(listed, std::slice::from_ref(&shown));
-    assert!(store.resource(&alice, &shown).await.is_ok());
-    let looked_up = store.resource(&alice, &hidden).await;
+    assert!(
+        store
+            .resource(&UserFarms::default(), &alice, &shown)
+            .await
+            .is_ok()
+    );
+    let looked_up = store.resource(&UserFarms::default(), &alice, &hidden).await;
     assert_eq!(looked_up, Err(ResourceError::NotFound));
     for (id, is_launched) in [(shown, true), (hidden, false)] {
         let target = LaunchTarget::Application(ResourceIds::new(id, []));

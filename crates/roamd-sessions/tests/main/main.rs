@@ -15,6 +15,7 @@ mod filter;
 mod ica_file;
 mod launch;
 mod list;
+mod mapping;
 mod plan;
 mod publication;
 mod remote_access;

@@ -1,7 +1,7 @@
 //! Plans of lists (SS-29 to SS-35): the whole table.
 
 use roamd_sessions::{
-    FarmDescription, FarmPlan, Generation, ListPlan, ListRequest, ListScope, Roaming,
+    FarmDescription, FarmPlan, Generation, ListPlan, ListRequest, ListScope, Roaming, UserFarms,
 };
 
 use crate::scripted::description;
@@ -193,7 +193,7 @@ fn list_plan_gives_its_reasons() {
             ..description("F", generation)
         };
         let case = format!("{generation:?} {legacy} {parameters:?} {roaming:?}");
-        let plan = ListPlan::new([&farm], request(parameters), roaming);
+        let plan = ListPlan::new([&farm], request(parameters), roaming, UserFarms::default());
         let [(_, farm_plan)] = plan.farms() else {
             panic!("one farm")
         };

@@ -6,7 +6,7 @@ use roamd_sessions::{
     Application, Busy, DeadlineShare, FarmDescription, FarmEnumeration, FarmError, FarmId,
     FarmListResult, FarmPlan, Generation, Icon, IconSize, Launch, LaunchOutcome, LaunchTarget,
     ListOutcome, ListRequest, Refusal, ResourceEnumeration, ResourceError, ResourceFilter,
-    ResourceId, ResourceList, Roaming, Scope, SessionIds, Store, UserKey, merge_list,
+    ResourceId, ResourceList, Roaming, Scope, SessionIds, Store, UserFarms, UserKey, merge_list,
     merge_resources,
 };
 use roamd_store_proto::{EnumerationStatus, LaunchParams};
@@ -280,9 +280,14 @@ async fn pre_launch_resources_are_listed_separately() {
         .unwrap();
     assert_eq!(shown(&list), ["A.Word: Word", "B.Paint: Paint"]);
 
-    let found = store.resource(&alice, &id("A", "Warm")).await.unwrap();
+    let found = store
+        .resource(&UserFarms::default(), &alice, &id("A", "Warm"))
+        .await
+        .unwrap();
     assert_eq!(found.id, id("A", "Warm"));
-    let icon = store.icon(&alice, &found.id, IconSize::DEFAULT).await;
+    let icon = store
+        .icon(&UserFarms::default(), &alice, &found.id, IconSize::DEFAULT)
+        .await;
     assert_eq!(icon, Ok(Icon::None { desktop: false }));
     let launch = Launch {
         params: LaunchParams::default(),
@@ -296,7 +301,7 @@ async fn pre_launch_resources_are_listed_separately() {
         "{launched:?}"
     );
     for none in [id("A", "Other"), id("B", "Warm")] {
-        let found = store.resource(&alice, &none).await;
+        let found = store.resource(&UserFarms::default(), &alice, &none).await;
         assert_eq!(found, Err(ResourceError::NotFound), "{none}");
     }
 }
@@ -313,16 +318,22 @@ async fn resource_lookup_asks_farms_of_group_only() {
     let store = Store::new(farms, keys());
     let alice = user("alice");
     for name in [id("ONE", "Word"), id("TWO", "WinWord")] {
-        let found = store.resource(&alice, &name).await.unwrap();
+        let found = store
+            .resource(&UserFarms::default(), &alice, &name)
+            .await
+            .unwrap();
         assert_eq!(
             (found.id, found.other_ids),
             (id("ONE", "Word"), vec![id("TWO", "WinWord")])
         );
     }
-    let found = store.resource(&alice, &id("ALONE", "Word")).await.unwrap();
+    let found = store
+        .resource(&UserFarms::default(), &alice, &id("ALONE", "Word"))
+        .await
+        .unwrap();
     assert_eq!((found.id, found.other_ids), (id("ALONE", "Word"), vec![]));
     for name in [id("ONE", "WinWord"), id("NONE", "Word"), id("ALONE", "")] {
-        let found = store.resource(&alice, &name).await;
+        let found = store.resource(&UserFarms::default(), &alice, &name).await;
         assert_eq!(found, Err(ResourceError::NotFound), "{name}");
     }
     let asked = |farm: &ScriptedFarm| {
@@ -346,12 +357,17 @@ async fn resource_on_failed_farm_is_not_reported_missing() {
     let store = Store::new(farms, keys());
     let alice = user("alice");
     let word = id("ONE", "Word");
-    let found = store.resource(&alice, &word).await;
+    let found = store.resource(&UserFarms::default(), &alice, &word).await;
     assert_eq!(found, Err(ResourceError::Farm(down())));
-    let icon = store.icon(&alice, &word, IconSize::DEFAULT).await;
+    let icon = store
+        .icon(&UserFarms::default(), &alice, &word, IconSize::DEFAULT)
+        .await;
     assert_eq!(icon, Err(ResourceError::Farm(down())));
     // A farm of the group is enough for its own resources.
-    let found = store.resource(&alice, &id("TWO", "WinWord")).await.unwrap();
+    let found = store
+        .resource(&UserFarms::default(), &alice, &id("TWO", "WinWord"))
+        .await
+        .unwrap();
     assert_eq!(found.id, id("TWO", "WinWord"));
 }
 
@@ -367,7 +383,9 @@ async fn icon_is_shown_only_for_own_applications() {
     let store = Store::new(vec![one.clone()], keys());
     let alice = user("alice");
     let size = IconSize::fitting(33);
-    let icon = store.icon(&alice, &id("ONE", "Word"), size).await;
+    let icon = store
+        .icon(&UserFarms::default(), &alice, &id("ONE", "Word"), size)
+        .await;
     assert_eq!(icon, Ok(Icon::OfFarm(png)));
     let calls = [
         Call::Applications(DeadlineShare::Half),
@@ -375,13 +393,17 @@ async fn icon_is_shown_only_for_own_applications() {
     ];
     assert_eq!(one.calls(), calls);
     for hidden in [id("ONE", "Excel"), id("TWO", "Word")] {
-        let icon = store.icon(&alice, &hidden, size).await;
+        let icon = store
+            .icon(&UserFarms::default(), &alice, &hidden, size)
+            .await;
         assert_eq!(icon, Err(ResourceError::NotFound));
     }
     one.icon = Ok(None);
     let store = Store::new(vec![one], keys());
     for (name, desktop) in [("Word", false), ("Desk", true)] {
-        let icon = store.icon(&alice, &id("ONE", name), size).await;
+        let icon = store
+            .icon(&UserFarms::default(), &alice, &id("ONE", name), size)
+            .await;
         assert_eq!(icon, Ok(Icon::None { desktop }));
     }
 }

@@ -9,7 +9,7 @@ use roamd_sessions::{
     FarmDescription, FarmError, FarmId, FarmSession, FarmSessions, Generation, HostPort, IconSize,
     Kind, Launch, LaunchOutcome, LaunchTarget, ListRequest, ListScope, Logon, NoTicket, Operation,
     ResourceEnumeration, ResourceList, Roaming, Scope, SessionKey, SessionList, StaTicket, Store,
-    User,
+    User, UserFarms,
 };
 use secrecy::SecretString;
 
@@ -82,7 +82,7 @@ pub(crate) async fn list(
     user: &User,
     request: ListRequest,
 ) -> Result<SessionList, Busy> {
-    let plan = store.plan_list(request, Roaming::Always);
+    let plan = store.plan_list(request, Roaming::Always, UserFarms::default());
     let queried = store.query_sessions(&plan, user, &here()).await;
     store.merge_sessions(user.key(), queried)
 }
@@ -93,7 +93,11 @@ pub(crate) async fn resources(
     user: &User,
     scope: Scope,
 ) -> Result<ResourceList, Busy> {
-    store.merge_resources(store.query_resources(user, scope).await)
+    store.merge_resources(
+        store
+            .query_resources(&UserFarms::default(), user, scope)
+            .await,
+    )
 }
 
 /// Plans and runs a launch of this user.
@@ -114,7 +118,7 @@ pub(crate) async fn launch_under(
     launch: &Launch,
     roaming: Roaming,
 ) -> Result<LaunchOutcome, Busy> {
-    let plan = store.plan_launch(user, target, roaming);
+    let plan = store.plan_launch(user, target, roaming, &UserFarms::default());
     store.launch(&plan, launch).await
 }
 

@@ -3,7 +3,7 @@
 use futures_util::FutureExt;
 use roamd_sessions::{
     Busy, DeadlineShare, EndAction, FarmError, FarmResult, Generation, ListRequest, Refusal,
-    Roaming, Store,
+    Roaming, Store, UserFarms,
 };
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use secrecy::SecretString;
@@ -176,7 +176,9 @@ fn list_plan_has_side_effects_if_any_farm_disconnects() {
     ] {
         let farms = generations.iter().map(|g| ScriptedFarm::new("F", *g));
         let store = Store::new(farms.collect(), keys());
-        let found = store.plan_list(request, Roaming::Always).has_side_effects();
+        let found = store
+            .plan_list(request, Roaming::Always, UserFarms::default())
+            .has_side_effects();
         assert_eq!(found, expected, "{generations:?} {request:?}");
     }
 }
@@ -211,7 +213,15 @@ async fn busy_farms_differ_from_failed_farms() {
     let store = Store::new(vec![busy("XA1"), busy("XA2")], keys());
     let listed = list(&store, &alice, ACTIVE).await;
     assert_eq!(listed, Err(Busy));
-    let ended = store.end(&alice, &here(), EndAction::LogOff, &[]).await;
+    let ended = store
+        .end(
+            &UserFarms::default(),
+            &alice,
+            &here(),
+            EndAction::LogOff,
+            &[],
+        )
+        .await;
     assert_eq!(ended, Err(Busy));
     for farm in store.farms() {
         assert_eq!(farm.calls(), []);
@@ -226,7 +236,15 @@ async fn busy_farms_differ_from_failed_farms() {
     assert_eq!(listed, Err(Busy));
     let listed = list(&store, &alice, ACTIVE).await.unwrap();
     assert_eq!(listed.enumeration, EnumerationStatus::Partial);
-    let ended = store.end(&alice, &here(), EndAction::LogOff, &[]).await;
+    let ended = store
+        .end(
+            &UserFarms::default(),
+            &alice,
+            &here(),
+            EndAction::LogOff,
+            &[],
+        )
+        .await;
     let ended = ended.unwrap();
     assert_eq!(ended.status, SessionStatus::Partial);
     let (busy, done) = (Err(FarmError::Busy), Ok(()));
@@ -287,7 +305,15 @@ async fn end_reaches_every_farm_with_tickets() {
         bad.end = Err(down());
         let farms = vec![bad, ScriptedFarm::new("XD5", Generation::XenDesktop5)];
         let store = Store::new(farms, keys());
-        let ended = store.end(&user("alice"), &here(), action, &tickets).await;
+        let ended = store
+            .end(
+                &UserFarms::default(),
+                &user("alice"),
+                &here(),
+                action,
+                &tickets,
+            )
+            .await;
         assert_eq!(ended.unwrap().status, SessionStatus::Partial);
         for farm in store.farms() {
             assert_eq!(farm.calls(), [Call::End { action, tickets: 2 }]);

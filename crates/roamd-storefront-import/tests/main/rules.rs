@@ -207,43 +207,94 @@ fn key_files_of_farms_and_citrix_gateway_have_different_paths() {
     }
 }
 
-/// SI-15: only a mapping for all users without backups is taken.
+/// SI-13 to SI-15.
 #[test]
 fn mapping_is_taken_or_reported() {
-    for (old, new, group, finding) in [
-        ("name=\"Everyone\" sid=\"S-1-1-0\"", "name=\"\"", true, ""),
+    for (old, new, expected, finding) in [
         (
-            "name=\"Everyone\"",
-            "name=\"EXAMPLE\\Ada\"",
-            false,
-            "is for EXAMPLE\\Ada alone",
+            "name=\"Everyone\" sid=\"S-1-1-0\"",
+            "name=\"\"",
+            "name = \"all\"\n\n[[store.mapping.farm_set]]",
+            "has neither name nor sid: all users",
+        ),
+        (
+            "name=\"Everyone\" sid=\"S-1-1-0\"",
+            "name=\"EXAMPLE\\Ada\" sid=\"s-1-5-21-1-2-3-4\"",
+            "# Groups: EXAMPLE\\Ada.\n[[store.mapping]]\nname = \"all\"\n\
+             groups = [\"S-1-5-21-1-2-3-4\"]\n",
+            "note: mapping \"all\": works for users whose SIDs the farm reports",
+        ),
+        (
+            "sid=\"S-1-5-21-10-20-30-2001\"",
+            "sid=\"S-1-5-21-10-20-30\u{2d}x\"",
+            "# Not taken: mapping \"relay users\" (EXAMPLE\\Relay): primary \"Old Relay\", backup \"Mill\".",
+            "warning: mapping \"relay users\": group EXAMPLE\\Relay has no SID",
+        ),
+        (
+            "sid=\"S-1-5-21-10-20-30-2001\"",
+            "",
+            "# Not taken: mapping \"relay users\"",
+            "warning: mapping \"relay users\": has no group that can be taken",
         ),
         (
             "<backupFarmRefs />",
             "<backupFarmRefs><farm name=\"Old Relay\"/></backupFarmRefs>",
-            false,
-            "its backup \"Old Relay\" is not taken",
+            "primary = [\"Harbour-Site\", \"Mill\"]\nbackup = [\"Old-Relay\"]\n",
+            "",
         ),
         (
             "<farm name=\"Mill\" />\n                  </primaryFarmRefs>",
             "<farm name=\"Nowhere\" />\n                  </primaryFarmRefs>",
-            true,
+            "primary = [\"Harbour-Site\"]\n",
             "names farm \"Nowhere\", which the store does not have",
+        ),
+        (
+            "<farm name=\"Old Relay\" />\n                  </primaryFarmRefs>",
+            "<farm name=\"Mobile\" />\n                  </primaryFarmRefs>",
+            "# Not taken: mapping \"relay users\"",
+            "warning: mapping \"relay users\": has a set without a primary farm that is taken",
         ),
         (
             "<primaryFarmRefs>\n                    <farm name=\"Old Relay\" />",
             "<primaryFarmRefs>",
-            true,
-            "farm \"Old Relay\": no mapping names it",
+            "name = \"all\"",
+            "warning: farm \"Old Relay\": no mapping names it, so no user sees it",
+        ),
+        (
+            "aggregationGroup=\"\"",
+            "aggregationGroup=\"south\"",
+            "aggregation_group = \"south\"",
+            "warning: mapping \"relay users\": farm \"Mill\" is in the groups \"north\" and \"south\"",
         ),
     ] {
         let (toml, findings) = changed(old, new);
-        assert_eq!(
-            toml.contains("aggregation_group = \"north\""),
-            group,
-            "{new}: {toml}"
-        );
+        assert!(toml.contains(expected), "{expected}:\n{toml}");
         assert!(findings.contains(finding), "{finding}:\n{findings}");
+    }
+}
+
+/// SI-15: aggregation groups express what all users have alike.
+#[test]
+fn mapping_for_all_users_alike_becomes_aggregation_groups() {
+    let (start, rest) = STORE
+        .split_once("<userFarmMapping name=\"relay users\">")
+        .unwrap();
+    let (_, end) = rest.split_once("</userFarmMapping>").unwrap();
+    let farms = "<farm name=\"Mill\" />\n                  </primaryFarmRefs>";
+    let with_all = start.replace(farms, &format!("<farm name=\"Old Relay\" />{farms}"));
+    let failover = |start: &str| start.replace("LoadBalanced", "Failover");
+    for (start, is_simple) in [
+        (failover(&with_all), true),
+        // Users do not see the relay, and launches are spread.
+        (failover(start), false),
+        (with_all, false),
+    ] {
+        let import = run(deployment(format!("{start}{end}"))).unwrap();
+        assert_eq!(toml(&import).contains("[[store.mapping]]"), !is_simple);
+        let group = "aggregation_group = \"north\"";
+        let groups = toml(&import).matches(group).count();
+        assert_eq!(groups, if is_simple { 3 } else { 1 });
+        assert_eq!(import.summary.mappings.to_string(), "1 of 1");
     }
 }
 

@@ -120,10 +120,11 @@ pub(crate) fn losses(import: &Import) -> Vec<String> {
         .collect()
 }
 
-/// Returns how many farms, controllers, ticket authorities and domains an import has.
-pub(crate) fn size(import: &Import) -> [usize; 4] {
+/// Returns how many farms, controllers, ticket authorities, domains, and primary farms of mappings
+/// an import has.
+pub(crate) fn size(import: &Import) -> [usize; 5] {
     let Outcome::Configuration { toml, .. } = &import.outcome else {
-        return [0; 4];
+        return [0; 5];
     };
     let items = |key: &str| {
         let lines = toml.lines().filter(|line| line.starts_with(key));
@@ -134,6 +135,7 @@ pub(crate) fn size(import: &Import) -> [usize; 4] {
         items("controllers = "),
         items("sta = "),
         items("domains = "),
+        items("primary = "),
     ]
 }
 

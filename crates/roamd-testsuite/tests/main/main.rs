@@ -32,6 +32,7 @@ mod listener;
 mod local_ports;
 mod login_throttle;
 mod malformed_http;
+mod mapping;
 mod metrics;
 mod password_change;
 mod rejected_requests;

@@ -244,6 +244,7 @@ fn configuration(
             roaming: RoamingPolicy::default(),
             gateway: None,
             farms,
+            mappings: Vec::new(),
         }],
     })
 }

@@ -74,6 +74,8 @@ fn rows(farm: &ExplainedFarm) -> Vec<[String; 4]> {
         let result = if question.asked { "asked" } else { "not asked" };
         row(subject.to_owned(), result, &question.text)
     };
+    let mapping = farm.mapping.iter();
+    let mapping = mapping.map(|it| row("mapping".to_owned(), &it.access, &it.text));
     let answer = &farm.answer;
     let asked = [
         question("disconnected sessions", &farm.disconnected),
@@ -89,5 +91,5 @@ fn rows(farm: &ExplainedFarm) -> Vec<[String; 4]> {
         };
         row(subject, result, &session.text)
     });
-    asked.into_iter().chain(sessions).collect()
+    mapping.chain(asked).chain(sessions).collect()
 }
