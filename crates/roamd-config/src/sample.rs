@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(config.authentication.path.as_str(), "/Citrix/StoreAuth");
         assert_eq!(config.listener.tls, None);
         assert_eq!(config.state, State::Embedded);
-        assert_eq!(config.stores[0].gateway, None);
+        assert_eq!(config.stores[0].gateways, []);
     }
 
     #[test]
@@ -217,7 +217,7 @@ mod tests {
         let with = parsed(&uncommented(|key| is_required(key) || has_default(key)));
         assert!(with.listener.tls.is_some());
         assert!(matches!(with.state, State::Etcd(_)));
-        let gateway = with.stores[0].gateway.as_ref().unwrap();
+        let gateway = &with.stores[0].gateways[0];
         assert_eq!(gateway.access.translations.len(), 1);
         assert_eq!(with, without);
     }

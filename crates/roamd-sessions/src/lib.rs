@@ -42,7 +42,7 @@ pub use list::{
     Verdict, explain as explain_list, merge as merge_list,
 };
 pub use mapping::{FarmAccess, FarmMapping, FarmSet, LaunchOrder, UserFarms};
-pub use remote_access::RemoteAccess;
+pub use remote_access::{Access, ClientPath, RemoteAccess, access};
 pub use resource_enumeration::{Application, ContentLocation, Kind, ResourceEnumeration};
 pub use resource_id::{ResourceId, ResourceIds};
 pub use resources::{

@@ -12,8 +12,8 @@ pub struct StoreRules {
     /// ICA files set the name of the client to the one that the client has sent. Otherwise the
     /// client program names itself.
     pub override_client_name: bool,
-    /// Citrix Gateway for clients outside; `None` if all clients count as inside.
-    pub remote_access: Option<RemoteAccess>,
+    /// Citrix Gateways for clients outside; without any, all clients count as inside.
+    pub gateways: Vec<RemoteAccess>,
 }
 
 impl Default for StoreRules {
@@ -23,7 +23,7 @@ impl Default for StoreRules {
             mappings: Vec::new(),
             filter: ResourceFilter::default(),
             override_client_name: true,
-            remote_access: None,
+            gateways: Vec::new(),
         }
     }
 }

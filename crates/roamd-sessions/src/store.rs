@@ -9,9 +9,9 @@ use crate::farm::find_farm;
 use crate::{
     Busy, EndAction, EndOutcome, EndPoint, Farm, FarmEnumeration, FarmId, FarmListResult, Icon,
     IconSize, Launch, LaunchOutcome, LaunchPlan, LaunchTarget, ListExplanation, ListOutcome,
-    ListPlan, ListRequest, ListedResource, QueriedResources, QueriedSessions, ResourceError,
-    ResourceId, ResourceList, Roaming, Scope, SessionIds, SessionList, StoreRules, User, UserFarms,
-    UserKey, end, launch, list, resources,
+    ListPlan, ListRequest, ListedResource, QueriedResources, QueriedSessions, RemoteAccess,
+    ResourceError, ResourceId, ResourceList, Roaming, Scope, SessionIds, SessionList, StoreRules,
+    User, UserFarms, UserKey, end, launch, list, resources,
 };
 
 /// The farms of a store, and the service that they provide together.
@@ -45,6 +45,12 @@ impl<F: Farm> Store<F> {
     #[must_use]
     pub fn farms(&self) -> &[F] {
         &self.farms
+    }
+
+    /// The Citrix Gateways for clients outside, in their order.
+    #[must_use]
+    pub fn gateways(&self) -> &[RemoteAccess] {
+        &self.rules.gateways
     }
 
     /// Whether users have different farms.

@@ -37,7 +37,7 @@ pub use resources::{Group, Groups, Image, Property, Resource, ResourceType, Reso
 pub use service_record::ServiceRecord;
 pub use session_explanation::{
     ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedFarmMapping, ExplainedQuestion,
-    ExplainedRequest, ExplainedRoaming, ExplainedSession, SessionExplanation,
+    ExplainedRequest, ExplainedRoaming, ExplainedRoute, ExplainedSession, SessionExplanation,
 };
 pub use session_params::{SessionOperation, SessionParams};
 pub use session_result::{SessionResult, SessionStatus};

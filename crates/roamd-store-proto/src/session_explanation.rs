@@ -83,6 +83,9 @@ pub struct ExplainedFarm {
     /// What the mappings of the store give the user; absent without mappings (SS-73).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mapping: Option<ExplainedFarmMapping>,
+    /// How launches of its sessions reach their hosts; absent if the store has no Citrix Gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub route: Option<ExplainedRoute>,
     /// Whether it is asked for disconnected sessions.
     pub disconnected: ExplainedQuestion,
     /// Whether it is asked for sessions that other clients are connected to.
@@ -101,6 +104,18 @@ pub struct ExplainedFarmMapping {
     /// Name of the mapping that gives, or may give, the farm to the user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// Sentence for people.
+    pub text: String,
+}
+
+/// How a client reaches the hosts of a farm.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExplainedRoute {
+    /// `direct`, `gateway` or `none`.
+    pub access: String,
+    /// Host and port of the Citrix Gateway.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<String>,
     /// Sentence for people.
     pub text: String,
 }

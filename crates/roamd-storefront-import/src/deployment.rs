@@ -8,14 +8,14 @@ use url::Url;
 
 use crate::farm::{self, FarmSet};
 use crate::farm_name;
-use crate::finding::{Findings, Grade};
+use crate::finding::{Finding, Findings, Grade};
 use crate::gateway::{self, FoundGateway};
 use crate::launch::{self, LaunchSettings};
 use crate::mapping::{self, Mapping};
-use crate::model::{Deployment, Farm, SignIn, Store};
+use crate::model::{Deployment, Farm, Gateway, SignIn, Store};
 use crate::options::Options;
 use crate::parts::{Kind, Part};
-use crate::record::{Field, OFF, Record, Silence, Unused, Value};
+use crate::record::{Field, OFF, Record, Setting, Silence, Unused, Value};
 use crate::sign_in;
 use crate::source::{Place, Source};
 use crate::summary::{Count, Summary};
@@ -357,7 +357,7 @@ fn read_store<'s>(
         path,
         override_client_name: None,
         filter: ResourceFilter::default(),
-        gateway: None,
+        gateways: Vec::new(),
         web: None,
         farms,
         mappings: Vec::new(),
@@ -402,6 +402,7 @@ impl Store {
         });
         self.not_taken.extend(applied.not_taken);
         summary.gateways.all += parts.gateways.len();
+        let last = parts.gateways.last().map(|part| part.record.place);
         for part in parts.gateways {
             // No id of a farm has a dot, so that no key of a farm has this path.
             let number = summary.gateways.taken + 1;
@@ -414,8 +415,12 @@ impl Store {
                 self.add_gateway(found, summary, findings);
             }
         }
+        if let Some(place) = last {
+            self.report_unreached_farms(place, findings);
+        }
     }
 
+    /// Adds a Citrix Gateway, or notes farms that are never reached through one.
     fn add_gateway(
         &mut self,
         found: FoundGateway<'_>,
@@ -423,35 +428,64 @@ impl Store {
         findings: &mut Findings,
     ) {
         let original = format!("gateway \"{}\"", found.name);
-        if let Some(taken) = &self.gateway {
-            // The store and the deployment describe the same one.
-            if taken.address == found.gateway.address {
-                summary.gateways.all -= 1;
-                let text = "has the address of the one that is taken";
-                findings.note(found.place, original, text);
+        let is_of = |farm: &Farm| {
+            let is_same = |name: &Setting<'_>| farm_name::is_same(&name.value, &farm.name);
+            let names = found.farms.as_deref();
+            names.is_none_or(|names| names.iter().any(is_same))
+        };
+        let Some(mut gateway) = found.gateway else {
+            summary.gateways.all -= 1;
+            for farm in self.farms.iter_mut().filter(|farm| is_of(farm)) {
+                farm.never_through_gateway = true;
+            }
+            return;
+        };
+        if !self.farms.iter().all(is_of) {
+            let farms = self.farms.iter().filter(|farm| is_of(farm));
+            gateway.farms = farms.map(|farm| farm.id.clone()).collect();
+            if gateway.farms.is_empty() {
+                let text = "is for no farm that is taken; not taken";
+                findings.warning(found.place, original, text);
                 return;
             }
-            let text = "a store of roamd has one Citrix Gateway; this one is not taken";
-            findings.warning(found.place, original, text);
+        }
+        // The store and the deployment describe the same one.
+        let mut taken = self.gateways.iter_mut();
+        let known = taken.find(|it| {
+            let is_wider = it.farms.is_empty() || it.farms == gateway.farms;
+            it.address == gateway.address && is_wider
+        });
+        if let Some(known) = known {
+            summary.gateways.all -= 1;
+            if known.via.is_empty() {
+                known.via = gateway.via;
+            }
+            let text = "has the address of the one that is taken";
+            findings.note(found.place, original, text);
             return;
         }
-        if let Some(names) = &found.farms {
-            let is_left_out = |farm: &&Farm| {
-                let is_same = |name: &str| farm_name::is_same(name, &farm.name);
-                !names.iter().any(|name| is_same(&name.value))
-            };
-            let left_out = self.farms.iter().filter(is_left_out);
-            let left_out: Vec<_> = left_out.map(|farm| format!("\"{}\"", farm.name)).collect();
-            if !left_out.is_empty() {
-                let text = format!(
-                    "is not for farm {}, but roamd uses it for all farms of the store",
-                    left_out.join(", ")
-                );
-                findings.warning(found.place, original, text);
-            }
+        let is_alike = |it: &Gateway| it.farms == gateway.farms;
+        if gateway.via.is_empty() && self.gateways.iter().any(is_alike) {
+            let text = "is used only by clients that `clients` or `via` names; fill in one of them";
+            let finding = Finding::new(Grade::Warning, found.place, original, text);
+            findings.add(found.place, finding.key("clients"));
         }
         summary.gateways.taken += 1;
-        self.gateway = Some(found.gateway);
+        self.gateways.push(gateway);
+    }
+
+    /// Reports farms that no Citrix Gateway reaches, if there is one for others.
+    fn report_unreached_farms(&self, place: Place<'_>, findings: &mut Findings) {
+        if self.gateways.is_empty() {
+            return;
+        }
+        for farm in &self.farms {
+            let is_reached = |it: &Gateway| it.farms.is_empty() || it.farms.contains(&farm.id);
+            if !farm.never_through_gateway && !self.gateways.iter().any(is_reached) {
+                let text = "no Citrix Gateway is for it, so clients outside cannot launch there";
+                findings.warning(place, format!("farm \"{}\"", farm.name), text);
+            }
+        }
     }
 }
 

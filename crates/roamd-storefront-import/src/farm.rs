@@ -321,6 +321,7 @@ pub(crate) fn read(
         ticket_seconds,
         address_form,
         legacy_workspace_control: legacy.is_some_and(|(legacy, _)| legacy),
+        never_through_gateway: false,
         aggregation: None,
         remarks,
     })

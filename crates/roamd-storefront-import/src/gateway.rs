@@ -16,7 +16,7 @@ const NO_SIGN_IN: &str = "roamd serves no sign-in through Citrix Gateway";
 const BY_NETWORKS: &str = "roamd decides by the networks in `inside` and `outside`";
 
 /// Settings of a Citrix Gateway without a key in roamd.
-const UNUSED: [Unused; 20] = [
+const UNUSED: [Unused; 18] = [
     Unused {
         names: &["stasBypassDuration"],
         silence: Silence::Never,
@@ -33,13 +33,7 @@ const UNUSED: [Unused; 20] = [
         names: &["zones"],
         silence: Silence::At(&[""]),
         grade: Grade::Warning,
-        text: "roamd has no zones; one Citrix Gateway serves all farms of a store",
-    },
-    Unused {
-        names: &["neverLaunchThroughGateway"],
-        silence: OFF,
-        grade: Grade::Warning,
-        text: "clients outside always connect through the Citrix Gateway",
+        text: "roamd has no zones; `farms` names the farms of a Citrix Gateway",
     },
     Unused {
         names: &["callbackUrl"],
@@ -64,12 +58,6 @@ const UNUSED: [Unused; 20] = [
         silence: Silence::Always,
         grade: Grade::Note,
         text: NO_SIGN_IN,
-    },
-    Unused {
-        names: &["ipAddress", "SubnetIPAddress"],
-        silence: Silence::At(&[""]),
-        grade: Grade::Note,
-        text: BY_NETWORKS,
     },
     Unused {
         names: &["gslbLocation", "GslbAddressUri"],
@@ -101,7 +89,8 @@ pub(crate) struct FoundGateway<'s> {
     pub(crate) name: String,
     /// Farms whose launches use it; `None` for all.
     pub(crate) farms: Option<Vec<Setting<'s>>>,
-    pub(crate) gateway: Gateway,
+    /// `None` if clients reach these farms directly, wherever they are.
+    pub(crate) gateway: Option<Gateway>,
 }
 
 const fn silent(names: &'static [&'static str]) -> Unused {
@@ -149,6 +138,15 @@ pub(crate) fn read_optimal<'s>(
     let names = ["name", "OptimalGatewayName", "GatewayName"];
     let name = gateway.text(&names, findings);
     let name = name.map(|name| name.value).unwrap_or_default();
+    let farms = (!farms.is_empty()).then_some(farms);
+    if let Some((true, _)) = gateway.flag(&["neverLaunchThroughGateway"], findings) {
+        return Some(FoundGateway {
+            place,
+            name,
+            farms,
+            gateway: None,
+        });
+    }
     let mut hosts = gateway
         .items(&["hostnames"], &["add"], findings)
         .into_iter();
@@ -178,8 +176,8 @@ pub(crate) fn read_optimal<'s>(
     Some(FoundGateway {
         place,
         name,
-        farms: (!farms.is_empty()).then_some(farms),
-        gateway,
+        farms,
+        gateway: Some(gateway),
     })
 }
 
@@ -211,7 +209,7 @@ pub(crate) fn read_roaming<'s>(
         place,
         name,
         farms: None,
-        gateway,
+        gateway: Some(gateway),
     })
 }
 
@@ -242,9 +240,14 @@ fn rest(
     let balanced = record.flag(&["stasUseLoadBalancing"], findings);
     let names = ["enableSessionReliability", "SessionReliability"];
     let reliable = record.flag(&names, findings);
+    let forwarded = record.text(&["ipAddress", "SubnetIPAddress"], findings);
     record.unused(&UNUSED, findings);
     record.finish(Grade::Warning, findings);
+    let forwarded = forwarded.map(|setting| setting.value);
+    let forwarded = forwarded.filter(|via| !via.contains(char::is_control));
     Some(Gateway {
+        via: forwarded.into_iter().collect(),
+        farms: Vec::new(),
         address,
         authorities,
         authority_order: match balanced {

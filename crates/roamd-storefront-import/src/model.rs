@@ -38,7 +38,7 @@ pub(crate) struct Store {
     /// `None` if no file has the setting.
     pub(crate) override_client_name: Option<bool>,
     pub(crate) filter: ResourceFilter,
-    pub(crate) gateway: Option<Gateway>,
+    pub(crate) gateways: Vec<Gateway>,
     pub(crate) web: Option<WebSite>,
     pub(crate) farms: Vec<Farm>,
     pub(crate) mappings: Vec<Mapping>,
@@ -66,10 +66,14 @@ pub(crate) struct FarmSet {
     pub(crate) aggregation_group: Option<String>,
 }
 
-/// The Citrix Gateway of a store.
+/// A Citrix Gateway of a store.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) address: HostPort,
+    /// Ids of the farms that it reaches; empty for all.
+    pub(crate) farms: Vec<String>,
+    /// Names and addresses in requests that it forwards.
+    pub(crate) via: Vec<String>,
     pub(crate) authorities: Vec<ControllerUrl>,
     pub(crate) authority_order: ControllerOrder,
     pub(crate) service_key: Option<KeyFile>,
@@ -98,6 +102,7 @@ pub(crate) struct Farm {
     pub(crate) ticket_seconds: Option<u64>,
     pub(crate) address_form: Option<AddressForm>,
     pub(crate) legacy_workspace_control: bool,
+    pub(crate) never_through_gateway: bool,
     pub(crate) aggregation: Option<Aggregation>,
     /// Comments above the farm.
     pub(crate) remarks: Vec<String>,
@@ -139,12 +144,12 @@ impl Deployment {
     /// Returns the files with secrets that the configuration names.
     pub(crate) fn key_files(&self) -> impl Iterator<Item = &KeyFile> {
         self.stores.iter().flat_map(|store| {
-            let gateway = store
-                .gateway
+            let gateways = store
+                .gateways
                 .iter()
                 .filter_map(|it| it.service_key.as_ref());
             let farms = store.farms.iter().filter_map(|it| it.service_key.as_ref());
-            gateway.chain(farms)
+            gateways.chain(farms)
         })
     }
 }

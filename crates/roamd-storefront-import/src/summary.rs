@@ -44,8 +44,7 @@ impl Summary {
     pub(crate) fn complete(&mut self, deployment: &Deployment) {
         let stores = &deployment.stores;
         self.farms.taken = stores.iter().map(|store| store.farms.len()).sum();
-        let gateways = stores.iter().filter(|store| store.gateway.is_some());
-        self.gateways.taken = gateways.count();
+        self.gateways.taken = stores.iter().map(|store| store.gateways.len()).sum();
         let scheme = deployment.base_urls.first().map(BaseUrl::scheme);
         if scheme == Some(Scheme::Https) {
             self.to_do.push("[tls] or `trusted_proxies`".into());

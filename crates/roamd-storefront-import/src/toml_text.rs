@@ -124,8 +124,13 @@ fn write_store(store: &Store, text: &mut Text) {
     if store.filter != ResourceFilter::default() {
         write_filter(&store.filter, text);
     }
-    if let Some(gateway) = &store.gateway {
-        write_gateway(gateway, text);
+    // One is written as ever.
+    let header = match store.gateways.len() {
+        1 => "[store.gateway]",
+        _ => "[[store.gateway]]",
+    };
+    for gateway in &store.gateways {
+        write_gateway(header, gateway, text);
     }
     if let Some(web) = &store.web {
         web_site(web, text);
@@ -164,14 +169,20 @@ fn write_filter(filter: &ResourceFilter, text: &mut Text) {
     }
 }
 
-fn write_gateway(gateway: &Gateway, text: &mut Text) {
-    text.section("[store.gateway]");
+fn write_gateway(header: &str, gateway: &Gateway, text: &mut Text) {
+    text.section(header);
     text.text("address", &gateway.address.to_string());
     text.list("sta", &gateway.authorities);
     text.text("sta_order", order(gateway.authority_order));
     let key = gateway.service_key.as_ref();
     text.optional_text("service_key_file", key.map(|key| key.path.as_str()));
     text.value("session_reliability", gateway.session_reliability);
+    if !gateway.farms.is_empty() {
+        text.list("farms", &gateway.farms);
+    }
+    if !gateway.via.is_empty() {
+        text.list("via", &gateway.via);
+    }
     text.comment(
         "To do: the networks of clients that reach hosts directly. StoreFront had beacons.",
     );
@@ -226,6 +237,9 @@ fn write_farm(farm: &Farm, text: &mut Text) {
     text.optional_text("address_form", farm.address_form.map(AddressForm::as_str));
     if farm.legacy_workspace_control {
         text.value("legacy_workspace_control", true);
+    }
+    if farm.never_through_gateway {
+        text.value("never_through_gateway", true);
     }
     let aggregation = farm.aggregation.as_ref();
     text.optional_text("aggregation_group", aggregation.map(|it| it.group.as_str()));

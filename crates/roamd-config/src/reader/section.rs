@@ -204,6 +204,24 @@ impl<'d> Section<'d> {
         sections
     }
 
+    /// Returns the tables of a list, or a single table in place of the list; none if it is absent.
+    /// Returns `None` if it is something else, which is reported.
+    pub(crate) fn one_or_more_sections(
+        &mut self,
+        key: &'static str,
+        name: &'static str,
+    ) -> Option<Vec<Self>> {
+        let value = self.table.and_then(|table| table.get(key));
+        match value.map(|value| value.get_ref()) {
+            Some(DeValue::Array(_)) => self.sections(key, name),
+            Some(_) => Some(vec![self.optional_section(key, name)?]),
+            None => {
+                self.find(key, Absence::EmptySection);
+                Some(Vec::new())
+            }
+        }
+    }
+
     /// Reports an error at a key, or at the section if the key is absent.
     pub(crate) fn error(&self, key: &str, message: impl Into<String>) {
         self.report.error(self.offset_of(key), message);

@@ -1,19 +1,20 @@
-//! `[store.gateway]`: the Citrix Gateway of clients outside, and its ticket authorities.
+//! `[store.gateway]`: the Citrix Gateways of clients outside, and their ticket authorities.
 
 use std::time::Duration;
 
 use ipnet::IpNet;
 use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
-use roamd_sessions::{HostPort, RemoteAccess};
+use roamd_sessions::{FarmId, HostPort, RemoteAccess};
 use toml::de::DeValue;
 
 use super::controllers::{
     default_connect_timeout, default_response_timeout, order, service_keys, ticket_authority, tls,
 };
+use super::farm::SeenFarm;
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, ListKey};
-use crate::reader::section::Section;
-use crate::reader::value::{boolean, milliseconds, network, text};
+use crate::reader::section::{Section, cut};
+use crate::reader::value::{boolean, milliseconds, name, network, text};
 use crate::tls::ControllerTls;
 
 const ADDRESS: Key<HostPort> = Key {
@@ -42,6 +43,21 @@ const SESSION_RELIABILITY: DefaultKey<bool> = DefaultKey {
     name: "session_reliability",
     default: || true,
     read: boolean,
+};
+
+const FARMS: ListKey<FarmId> = ListKey {
+    name: "farms",
+    item: |value| text(value).map(FarmId::new),
+};
+
+const CLIENTS: ListKey<IpNet> = ListKey {
+    name: "clients",
+    item: network,
+};
+
+const VIA: ListKey<String> = ListKey {
+    name: "via",
+    item: name,
 };
 
 const INSIDE: ListKey<IpNet> = ListKey {
@@ -86,9 +102,23 @@ pub struct CitrixGateway {
     pub tls: Option<ControllerTls>,
 }
 
-/// Reads the section of a store, if it has one.
-pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixGateway> {
-    let mut section = store.optional_section("gateway", "[store.gateway]")?;
+/// Reads the section of a store, or its list of sections. `farms` are the farms of the store.
+pub(crate) fn read_all(
+    store: &mut Section<'_>,
+    farms: &[SeenFarm],
+    files: &dyn Files,
+) -> Vec<CitrixGateway> {
+    let sections = store.one_or_more_sections("gateway", "[store.gateway]");
+    let gateways = sections.into_iter().flatten();
+    let gateways = gateways.filter_map(|section| read(section, farms, files));
+    gateways.collect()
+}
+
+fn read(
+    mut section: Section<'_>,
+    of_store: &[SeenFarm],
+    files: &dyn Files,
+) -> Option<CitrixGateway> {
     let address = section.required(&ADDRESS);
     let authorities = section.required_list(&STA);
     let authority_order = section.value(&STA_ORDER);
@@ -96,6 +126,15 @@ pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixG
     let service_keys = service_keys(&mut section, files);
     let tls = tls(&mut section, &authorities, files);
     let session_reliability = section.value(&SESSION_RELIABILITY);
+    let farms = section.optional_list(&FARMS);
+    let is_known = |id: &&FarmId| of_store.iter().any(|farm| farm.id == id.as_str());
+    for id in farms.iter().filter(|id| !is_known(id)) {
+        let id = cut(id.as_str());
+        let problem = format!("`farms` names \"{id}\", which is no farm of the store");
+        section.error(FARMS.name, problem);
+    }
+    let clients = section.optional_list(&CLIENTS);
+    let via = section.optional_list(&VIA);
     let inside = section.optional_list(&INSIDE);
     let outside = section.optional_list(&OUTSIDE);
     if let Some(both) = inside.iter().find(|network| outside.contains(network)) {
@@ -107,6 +146,9 @@ pub(crate) fn read(store: &mut Section<'_>, files: &dyn Files) -> Option<CitrixG
     Some(CitrixGateway {
         access: RemoteAccess {
             gateway: address?,
+            farms,
+            clients,
+            via,
             session_reliability,
             inside,
             outside,

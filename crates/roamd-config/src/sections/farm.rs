@@ -115,6 +115,12 @@ const LEGACY_WORKSPACE_CONTROL: DefaultKey<bool> = DefaultKey {
     read: boolean,
 };
 
+const NEVER_THROUGH_GATEWAY: DefaultKey<bool> = DefaultKey {
+    name: "never_through_gateway",
+    default: || false,
+    read: boolean,
+};
+
 const AGGREGATION_GROUP: Key<String> = Key {
     name: "aggregation_group",
     read: name,
@@ -156,6 +162,8 @@ pub struct Farm {
     pub tls: Option<ControllerTls>,
     /// `LegacyWorkspaceControl`: query an old desktop farm for application sessions, too (SS-33).
     pub legacy_workspace_control: bool,
+    /// Clients reach its hosts directly, wherever they are.
+    pub never_through_gateway: bool,
     /// Farms of a group publish the same application once.
     pub aggregation_group: Option<String>,
     /// Lifetime of logon tickets that is requested from the farm.
@@ -301,6 +309,7 @@ fn options(
     let service_keys = service_keys(section, files);
     let tls = tls(section, &controllers, files);
     let legacy_workspace_control = section.value(&LEGACY_WORKSPACE_CONTROL);
+    let never_through_gateway = section.value(&NEVER_THROUGH_GATEWAY);
     let aggregation_group = section.optional(&AGGREGATION_GROUP);
     let ticket_time_to_live = section.value(&TICKET_LIFETIME);
     let address_form = section.value(&ADDRESS_FORM);
@@ -322,6 +331,7 @@ fn options(
         service_keys,
         tls,
         legacy_workspace_control,
+        never_through_gateway,
         aggregation_group,
         ticket_time_to_live,
         address_form,

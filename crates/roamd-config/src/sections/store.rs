@@ -67,8 +67,8 @@ pub struct Store {
     pub filter: ResourceFilter,
     /// Which sessions it offers to which clients.
     pub roaming: RoamingPolicy,
-    /// The Citrix Gateway for clients outside. Without one, all clients are inside.
-    pub gateway: Option<CitrixGateway>,
+    /// The Citrix Gateways for clients outside. Without any, all clients are inside.
+    pub gateways: Vec<CitrixGateway>,
     /// Its web site; `None` if it has none.
     pub web: Option<WebSite>,
     /// Its farms, in the order in which their sessions are listed; at least one.
@@ -116,7 +116,6 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         let override_ica_client_name = section.value(&OVERRIDE_ICA_CLIENT_NAME);
         let filter = filter::read(&mut section);
         let roaming = roaming::read(&mut section);
-        let gateway = citrix_gateway::read(&mut section, files);
         let others = stores.iter().map(|store| ("store", &store.path));
         let sites = stores.iter().filter_map(|store| store.web.as_ref());
         let others = others.chain(sites.map(|site| ("web site", &site.path)));
@@ -129,6 +128,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
         let first = ids.len();
         let farms = farm::read_all(&mut section, files, &mut ids);
         let own = ids.get(first..).unwrap_or_default();
+        let gateways = citrix_gateway::read_all(&mut section, own, files);
         let mappings = mapping::read_all(&mut section, own);
         for (key, named) in [
             ("roaming", roaming.sids().cloned().collect::<Vec<_>>()),
@@ -165,7 +165,7 @@ pub(crate) fn read_all(root: &mut Section<'_>, files: &dyn Files) -> (Vec<Store>
                 override_ica_client_name,
                 filter,
                 roaming,
-                gateway,
+                gateways,
                 web,
                 farms,
                 mappings,

@@ -12,12 +12,12 @@ fn with_gateway(keys: &str) -> String {
 
 fn gateway(text: &str) -> CitrixGateway {
     let config = parse(text).unwrap();
-    config.stores[0].gateway.clone().unwrap()
+    config.stores[0].gateways[0].clone()
 }
 
 #[test]
 fn store_has_no_gateway_by_default() {
-    assert_eq!(parse(&config("", "", "")).unwrap().stores[0].gateway, None);
+    assert_eq!(parse(&config("", "", "")).unwrap().stores[0].gateways, []);
 }
 
 #[test]
@@ -89,9 +89,9 @@ fn service_keys_of_ticket_authorities_are_read_from_their_file() {
     let keys = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11:8080\"]";
     let text = with_gateway(&format!("{keys}\nservice_key_file = \"/sta.key\""));
     let config = roamd_config::parse(&text, &MemoryFiles::with("/sta.key", "one\ntwo\n"));
-    let gateway = config.unwrap().stores[0].gateway.clone();
+    let gateway = config.unwrap().stores[0].gateways[0].clone();
     let expected = ServiceKeys::parse("one\ntwo").unwrap();
-    assert_eq!(gateway.unwrap().service_keys, Some(expected));
+    assert_eq!(gateway.service_keys, Some(expected));
 
     let errors = errors_with(&text, &MemoryFiles::with("/sta.key", "\n"));
     let problem = "`service_key_file` names a file that has no key in its first line";
@@ -161,6 +161,11 @@ fn error_of_a_gateway_is_reported_with_its_line() {
             "`outside` has 10.0.0.0/8, which is in `inside` too",
         ),
         (
+            &format!("{good}\nfarms = [\"XA1\", \"DR\"]"),
+            "farms",
+            "`farms` names \"DR\", which is no farm of the store",
+        ),
+        (
             &format!("{good}\ntls_name = \"sta.example.net\""),
             "tls_name",
             "`tls_name` is for controllers that begin with https://",
@@ -190,4 +195,37 @@ fn error_of_a_gateway_is_reported_with_its_line() {
         let expected = error_at(&text, beginning, problem);
         assert_eq!(errors(&text), [expected], "{keys}");
     }
+}
+
+/// A list of gateways, or one.
+#[test]
+fn several_gateways_are_read_in_their_order() {
+    let one = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11:8080\"]";
+    let two = "address = \"gw2.example.net\"\nsta = [\"http://10.0.0.12:8080\"]\n\
+               farms = [\"XA1\"]\nclients = [\"198.51.100.0/24\"]\n\
+               via = [\"gw2.example.net\", \"203.0.113.2\"]";
+    let header = "[[store.gateway]]";
+    let text = config("", &format!("{header}\n{one}\n{header}\n{two}"), "");
+    let gateways = &parse(&text).unwrap().stores[0].gateways;
+    let access = gateways.iter().map(|gateway| &gateway.access);
+    let names: Vec<_> = access.map(|access| access.gateway.to_string()).collect();
+    assert_eq!(names, ["gw.example.net:443", "gw2.example.net:443"]);
+    let second = &gateways[1].access;
+    assert_eq!(second.farms, [roamd_sessions::FarmId::new("XA1")]);
+    assert_eq!(
+        second.clients,
+        ["198.51.100.0/24".parse::<IpNet>().unwrap()]
+    );
+    assert_eq!(second.via, ["gw2.example.net", "203.0.113.2"]);
+    let single = format!("[store.gateway]\n{one}");
+    let listed = format!("{header}\n{one}");
+    let [single, listed] = [single, listed].map(|keys| {
+        parse(&config("", &keys, "")).unwrap().stores[0]
+            .gateways
+            .clone()
+    });
+    assert_eq!(single, listed);
+    let text = config("", "gateway = 1", "");
+    let problem = "`gateway` has to be a table, [store.gateway]";
+    assert_eq!(errors(&text), [error_at(&text, "gateway", problem)]);
 }

@@ -128,7 +128,7 @@ fn stores(
                 config: farm.clone(),
                 network: Arc::clone(&environment.network),
                 password_checks: Arc::clone(&lasting.password_checks),
-                authorities: authorities.clone(),
+                authorities: Arc::clone(&authorities),
                 counts: lasting.metrics.farms.of(&farm.id, &farm.controllers),
                 clock: Arc::clone(&environment.clock),
                 memory: memory.clone(),
@@ -163,35 +163,40 @@ fn rules(store: &config::Store) -> StoreRules {
         mappings: store.mappings.clone(),
         filter: store.filter.clone(),
         override_client_name: store.override_ica_client_name,
-        remote_access: store.gateway.as_ref().map(|gateway| gateway.access.clone()),
+        gateways: store
+            .gateways
+            .iter()
+            .map(|gateway| gateway.access.clone())
+            .collect(),
     }
 }
 
-/// The ticket authorities of a store that is reached through Citrix Gateway.
+/// The ticket authorities of each Citrix Gateway of a store.
 fn ticket_authorities(
     store: &config::Store,
     lasting: &Lasting,
     memory: &FarmsMemory,
     previous: Option<&AppState>,
-) -> Result<Option<TicketAuthorities>, ServerError> {
-    let Some(gateway) = &store.gateway else {
-        return Ok(None);
-    };
-    let id = TicketAuthorities::id(store);
-    let counts = lasting
-        .metrics
-        .farms
-        .of_authorities(&id, &gateway.authorities);
-    let network = Arc::clone(&lasting.environment.network);
-    let mut known = previous.into_iter().flat_map(|state| &state.stores);
-    let previous = known.find(|known| known.path == store.path);
-    let previous = previous.and_then(|store| store.authorities.as_ref());
-    TicketAuthorities::new(store, gateway, network, counts, memory.answers(), previous)
-        .map(Some)
-        .map_err(|source| ServerError::AuthorityTls {
-            store: store.path.to_string(),
-            source,
-        })
+) -> Result<Arc<[TicketAuthorities]>, ServerError> {
+    let numbered = (1..).zip(&store.gateways);
+    let all = numbered.map(|(number, gateway)| {
+        let id = TicketAuthorities::id(store, number);
+        let counts = lasting
+            .metrics
+            .farms
+            .of_authorities(&id, &gateway.authorities);
+        let network = Arc::clone(&lasting.environment.network);
+        let mut known = previous.into_iter().flat_map(|state| &state.stores);
+        let previous = known.find(|known| known.path == store.path);
+        let mut previous = previous.into_iter().flat_map(|it| it.authorities.iter());
+        let previous = previous.find(|known| known.client().id() == id);
+        TicketAuthorities::new(&id, gateway, network, counts, memory.answers(), previous)
+    });
+    let all: Result<_, _> = all.collect();
+    all.map_err(|source| ServerError::AuthorityTls {
+        store: store.path.to_string(),
+        source,
+    })
 }
 
 /// The security identifiers that the rules of all stores name.

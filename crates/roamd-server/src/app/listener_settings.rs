@@ -28,7 +28,7 @@ pub(super) fn listener_settings(config: &Config) -> ListenerSettings {
 fn drain(config: &Config) -> Duration {
     let timeouts = config.stores.iter().flat_map(|store| {
         let farms = store.farms.iter().map(|farm| farm.timeout);
-        farms.chain(store.gateway.iter().map(|gateway| gateway.timeout))
+        farms.chain(store.gateways.iter().map(|gateway| gateway.timeout))
     });
     let slowest = timeouts.max().unwrap_or_default();
     (slowest + PROCESSING).clamp(*DRAIN.start(), *DRAIN.end())

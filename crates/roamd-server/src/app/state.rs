@@ -110,8 +110,8 @@ pub(crate) struct HostedStore {
     /// The Sessions Service of the store's farms. Shared, because a change continues after its
     /// client disconnects.
     pub(crate) service: Arc<Store<NfuseFarm>>,
-    /// The ticket authorities of the store's Citrix Gateway, if it has one.
-    pub(crate) authorities: Option<TicketAuthorities>,
+    /// The ticket authorities of each Citrix Gateway of the store.
+    pub(crate) authorities: Arc<[TicketAuthorities]>,
 }
 
 impl HostedStore {
@@ -213,7 +213,7 @@ impl AppState {
     /// The ticket authorities of all stores, in configured order.
     fn authorities(&self) -> impl Iterator<Item = &TicketAuthorities> {
         let stores = self.stores.iter();
-        stores.filter_map(|store| store.authorities.as_ref())
+        stores.flat_map(|store| store.authorities.iter())
     }
 
     /// Probes the controllers and ticket authorities now, and from then on while they are idle, if

@@ -46,12 +46,12 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     for store in &config.stores {
         let farms = store.farms.iter();
         let farms = farms.map(|farm| (format!("farm {}", farm.id), &farm.controllers));
-        let gateway = store.gateway.iter();
-        let gateway = gateway.map(|gateway| {
+        let gateways = store.gateways.iter();
+        let gateways = gateways.map(|gateway| {
             let owner = format!("the gateway of {}", store.path);
             (owner, &gateway.authorities)
         });
-        for (owner, urls) in farms.chain(gateway) {
+        for (owner, urls) in farms.chain(gateways) {
             for url in urls.iter().filter(|url| is_plain_outside(url)) {
                 warn(format!(
                     "Passwords and tickets cross the network to {url} of {owner} unencrypted; use \

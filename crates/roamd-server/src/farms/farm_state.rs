@@ -48,8 +48,8 @@ pub(crate) struct FarmSetup {
     pub(crate) network: Arc<dyn Network>,
     /// The server's cache of password checks.
     pub(crate) password_checks: Arc<PasswordCheckCache>,
-    /// The ticket authorities of the store's Citrix Gateway, if it has one.
-    pub(crate) authorities: Option<TicketAuthorities>,
+    /// The ticket authorities of each Citrix Gateway of the store.
+    pub(crate) authorities: Arc<[TicketAuthorities]>,
     /// The counters of the farm.
     pub(crate) counts: FarmCounts,
     /// The server's clock.
@@ -90,8 +90,8 @@ pub(super) struct FarmState {
     /// Limit on the changes of each user.
     pub(super) changes: Arc<RateLimiter<UserKey>>,
     capabilities: Cache<(), Arc<[CapabilityId]>>,
-    /// The ticket authorities of the store's Citrix Gateway, if it has one.
-    pub(super) authorities: Option<TicketAuthorities>,
+    /// The ticket authorities of each Citrix Gateway of the store.
+    pub(super) authorities: Arc<[TicketAuthorities]>,
     /// The server's clock.
     pub(super) clock: Clock,
 }
@@ -282,6 +282,7 @@ pub(crate) fn change_limiter() -> RateLimiter<UserKey> {
 fn description(farm: &config::Farm) -> FarmDescription {
     FarmDescription {
         legacy_workspace_control: farm.legacy_workspace_control,
+        never_through_gateway: farm.never_through_gateway,
         aggregation_group: farm.aggregation_group.clone(),
         ticket_time_to_live: farm.ticket_time_to_live,
         ..FarmDescription::new(FarmId::new(&farm.id), &farm.name, farm.generation)

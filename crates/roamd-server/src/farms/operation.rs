@@ -86,13 +86,16 @@ impl Operation for NfuseOperation {
 
     async fn sta_ticket(
         &self,
+        gateway: usize,
         host: &HostPort,
         in_name: &str,
         reliable: bool,
     ) -> Result<StaTicket, NoTicket> {
         let Self(context) = self;
-        let Some(authorities) = &context.farm.authorities else {
-            return Err(NoTicket("the store has no ticket authorities".to_owned()));
+        let Some(authorities) = context.farm.authorities.get(gateway) else {
+            return Err(NoTicket(
+                "the Citrix Gateway has no ticket authorities".to_owned(),
+            ));
         };
         authorities
             .request_ticket(context.deadline, &context.user, host, in_name, reliable)

@@ -83,14 +83,15 @@ pub async fn probe(config: &Config) -> Result<Vec<ControllerProbe>, ServerError>
                 probes.push(probe_controller(store.path.to_string(), client));
             }
         }
-        if let Some(gateway) = &store.gateway {
+        for (number, gateway) in (1..).zip(&store.gateways) {
+            let id = TicketAuthorities::id(store, number);
             for authority in &gateway.authorities {
                 let alone = CitrixGateway {
                     authorities: vec![authority.clone()],
                     ..gateway.clone()
                 };
                 let network = Arc::clone(&network);
-                let settings = TicketAuthorities::settings(store, &alone, network, None, &memory);
+                let settings = TicketAuthorities::settings(&id, &alone, network, None, &memory);
                 let settings = settings.map_err(|source| ServerError::AuthorityTls {
                     store: store.path.to_string(),
                     source,

@@ -1,4 +1,4 @@
-//! Ticket authorities of a store's Citrix Gateway (nfuse.md §8).
+//! Ticket authorities of a Citrix Gateway (nfuse.md §8).
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::config;
 use crate::metrics::FarmCounts;
 
-/// The ticket authorities of a store's Citrix Gateway. A clone uses the same client.
+/// The ticket authorities of one Citrix Gateway of a store. A clone uses the same client.
 #[derive(Debug, Clone)]
 pub(crate) struct TicketAuthorities {
     config: Arc<config::CitrixGateway>,
@@ -21,9 +21,13 @@ pub(crate) struct TicketAuthorities {
 }
 
 impl TicketAuthorities {
-    /// Name of a store's ticket authorities in logs and metrics. No farm can have this id.
-    pub(crate) fn id(store: &config::Store) -> String {
-        format!("gateway of {}", store.path)
+    /// Name of the ticket authorities of a store's Citrix Gateway, which is counted from 1, in logs
+    /// and metrics. No farm can have this id.
+    pub(crate) fn id(store: &config::Store, number: usize) -> String {
+        match number {
+            1 => format!("gateway of {}", store.path),
+            _ => format!("gateway {number} of {}", store.path),
+        }
     }
 
     /// Makes the ticket authorities of a store's Citrix Gateway. If they are configured as
@@ -32,7 +36,7 @@ impl TicketAuthorities {
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
     pub(crate) fn new(
-        store: &config::Store,
+        id: &str,
         gateway: &config::CitrixGateway,
         network: Arc<dyn Network>,
         counts: FarmCounts,
@@ -41,7 +45,7 @@ impl TicketAuthorities {
     ) -> Result<Self, TlsError> {
         let counts = Arc::new(counts);
         let observer: Arc<dyn Observer> = Arc::<FarmCounts>::clone(&counts);
-        let settings = || Self::settings(store, gateway, network, Some(observer), memory);
+        let settings = || Self::settings(id, gateway, network, Some(observer), memory);
         let client = match previous {
             Some(previous) if *previous.config == *gateway => Arc::clone(&previous.client),
             Some(previous) => Arc::new(StaClient::succeeding(&previous.client, settings()?)),
@@ -59,7 +63,7 @@ impl TicketAuthorities {
     /// # Errors
     /// [`TlsError`] if the configured certificates or keys cannot be used.
     pub(super) fn settings(
-        store: &config::Store,
+        id: &str,
         gateway: &config::CitrixGateway,
         network: Arc<dyn Network>,
         observer: Option<Arc<dyn Observer>>,
@@ -74,7 +78,7 @@ impl TicketAuthorities {
             tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
             observer,
             memory: memory.clone(),
-            ..FarmConfig::new(Self::id(store), gateway.authorities.clone(), network)
+            ..FarmConfig::new(id, gateway.authorities.clone(), network)
         })
     }
 

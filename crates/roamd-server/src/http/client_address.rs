@@ -24,6 +24,8 @@ pub(crate) struct Client {
     pub(crate) address: IpAddr,
     /// The address is that of a trusted proxy which named no client. Many clients may share it.
     pub(crate) is_proxy: bool,
+    /// The peer is a trusted proxy, whose headers about other systems are believed.
+    pub(crate) is_forwarded: bool,
     /// The request came through a proxy that is not trusted, so the address is the proxy's.
     pub(crate) is_behind_unknown_proxy: bool,
 }
@@ -41,6 +43,7 @@ impl TrustedProxies {
     pub(crate) fn client(&self, peer: Peer, headers: &HeaderMap) -> Client {
         let mut address = peer.address.ip().to_canonical();
         let mut is_trusted = self.trusts(peer);
+        let is_forwarded = is_trusted;
         let is_behind_unknown_proxy = !is_trusted && headers.keys().any(is_proxy_header);
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
         let mut hops = lines
@@ -56,6 +59,7 @@ impl TrustedProxies {
         Client {
             address,
             is_proxy: is_trusted,
+            is_forwarded,
             is_behind_unknown_proxy,
         }
     }

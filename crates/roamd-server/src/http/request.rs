@@ -24,6 +24,10 @@ use crate::http::error::ApiError;
 use crate::http::request_id::RequestId;
 use crate::http::request_limiter::Admission;
 
+/// Headers by which Citrix Gateway names itself: its address, and its host name.
+const CITRIX_VIA_VIP: HeaderName = HeaderName::from_static("x-citrix-via-vip");
+const CITRIX_VIA: HeaderName = HeaderName::from_static("x-citrix-via");
+
 /// Maximum size of a body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
@@ -235,6 +239,16 @@ impl Request {
     /// Address of the client if it is certain that it is not the address of a proxy.
     pub(crate) fn own_client_address(&self) -> Option<IpAddr> {
         self.client.own_address()
+    }
+
+    /// Name or address of the Citrix Gateway that has forwarded the request. Only a trusted proxy is
+    /// believed.
+    pub(crate) fn citrix_gateway(&self) -> Option<&str> {
+        if !self.client.is_forwarded {
+            return None;
+        }
+        let mut names = [CITRIX_VIA_VIP, CITRIX_VIA].into_iter();
+        names.find_map(|name| self.header(&name).map(str::trim))
     }
 
     /// Whether the client itself, and not a proxy, is in one of these networks.

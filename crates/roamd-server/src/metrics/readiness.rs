@@ -15,13 +15,12 @@ pub(crate) struct Readiness<'a> {
     stores: Vec<StoreReadiness<'a>>,
 }
 
-/// One store: its farms, and the ticket authorities of its Citrix Gateway.
+/// One store: its farms, and the ticket authorities of its Citrix Gateways.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct StoreReadiness<'a> {
     path: &'a str,
     farms: Vec<FarmReadiness<'a>>,
-    /// `None` without a Citrix Gateway.
-    gateway: Option<GatewayReadiness<'a>>,
+    gateways: Vec<GatewayReadiness<'a>>,
 }
 
 /// One farm.
@@ -155,24 +154,22 @@ impl<'a> Readiness<'a> {
     }
 
     fn gateways(&self) -> impl Iterator<Item = &GatewayReadiness<'a>> {
-        self.stores
-            .iter()
-            .filter_map(|store| store.gateway.as_ref())
+        self.stores.iter().flat_map(|store| &store.gateways)
     }
 }
 
 impl<'a> StoreReadiness<'a> {
     /// Reads the present state of a store: of its farms, and of the ticket authorities of its
-    /// Citrix Gateway, if it has one.
+    /// Citrix Gateways.
     pub(crate) fn of(
         path: &'a str,
         farms: &'a [NfuseFarm],
-        authorities: Option<&'a StaClient>,
+        authorities: impl Iterator<Item = &'a StaClient>,
     ) -> Self {
         Self {
             path,
             farms: farms.iter().map(FarmReadiness::of).collect(),
-            gateway: authorities.map(GatewayReadiness::of),
+            gateways: authorities.map(GatewayReadiness::of).collect(),
         }
     }
 
@@ -283,7 +280,7 @@ mod tests {
         StoreReadiness {
             path,
             farms: farms.to_vec(),
-            gateway: None,
+            gateways: Vec::new(),
         }
     }
 
@@ -349,7 +346,7 @@ mod tests {
             stores: vec![StoreReadiness {
                 path: "/Citrix/Store",
                 farms: vec![farm("XA1", 1, 1)],
-                gateway: Some(gateway),
+                gateways: vec![gateway],
             }],
         };
         assert_eq!(

@@ -27,7 +27,7 @@ pub(crate) struct Caller<'s> {
     space: &'s ProtectionSpace,
     digests: TokenDigests,
     /// Address of the client; `None` if a proxy hides it.
-    address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     /// Claims of the token.
     pub(crate) claims: Claims,
     /// The user of the token.

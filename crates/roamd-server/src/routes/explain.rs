@@ -5,13 +5,14 @@ use std::sync::Arc;
 use http::StatusCode;
 use roamd_http::Response;
 use roamd_sessions::{
-    EndPoint, ExplainedMapping, FarmAccess, FarmAnswer, FarmError, FarmExplanation, ListRequest,
-    PlanReason, Roaming, RoamingRule, RuleSource, Verdict,
+    Access, ClientPath, EndPoint, ExplainedMapping, FarmAccess, FarmAnswer, FarmError,
+    FarmExplanation, ListRequest, PlanReason, RemoteAccess, Roaming, RoamingRule, RuleSource,
+    Verdict, access,
 };
 use roamd_store_proto::{
     ExplainedAnswer, ExplainedEndPoint, ExplainedFarm, ExplainedFarmMapping, ExplainedQuestion,
-    ExplainedRequest, ExplainedRoaming, ExplainedSession, SessionExplanation, SessionParams,
-    media_type,
+    ExplainedRequest, ExplainedRoaming, ExplainedRoute, ExplainedSession, SessionExplanation,
+    SessionParams, media_type,
 };
 
 use crate::app::state::{AppState, HostedStore};
@@ -27,6 +28,7 @@ pub(crate) async fn explain(
     request: Request,
 ) -> Result<Response, ApiError> {
     let caller = caller(state, &request, &store.urls(&request).sessions).await?;
+    let via = request.citrix_gateway().map(str::to_owned);
     let media = request.accepts(&[media_type::JSON], media_type::JSON)?;
     let params = SessionParams::from_query(request.query_pairs())?;
     let params = store.client_name_length.cut_session_params(params);
@@ -35,7 +37,7 @@ pub(crate) async fn explain(
         app_sessions_only: params.app_sessions_only,
     };
     let end_point = EndPoint::from(&params);
-    let explained = explain_for(state, store, &caller, list_request, end_point).await?;
+    let explained = explain_for(state, store, &caller, list_request, end_point, via).await?;
     let body = encode(state, explained).await?;
     Ok(respond(StatusCode::OK, media, Caching::None, body))
 }
@@ -48,6 +50,7 @@ pub(super) async fn explain_for(
     caller: &Caller<'_>,
     list_request: ListRequest,
     end_point: EndPoint,
+    via: Option<String>,
 ) -> Result<SessionExplanation, ApiError> {
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
@@ -64,6 +67,10 @@ pub(super) async fn explain_for(
     // The farms may have taken long to respond.
     caller.check_token_again().await?;
     let user = &caller.user;
+    let client = ClientPath {
+        address: caller.address,
+        via: via.as_deref(),
+    };
     Ok(SessionExplanation {
         store: store.path.to_string(),
         user: format!("{}\\{}", user.domain(), user.name()),
@@ -74,7 +81,11 @@ pub(super) async fn explain_for(
         },
         roaming: explained_rule(rule),
         enumeration: explained.enumeration.as_str().to_owned(),
-        farms: explained.farms.into_iter().map(explained_farm).collect(),
+        farms: explained
+            .farms
+            .into_iter()
+            .map(|farm| explained_farm(farm, store.service.gateways(), client))
+            .collect(),
     })
 }
 
@@ -128,7 +139,11 @@ fn explained_rule(rule: RoamingRule) -> ExplainedRoaming {
     }
 }
 
-fn explained_farm(explained: FarmExplanation) -> ExplainedFarm {
+fn explained_farm(
+    explained: FarmExplanation,
+    gateways: &[RemoteAccess],
+    client: ClientPath<'_>,
+) -> ExplainedFarm {
     let FarmExplanation {
         farm,
         mapping,
@@ -145,7 +160,9 @@ fn explained_farm(explained: FarmExplanation) -> ExplainedFarm {
         text: session.verdict.text().to_owned(),
     });
     let sessions: Vec<_> = sessions.collect();
+    let route = (!gateways.is_empty()).then(|| explained_route(access(gateways, &farm, client)));
     ExplainedFarm {
+        route,
         id: farm.id.to_string(),
         name: farm.publisher_name,
         generation: farm.generation.as_str().to_owned(),
@@ -184,6 +201,28 @@ fn explained_mapping(mapping: ExplainedMapping) -> ExplainedFarmMapping {
     ExplainedFarmMapping {
         access: access.to_owned(),
         name: mapping.name,
+        text,
+    }
+}
+
+fn explained_route(access: Access<'_>) -> ExplainedRoute {
+    let (word, gateway, text) = match access {
+        Access::Direct => ("direct", None, "You reach its hosts directly.".to_owned()),
+        Access::Gateway(_, gateway) => {
+            let gateway = gateway.gateway.to_string();
+            let text = format!("You reach its hosts through the Citrix Gateway {gateway}.");
+            ("gateway", Some(gateway), text)
+        }
+        Access::None => (
+            "none",
+            None,
+            "You are outside, and no Citrix Gateway is for you and this farm: launches fail."
+                .to_owned(),
+        ),
+    };
+    ExplainedRoute {
+        access: word.to_owned(),
+        gateway,
         text,
     }
 }

@@ -116,6 +116,7 @@ async fn launch(
     let language = request.language();
     // A client behind a proxy that is not configured, or whose proxy does not name it, is outside.
     let seen_address = request.own_client_address();
+    let via = request.citrix_gateway().map(str::to_owned);
     let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
     let is_retry = retry_key.is_some();
@@ -137,6 +138,7 @@ async fn launch(
     let launch = Launch {
         params,
         seen_address,
+        via,
         title: None,
     };
     let data = match planned.run(state, store, &caller, launch).await? {

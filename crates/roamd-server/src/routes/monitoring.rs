@@ -32,7 +32,7 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
         StoreReadiness::of(
             store.path.as_str(),
             store.service.farms(),
-            store.authorities.as_ref().map(|it| &**it.client()),
+            store.authorities.iter().map(|it| &**it.client()),
         )
     }));
     let unreachable = readiness.unreachable_stores();

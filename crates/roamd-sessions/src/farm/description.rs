@@ -17,6 +17,8 @@ pub struct FarmDescription {
     pub generation: Generation,
     /// The farm is queried for application sessions although a list skips its generation (SS-33).
     pub legacy_workspace_control: bool,
+    /// Clients reach the hosts of the farm directly, wherever they are.
+    pub never_through_gateway: bool,
     /// Aggregation group. An application that several farms of a group publish is listed once.
     pub aggregation_group: Option<String>,
     /// Lifetime that logon tickets are requested with.
@@ -33,6 +35,7 @@ impl FarmDescription {
             publisher_name: publisher_name.into(),
             generation,
             legacy_workspace_control: false,
+            never_through_gateway: false,
             aggregation_group: None,
             ticket_time_to_live: Duration::from_secs(200),
         }

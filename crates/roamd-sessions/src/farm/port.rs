@@ -77,14 +77,15 @@ pub trait Operation: Send + Sync {
         connect: &ConnectRequest,
     ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
 
-    /// Requests a ticket of the store's Citrix Gateway that replaces the address of this host,
-    /// which runs this application. A `reliable` ticket can be used again to find the session
+    /// Requests a ticket of a Citrix Gateway, by its number in the order of the store, that replaces
+    /// the address of this host, which runs this application. A `reliable` ticket can be used again to find the session
     /// (nfuse.md §8).
     ///
     /// # Errors
     /// [`NoTicket`] if no ticket authority issued a ticket.
     fn sta_ticket(
         &self,
+        gateway: usize,
         host: &HostPort,
         in_name: &str,
         reliable: bool,

@@ -10,11 +10,11 @@ use super::failure::{FailureCause, LaunchFailure};
 use super::outcome::LaunchOutcome;
 use super::plan::LaunchPlan;
 use super::publication::{enumeration_for, not_startable, not_startable_any_more};
-use crate::remote_access::route;
+use crate::remote_access::{access, route};
 use crate::{
-    Application, Busy, ConnectRequest, DeadlineShare, DefaultWindow, EndPoint, Farm, FarmError,
-    IcaContent, IcaFile, ListScope, Logon, Operation, Refusal, ResourceEnumeration, SessionKey,
-    SessionSettings, StoreRules, Target,
+    Application, Busy, ClientPath, ConnectRequest, DeadlineShare, DefaultWindow, EndPoint, Farm,
+    FarmError, IcaContent, IcaFile, ListScope, Logon, Operation, Refusal, ResourceEnumeration,
+    SessionKey, SessionSettings, StoreRules, Target,
 };
 
 /// Launch request of a client.
@@ -24,6 +24,9 @@ pub struct Launch {
     pub params: LaunchParams,
     /// Address of the connection, used if the client claims none (ST-16).
     pub seen_address: Option<IpAddr>,
+    /// Name or address of the Citrix Gateway that has forwarded the request, as a trusted proxy
+    /// reports it.
+    pub via: Option<String>,
     /// Title that the client wants; `None` for that of the application (WA-80).
     pub title: Option<String>,
 }
@@ -143,9 +146,12 @@ impl Launch {
                 };
             }
         };
-        let client = self.seen_address;
-        let access = rules.remote_access.as_ref();
-        let route = route(access, client, &operation, &in_name, &mut connection)
+        let client = ClientPath {
+            address: self.seen_address,
+            via: self.via.as_deref(),
+        };
+        let access = access(&rules.gateways, description, client);
+        let route = route(access, &operation, &in_name, &mut connection)
             .await
             .map_err(|cause| LaunchFailure::new(cause, desktop))?;
         let title = application.map(|application| application.title.as_str());

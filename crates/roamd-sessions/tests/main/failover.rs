@@ -60,6 +60,7 @@ async fn launch(farms: &[(&str, At)]) -> (Outcome, Vec<String>) {
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
+        via: None,
         title: None,
     };
     let outcome = match scripted::launch(&store, &user("alice"), &target, &launch).await {

@@ -52,6 +52,7 @@ fn launch() -> Launch {
             ..LaunchParams::default()
         },
         seen_address: None,
+        via: None,
         title: None,
     }
 }

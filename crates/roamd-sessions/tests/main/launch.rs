@@ -29,6 +29,7 @@ fn launch() -> Launch {
             ..LaunchParams::default()
         },
         seen_address: Some([192, 0, 2, 9].into()),
+        via: None,
         title: None,
     }
 }
@@ -764,6 +765,9 @@ fn launch_with(
         });
         RemoteAccess {
             gateway: HostPort::parse("gw.example.net", HostPort::HTTPS).unwrap(),
+            farms: Vec::new(),
+            clients: Vec::new(),
+            via: Vec::new(),
             session_reliability: true,
             inside: Vec::new(),
             outside: Vec::new(),
@@ -771,12 +775,13 @@ fn launch_with(
         }
     });
     let store = Store::new(vec![farm], keys()).with_rules(StoreRules {
-        remote_access: access,
+        gateways: access.into_iter().collect(),
         ..StoreRules::default()
     });
     let request = Launch {
         params: params.clone(),
         seen_address: None,
+        via: None,
         title: None,
     };
     let (alice, target) = (user("alice"), application(in_name));

@@ -9,8 +9,8 @@
 use std::net::IpAddr;
 
 use roamd_sessions::{
-    Generation, HostPort, Launch, LaunchOutcome, LaunchTarget, ListRequest, NoTicket, RemoteAccess,
-    StaTicket, Store, StoreRules,
+    Access, ClientPath, FarmDescription, FarmId, Generation, HostPort, Launch, LaunchOutcome,
+    LaunchTarget, ListRequest, NoTicket, RemoteAccess, StaTicket, Store, StoreRules,
 };
 use roamd_store_proto::{Language, LaunchErrorId, LaunchParams};
 use secrecy::{ExposeSecret, SecretString};
@@ -28,6 +28,9 @@ fn access() -> RemoteAccess {
     let networks = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect();
     RemoteAccess {
         gateway: host("gw.example.net:443"),
+        farms: Vec::new(),
+        clients: Vec::new(),
+        via: Vec::new(),
         session_reliability: true,
         inside: networks(&["10.0.0.0/8", "192.168.7.0/24", "2001:db8::/32"]),
         outside: networks(&["10.9.0.0/16", "192.168.0.0/16", "2001:db8:9::/48"]),
@@ -48,7 +51,7 @@ async fn launch(
     seen: Option<&str>,
 ) -> (LaunchOutcome, Vec<Call>) {
     let store = Store::new(vec![farm], keys()).with_rules(StoreRules {
-        remote_access: Some(access),
+        gateways: vec![access],
         ..StoreRules::default()
     });
     let alice = user("alice");
@@ -61,6 +64,7 @@ async fn launch(
             ..LaunchParams::default()
         },
         seen_address: seen.map(|address| address.parse().unwrap()),
+        via: None,
         title: None,
     };
     let target = LaunchTarget::Session(list.sessions[0].id.clone());
@@ -242,4 +246,101 @@ async fn invalid_address_requests_no_ticket() {
         assert!(matches!(outcome, LaunchOutcome::Failed(_)), "{address:?}");
         assert_eq!(asked, [], "{address:?}");
     }
+}
+
+/// Which Citrix Gateway a client uses at a farm: by the one that has forwarded the request, by farm
+/// and by network.
+#[test]
+fn gateway_is_that_of_the_farm_and_the_client() {
+    let gateway = |name: &str, farms: &[&str], clients: &str, via: &str| RemoteAccess {
+        gateway: HostPort::parse(name, HostPort::HTTPS).unwrap(),
+        farms: farms.iter().map(|id| FarmId::new(*id)).collect(),
+        clients: clients
+            .split_whitespace()
+            .map(|it| it.parse().unwrap())
+            .collect(),
+        via: via.split_whitespace().map(str::to_owned).collect(),
+        inside: vec!["10.0.0.0/8".parse().unwrap()],
+        ..access()
+    };
+    let north = || gateway("north", &["A"], "", "203.0.113.1 north.example.net");
+    let south = || gateway("south", &[], "198.51.100.0/24", "203.0.113.2");
+    let rest = || gateway("rest", &[], "", "");
+    let (inside, outside, of_south) = ("10.1.1.1", "192.0.2.1", "198.51.100.7");
+    for (gateways, farm, client, via, expected) in [
+        (vec![], "A", outside, None, "direct"),
+        (vec![rest()], "A", outside, None, "rest:443"),
+        (vec![rest()], "A", inside, None, "direct"),
+        (vec![rest()], "DIRECT", outside, None, "direct"),
+        (vec![north(), rest()], "A", outside, None, "north:443"),
+        (vec![north(), rest()], "B", outside, None, "rest:443"),
+        (vec![north()], "B", outside, None, "none"),
+        // The gateways of other farms do not decide who is inside.
+        (vec![north()], "B", inside, None, "none"),
+        (vec![south(), rest()], "A", of_south, None, "south:443"),
+        (vec![south(), rest()], "A", outside, None, "rest:443"),
+        (vec![south()], "A", outside, None, "none"),
+        (vec![south()], "A", "::ffff:198.51.100.7", None, "south:443"),
+        // The one that has forwarded the request, if it is for the farm.
+        (
+            vec![rest(), south()],
+            "A",
+            outside,
+            Some("203.0.113.2"),
+            "south:443",
+        ),
+        (
+            vec![rest(), south()],
+            "A",
+            inside,
+            Some("203.0.113.2"),
+            "south:443",
+        ),
+        (
+            vec![rest(), north()],
+            "A",
+            outside,
+            Some("North.example.NET"),
+            "north:443",
+        ),
+        (
+            vec![rest(), north()],
+            "B",
+            inside,
+            Some("203.0.113.1"),
+            "rest:443",
+        ),
+        (
+            vec![north()],
+            "DIRECT",
+            inside,
+            Some("203.0.113.1"),
+            "direct",
+        ),
+        (vec![rest()], "A", inside, Some("203.0.113.9"), "direct"),
+    ] {
+        let farm = FarmDescription {
+            never_through_gateway: farm == "DIRECT",
+            ..scripted::description(farm, Generation::Cvad7)
+        };
+        let path = ClientPath {
+            address: client.parse().ok(),
+            via,
+        };
+        let found = match roamd_sessions::access(&gateways, &farm, path) {
+            Access::Direct => "direct".to_owned(),
+            Access::None => "none".to_owned(),
+            Access::Gateway(number, gateway) => {
+                assert_eq!(&gateways[number], gateway);
+                gateway.gateway.to_string()
+            }
+        };
+        assert_eq!(found, expected, "{} {client} {via:?}", farm.id);
+    }
+    // A client without an address is outside, and in no network.
+    let farm = scripted::description("A", Generation::Cvad7);
+    let hidden = ClientPath::default();
+    let gateways = [south(), rest()];
+    let found = roamd_sessions::access(&gateways, &farm, hidden);
+    assert_eq!(found, Access::Gateway(1, &gateways[1]));
 }

@@ -292,6 +292,7 @@ async fn pre_launch_resources_are_listed_separately() {
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
+        via: None,
         title: None,
     };
     let target = LaunchTarget::Application(found.ids());

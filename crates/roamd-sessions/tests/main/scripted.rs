@@ -259,6 +259,7 @@ impl Operation for ScriptedFarm {
 
     async fn sta_ticket(
         &self,
+        _: usize,
         host: &HostPort,
         _: &str,
         reliable: bool,

@@ -298,26 +298,50 @@ fn mapping_for_all_users_alike_becomes_aggregation_groups() {
     }
 }
 
-/// SI-17: a store has one Citrix Gateway.
+/// SI-17: each Citrix Gateway is for its farms.
 #[test]
-fn second_citrix_gateway_is_reported() {
+fn several_citrix_gateways_are_taken_with_their_farms() {
     let (start, rest) = STORE.split_once("<optimalGatewayForFarms ").unwrap();
     let (entry, end) = rest.split_once("</optimalGatewayForFarms>").unwrap();
     let entry = format!("<optimalGatewayForFarms {entry}</optimalGatewayForFarms>");
+    let relay = "<farm name=\"Old Relay\" />\n        </farms>";
+    assert!(entry.contains(relay));
+    let first = entry.replace(relay, "</farms>");
     let second = entry
+        .replace("<farm name=\"Harbour Site\" />", "")
+        .replace("<farm name=\"Mill\" />", "")
         .replace("North", "South")
         .replace("gw.example", "gw2.example");
-    let import = run(deployment(format!("{start}{entry}{second}{end}"))).unwrap();
-    assert!(toml(&import).contains("gw.example:443") && !toml(&import).contains("gw2"));
-    assert_eq!(import.summary.gateways.to_string(), "1 of 2");
-    let listed = findings(&import).join("\n");
+    let import = run(deployment(format!("{start}{first}{second}{end}"))).unwrap();
+    assert_eq!(import.summary.gateways.to_string(), "2 of 2");
+    let text = toml(&import);
+    assert_eq!(text.matches("\n[[store.gateway]]\n").count(), 2);
     assert!(
-        listed.contains("warning: gateway \"South\": a store of roamd has one"),
-        "{listed}"
+        text.contains("farms = [\"Harbour-Site\", \"Mill\"]"),
+        "{text}"
     );
-    let (_, listed) = changed("<farm name=\"Old Relay\" />\n        </farms>", "</farms>");
-    let expected = "gateway \"North\": is not for farm \"Old Relay\", but roamd uses it for all";
+    assert!(text.contains("farms = [\"Old-Relay\"]"), "{text}");
+    let again = entry
+        .replace("North", "South")
+        .replace("gw.example", "gw2.example");
+    let import = run(deployment(format!("{start}{entry}{again}{end}"))).unwrap();
+    let listed = findings(&import).join("\n");
+    let expected = "gateway \"South\": is used only by clients that `clients` or `via` names";
     assert!(listed.contains(expected), "{listed}");
+    let (_, listed) = changed(relay, "</farms>");
+    let expected = "farm \"Old Relay\": no Citrix Gateway is for it";
+    assert!(listed.contains(expected), "{listed}");
+    let direct = "<optimalGatewayForFarms><farms><farm name=\"Old Relay\" /></farms>\
+                  <optimalGateway name=\"Direct\" neverLaunchThroughGateway=\"on\" />\
+                  </optimalGatewayForFarms>";
+    let import = run(deployment(format!("{start}{first}{direct}{end}"))).unwrap();
+    assert_eq!(
+        toml(&import)
+            .matches("never_through_gateway = true")
+            .count(),
+        1
+    );
+    assert_eq!(import.summary.gateways.to_string(), "1 of 1");
 }
 
 /// SI-17, SI-18: a store and its deployment name the same Citrix Gateway.

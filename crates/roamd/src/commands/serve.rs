@@ -70,10 +70,9 @@ impl ServeCommand {
         for store in &config.stores {
             let farms: Vec<_> = store.farms.iter().map(|farm| &*farm.id).collect();
             let controllers: usize = store.farms.iter().map(|farm| farm.controllers.len()).sum();
-            let gateway = store
-                .gateway
-                .as_ref()
-                .map(|it| it.access.gateway.to_string());
+            let gateways = store.gateways.iter();
+            let gateways: Vec<_> = gateways.map(|it| it.access.gateway.to_string()).collect();
+            let gateway = (!gateways.is_empty()).then(|| gateways.join(", "));
             let farms = farms.join(", ");
             info!(store = %store.path, farms, controllers, gateway, "Store configured");
         }

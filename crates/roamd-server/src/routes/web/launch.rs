@@ -81,6 +81,7 @@ impl<'s> Launching<'s> {
         // A client behind a proxy that is not configured, or whose proxy does not name it, is
         // outside.
         let seen_address = request.own_client_address();
+        let via = request.citrix_gateway().map(str::to_owned);
         let title = if request.method() == Method::POST {
             Parameters::decode(&caller.body(request).await?).title
         } else {
@@ -94,6 +95,7 @@ impl<'s> Launching<'s> {
         let launch = Launch {
             params: visit.store.client_name_length.cut_launch_params(params),
             seen_address,
+            via,
             title,
         };
         let Some(session) = &visit.session else {

@@ -48,11 +48,12 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
 /// Explains the list of [`list`] (SS-72), without its side effect.
 pub(super) async fn explain(visit: &Visit<'_>, request: Request) -> Result<Response, ApiError> {
     let caller = visit.caller(&request).await?;
+    let via = request.citrix_gateway().map(str::to_owned);
     let session_type = Parameters::decode(&caller.body(request).await?).session_type;
     let (state, store) = (visit.state, visit.store);
     let list_request = list_request(session_type);
     let end_point = store.end_point_of(&visit.device()?);
-    let mut explained = explain_for(state, store, &caller, list_request, end_point).await?;
+    let mut explained = explain_for(state, store, &caller, list_request, end_point, via).await?;
     if session_type == Some(SessionType::Desktops) {
         let sessions = explained.farms.iter_mut().flat_map(|it| &mut it.sessions);
         sessions.for_each(leave_out_application);

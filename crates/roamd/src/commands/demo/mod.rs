@@ -242,7 +242,7 @@ fn configuration(
             override_ica_client_name: true,
             filter: ResourceFilter::default(),
             roaming: RoamingPolicy::default(),
-            gateway: None,
+            gateways: Vec::new(),
             farms,
             mappings: Vec::new(),
         }],

@@ -91,5 +91,7 @@ fn rows(farm: &ExplainedFarm) -> Vec<[String; 4]> {
         };
         row(subject, result, &session.text)
     });
-    mapping.chain(asked).chain(sessions).collect()
+    let route = farm.route.iter();
+    let route = route.map(|it| row("launches".to_owned(), &it.access, &it.text));
+    mapping.chain(asked).chain(sessions).chain(route).collect()
 }
