@@ -118,8 +118,8 @@ impl UserFarms {
     }
 
     /// Whether a backup farm has to be queried for resources: no primary farm of one of its sets, or
-    /// of the sets with the same aggregation group, has listed them. `failed` says why a farm has not, or `None` if it has or was not
-    /// queried.
+    /// of the sets with the same aggregation group, has listed them. `failed` returns why a farm has
+    /// not, or `None` if it has or was not queried.
     pub(crate) fn requires_backup<'e>(
         &self,
         farm: &FarmId,

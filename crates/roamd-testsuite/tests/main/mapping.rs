@@ -1,7 +1,7 @@
 //! User farm mappings (SS-73), on the demo world.
 
 use roamd_store_proto::{EnumerationStatus, Resources, SessionExplanation};
-use roamd_testsuite::{Options, SignedIn, TestEnvironment, path_of, sign_in};
+use roamd_testsuite::{Options, SignedIn, TestEnvironment, sign_in};
 
 use crate::support::assert_rejected;
 
@@ -69,8 +69,7 @@ async fn resource_of_unmapped_farm_is_not_launched() {
     let url = excel.unwrap().launch_ica.clone().unwrap();
     let env = env(NO_USERS).await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
-    let path = path_of(&url).to_owned();
-    assert_rejected(&alice.launch(&path, "DESK-C").await, 404, "not mapped");
+    assert_rejected(&alice.launch(&url, "DESK-C").await, 404, "not mapped");
 }
 
 /// SS-72, SS-73
