@@ -39,9 +39,9 @@ pub struct RemoteAccess {
 pub struct ClientPath<'c> {
     /// Address of the client; `None` if a proxy hides it.
     pub address: Option<IpAddr>,
-    /// Name or address of the Citrix Gateway that has forwarded the request, as a trusted proxy
-    /// reports it.
-    pub via: Option<&'c str>,
+    /// Names and addresses of the Citrix Gateway that has forwarded the request, as a trusted proxy
+    /// reports them; empty if none has.
+    pub via: &'c [String],
 }
 
 /// How a client reaches the hosts of a farm.
@@ -85,10 +85,11 @@ impl RemoteAccess {
 
     /// Whether this Citrix Gateway has forwarded the request of a client.
     fn has_forwarded(&self, client: ClientPath<'_>) -> bool {
-        let mut names = self.via.iter();
-        client
-            .via
-            .is_some_and(|via| names.any(|name| name.eq_ignore_ascii_case(via)))
+        let is_named = |via: &String| {
+            let mut names = self.via.iter();
+            names.any(|name| name.eq_ignore_ascii_case(via))
+        };
+        client.via.iter().any(is_named)
     }
 
     fn is_for_client(&self, client: ClientPath<'_>) -> bool {

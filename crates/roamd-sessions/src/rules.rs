@@ -17,7 +17,8 @@ pub struct StoreRules {
 }
 
 impl Default for StoreRules {
-    /// Gives all farms to all users, shows all resources, sets the names of clients, and has no clients outside.
+    /// Gives all farms to all users, shows all resources, sets the names of clients, and has no
+    /// clients outside.
     fn default() -> Self {
         Self {
             mappings: Vec::new(),

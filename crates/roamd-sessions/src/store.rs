@@ -133,7 +133,8 @@ impl<F: Farm> Store<F> {
     }
 
     /// Disconnects or logs off the user's sessions that are connected from this end-point, on every
-    /// farm that the user has or may have, and invalidates these logon tickets (SS-44 to SS-51). Always has side effects.
+    /// farm that the user has or may have, and invalidates these logon tickets (SS-44 to SS-51).
+    /// Always has side effects.
     ///
     /// # Errors
     /// [`Busy`] if nothing was ended, because all farms were busy.

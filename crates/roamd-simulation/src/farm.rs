@@ -20,7 +20,7 @@ use tokio::time::sleep;
 
 use crate::behaviour::{Behaviour, Reaction};
 use crate::history::{Effect, EffectKind, History, OperationId};
-use crate::mapping::Mapped;
+use crate::mapped::Mapped;
 use crate::network::{Backlog, Network, Reachability, Socket};
 
 /// Sessions of every farm: one of an application and one of a desktop.

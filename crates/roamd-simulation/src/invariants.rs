@@ -278,7 +278,7 @@ fn arrived_by(effect: &Effect, time: Instant) -> bool {
 mod tests {
     use super::*;
     use crate::history::History;
-    use crate::mapping::Mapped;
+    use crate::mapped::Mapped;
 
     const LIST: OperationKind = OperationKind::List {
         active: false,

@@ -6,6 +6,7 @@ mod farm;
 mod faults;
 mod history;
 mod invariants;
+mod mapped;
 mod mapping;
 mod network;
 mod state;

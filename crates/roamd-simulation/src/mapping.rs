@@ -1,25 +1,12 @@
-//! Mappings of farms to users, drawn from the seed, and what they give a user.
+//! Mappings of farms to users, and what they give a user.
 
-use fastrand::Rng;
 use roamd_citrixauth::{HeldSids, NamedSids};
 
 use crate::farm::FarmPlan;
+use crate::mapped::Mapped;
 
 /// SID of the group of some mappings.
 const GROUP: &str = "S-1-5-21-10-20-30-1200";
-
-/// Users that have a farm, as the seed determines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mapped {
-    /// All of them.
-    All,
-    /// All of them, as a backup of the farms for all.
-    AllAsBackup,
-    /// The members of the group.
-    Group,
-    /// None.
-    Nobody,
-}
 
 /// Relation of a user to a farm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,19 +16,6 @@ pub(crate) enum Access {
     /// A mapping may give it to the user, whose groups are not known.
     Undecided,
     NotMapped,
-}
-
-impl Mapped {
-    /// Draws the users of a farm. The first farm is for all, as primary one.
-    pub(crate) fn draw(number: usize, rng: &mut Rng) -> Self {
-        match rng.u8(0..8) {
-            _ if number == 0 => Self::All,
-            0..4 => Self::All,
-            4 => Self::AllAsBackup,
-            5 | 6 => Self::Group,
-            _ => Self::Nobody,
-        }
-    }
 }
 
 /// The relation of a user to a farm (SS-73). This repeats the rule of the server on purpose.

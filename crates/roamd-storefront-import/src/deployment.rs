@@ -377,8 +377,8 @@ fn farm_names(store: &Store) -> Vec<String> {
 }
 
 impl Store {
-    /// Adds settings that the store does not have yet, mappings and Citrix Gateways. `names` are the names of all farms, also of those that
-    /// were not taken.
+    /// Adds settings that the store does not have yet, mappings and Citrix Gateways. `names` are
+    /// the names of all farms, also of those that were not taken.
     fn add<'s>(
         &mut self,
         parts: StoreParts<'s>,

@@ -204,7 +204,10 @@ pub(crate) fn read_roaming<'s>(
         findings.add(location.place, location.finding(Grade::Error, text));
         return None;
     };
-    let gateway = rest(record, place, &name, address, key_path, findings)?;
+    let host = address.to_string();
+    let host = host.rsplit_once(':').map(|(host, _)| host.to_owned());
+    let mut gateway = rest(record, place, &name, address, key_path, findings)?;
+    gateway.via.splice(0..0, host);
     Some(FoundGateway {
         place,
         name,

@@ -280,7 +280,8 @@ fn write_mapping(mapping: &Mapping, number: usize, text: &mut Text) {
     }
 }
 
-/// Returns a name as the configuration allows it, or `None` if it is blank or has control characters.
+/// Returns a name as the configuration allows it, or `None` if it is blank or has control
+/// characters.
 fn printable(name: &str) -> Option<&str> {
     let name = name.trim();
     (!name.is_empty() && !name.contains(char::is_control)).then_some(name)

@@ -59,6 +59,7 @@ impl TestEnvironment {
     #[must_use]
     pub fn conversation_started_at(&self, realm: &str, begun: Timestamp) -> (Form, String) {
         let policy = FormPolicy {
+            hide_domain_field: false,
             domains: Vec::new(),
             default_domain: None,
             hide_domain_field: false,

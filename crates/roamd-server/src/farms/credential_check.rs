@@ -97,8 +97,8 @@ impl CredentialFarms {
         }
     }
 
-    /// Whether a user may change a password that has expired, and a farm can. NFuse has no known request for it, so only a farm that
-    /// announces the capability is queried.
+    /// Whether a user may change a password that has expired, and a farm can. NFuse has no known
+    /// request for it, so only a farm that announces the capability is queried.
     pub(crate) async fn can_change_passwords(&self) -> bool {
         self.changing_farm().await.is_some()
     }

@@ -241,14 +241,15 @@ impl Request {
         self.client.own_address()
     }
 
-    /// Name or address of the Citrix Gateway that has forwarded the request. Only a trusted proxy is
-    /// believed.
-    pub(crate) fn citrix_gateway(&self) -> Option<&str> {
+    /// Address and name of the Citrix Gateway that has forwarded the request; empty if none has.
+    /// Only a trusted proxy is believed.
+    pub(crate) fn citrix_gateway(&self) -> Vec<String> {
         if !self.client.is_forwarded {
-            return None;
+            return Vec::new();
         }
-        let mut names = [CITRIX_VIA_VIP, CITRIX_VIA].into_iter();
-        names.find_map(|name| self.header(&name).map(str::trim))
+        let names = [CITRIX_VIA_VIP, CITRIX_VIA];
+        let names = names.iter().filter_map(|name| self.header(name));
+        names.map(|name| name.trim().to_owned()).collect()
     }
 
     /// Whether the client itself, and not a proxy, is in one of these networks.

@@ -28,7 +28,7 @@ pub(crate) async fn explain(
     request: Request,
 ) -> Result<Response, ApiError> {
     let caller = caller(state, &request, &store.urls(&request).sessions).await?;
-    let via = request.citrix_gateway().map(str::to_owned);
+    let via = request.citrix_gateway();
     let media = request.accepts(&[media_type::JSON], media_type::JSON)?;
     let params = SessionParams::from_query(request.query_pairs())?;
     let params = store.client_name_length.cut_session_params(params);
@@ -50,7 +50,7 @@ pub(super) async fn explain_for(
     caller: &Caller<'_>,
     list_request: ListRequest,
     end_point: EndPoint,
-    via: Option<String>,
+    via: Vec<String>,
 ) -> Result<SessionExplanation, ApiError> {
     caller.check_password(store.check_policy()).await?;
     let service = Arc::clone(&store.service);
@@ -69,7 +69,7 @@ pub(super) async fn explain_for(
     let user = &caller.user;
     let client = ClientPath {
         address: caller.address,
-        via: via.as_deref(),
+        via: &via,
     };
     Ok(SessionExplanation {
         store: store.path.to_string(),

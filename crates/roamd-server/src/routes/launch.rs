@@ -116,7 +116,7 @@ async fn launch(
     let language = request.language();
     // A client behind a proxy that is not configured, or whose proxy does not name it, is outside.
     let seen_address = request.own_client_address();
-    let via = request.citrix_gateway().map(str::to_owned);
+    let via = request.citrix_gateway();
     let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
     let is_retry = retry_key.is_some();

@@ -77,9 +77,9 @@ pub trait Operation: Send + Sync {
         connect: &ConnectRequest,
     ) -> impl Future<Output = Result<Connection, FarmError>> + Send;
 
-    /// Requests a ticket of a Citrix Gateway, by its number in the order of the store, that replaces
-    /// the address of this host, which runs this application. A `reliable` ticket can be used again to find the session
-    /// (nfuse.md §8).
+    /// Requests a ticket of a Citrix Gateway, by its number in the order of the store, that
+    /// replaces the address of this host, which runs this application. A `reliable` ticket can be
+    /// used again to find the session (nfuse.md §8).
     ///
     /// # Errors
     /// [`NoTicket`] if no ticket authority issued a ticket.

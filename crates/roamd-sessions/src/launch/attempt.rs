@@ -24,9 +24,9 @@ pub struct Launch {
     pub params: LaunchParams,
     /// Address of the connection, used if the client claims none (ST-16).
     pub seen_address: Option<IpAddr>,
-    /// Name or address of the Citrix Gateway that has forwarded the request, as a trusted proxy
-    /// reports it.
-    pub via: Option<String>,
+    /// Names and addresses of the Citrix Gateway that has forwarded the request, as a trusted proxy
+    /// reports them; empty if none has.
+    pub via: Vec<String>,
     /// Title that the client wants; `None` for that of the application (WA-80).
     pub title: Option<String>,
 }
@@ -148,7 +148,7 @@ impl Launch {
         };
         let client = ClientPath {
             address: self.seen_address,
-            via: self.via.as_deref(),
+            via: &self.via,
         };
         let access = access(&rules.gateways, description, client);
         let route = route(access, &operation, &in_name, &mut connection)

@@ -22,8 +22,8 @@ pub struct ResourceList {
     /// The resources: farms in configured order, then the order of the farm. An aggregated resource
     /// has the position of its first farm.
     pub resources: Vec<ListedResource>,
-    /// Publisher names of the farms that did not list, in configured order; then those of farms that
-    /// a mapping may give to the user.
+    /// Publisher names of the farms that did not list, in configured order; then those of farms
+    /// that a mapping may give to the user.
     pub missing_farms: Vec<String>,
     /// No farm listed, and a farm refused the account (CA-12).
     pub account_refused: bool,

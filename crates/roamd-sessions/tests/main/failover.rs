@@ -60,7 +60,7 @@ async fn launch(farms: &[(&str, At)]) -> (Outcome, Vec<String>) {
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
-        via: None,
+        via: Vec::new(),
         title: None,
     };
     let outcome = match scripted::launch(&store, &user("alice"), &target, &launch).await {

@@ -52,7 +52,7 @@ fn launch() -> Launch {
             ..LaunchParams::default()
         },
         seen_address: None,
-        via: None,
+        via: Vec::new(),
         title: None,
     }
 }

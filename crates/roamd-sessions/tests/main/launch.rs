@@ -29,7 +29,7 @@ fn launch() -> Launch {
             ..LaunchParams::default()
         },
         seen_address: Some([192, 0, 2, 9].into()),
-        via: None,
+        via: Vec::new(),
         title: None,
     }
 }
@@ -781,7 +781,7 @@ fn launch_with(
     let request = Launch {
         params: params.clone(),
         seen_address: None,
-        via: None,
+        via: Vec::new(),
         title: None,
     };
     let (alice, target) = (user("alice"), application(in_name));

@@ -40,7 +40,7 @@ async fn launch(farm: ScriptedFarm) -> (Outcome, Vec<Call>) {
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
-        via: None,
+        via: Vec::new(),
         title: None,
     };
     let store = Store::new(vec![farm.clone()], keys());

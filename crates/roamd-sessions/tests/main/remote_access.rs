@@ -64,7 +64,7 @@ async fn launch(
             ..LaunchParams::default()
         },
         seen_address: seen.map(|address| address.parse().unwrap()),
-        via: None,
+        via: Vec::new(),
         title: None,
     };
     let target = LaunchTarget::Session(list.sessions[0].id.clone());
@@ -323,9 +323,15 @@ fn gateway_is_that_of_the_farm_and_the_client() {
             never_through_gateway: farm == "DIRECT",
             ..scripted::description(farm, Generation::Cvad7)
         };
+        // The host name comes with an address.
+        let via: Vec<_> = via
+            .into_iter()
+            .chain(via.map(|_| "192.0.2.99"))
+            .map(str::to_owned)
+            .collect();
         let path = ClientPath {
             address: client.parse().ok(),
-            via,
+            via: &via,
         };
         let found = match roamd_sessions::access(&gateways, &farm, path) {
             Access::Direct => "direct".to_owned(),

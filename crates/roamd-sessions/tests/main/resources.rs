@@ -292,7 +292,7 @@ async fn pre_launch_resources_are_listed_separately() {
     let launch = Launch {
         params: LaunchParams::default(),
         seen_address: None,
-        via: None,
+        via: Vec::new(),
         title: None,
     };
     let target = LaunchTarget::Application(found.ids());

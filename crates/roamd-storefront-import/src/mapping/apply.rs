@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use roamd_config::{MOST_SIDS, Sid};
 
-use super::{FarmSet, Group, Mapping, Members};
+use super::found::{FarmSet, Group, Mapping, Members};
 use crate::farm_name;
 use crate::finding::{Finding, Findings, Grade};
 use crate::model::{self, Aggregation, Farm};

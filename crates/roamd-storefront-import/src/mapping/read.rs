@@ -1,6 +1,6 @@
 //! Reads mappings (SI-13).
 
-use super::{FarmSet, Group, Mapping, Members};
+use super::found::{FarmSet, Group, Mapping, Members};
 use crate::finding::{Findings, Grade};
 use crate::record::{Field, OFF, Record, Silence, Unused, Value};
 

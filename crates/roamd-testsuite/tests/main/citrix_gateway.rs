@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use jiff::Timestamp;
 use roamd_nfuse_proto::sta::{DataRequest, DataResponse, TicketResponse};
 use roamd_nfuse_proto::{Dialect, ErrorId, FarmError, decode_response, encode_request};
-use roamd_store_proto::{LaunchData, LaunchErrorId, Resources};
+use roamd_store_proto::{LaunchData, LaunchErrorId, Resources, SessionExplanation};
 use roamd_testkit::{Script, ScriptedController, closed_url, http_response};
 use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment, sign_in};
 use secrecy::ExposeSecret;
@@ -291,5 +291,54 @@ fn ica(response: &Response) -> String {
     match LaunchData::from_xml(&response.body).unwrap() {
         LaunchData::Success { ica, .. } => ica.expose_secret().to_owned(),
         other => panic!("{other:?}"),
+    }
+}
+
+/// Two Citrix Gateways: one for CVAD, and one for all farms but XD5, which clients reach directly.
+#[tokio::test]
+async fn launch_uses_the_gateway_of_its_farm_or_the_one_that_forwarded() {
+    let (first, second) = ("gw.example.net:443", "gw2.example.net:443");
+    let env = TestEnvironment::start(Options {
+        listener: "trusted_proxies = [\"127.0.0.1\"]".to_owned(),
+        store: "[[store.gateway]]\naddress = \"gw.example.net\"\nsta = [\"{CVAD}\"]\n\
+                farms = [\"CVAD\"]\ninside = [\"10.0.0.0/8\"]\n[[store.gateway]]\n\
+                address = \"gw2.example.net\"\nsta = [\"{XA1}\"]\n\
+                via = [\"gw2.example.net\"]\ninside = [\"10.0.0.0/8\"]"
+            .to_owned(),
+        farm: |id| match id {
+            "XD5" => "never_through_gateway = true",
+            _ => "",
+        },
+        ..Options::default()
+    })
+    .await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let (outside, inside) = ("198.51.100.1", "10.1.1.1");
+    for (address, via, expected) in [
+        (outside, None, [second, "direct", first]),
+        (inside, None, ["direct"; 3]),
+        (inside, Some("GW2.example.net"), [second, "direct", second]),
+        (inside, Some("gw9.example.net"), ["direct"; 3]),
+    ] {
+        let via = via.map(|via| ("X-Citrix-Via", via));
+        let headers: Vec<_> = [("X-Forwarded-For", address)]
+            .into_iter()
+            .chain(via)
+            .collect();
+        let path = "/Citrix/Store/sessions/v1/explain?clientName=DESK-C";
+        let response = alice.get_with(path, &headers).await;
+        let explained = SessionExplanation::from_json(&response.body).unwrap();
+        let farms = explained.farms.into_iter();
+        let routes = farms.map(|farm| {
+            let route = farm.route.unwrap();
+            route.gateway.unwrap_or(route.access)
+        });
+        assert_eq!(routes.collect::<Vec<_>>(), expected, "{address} {via:?}");
+    }
+    // The proxy names no client, so it is outside.
+    for (resource, expected) in [("XA1.MSPaint", second), ("CVAD.Excel", first)] {
+        let url = alice.launch_url("DESK-C", "", resource).await;
+        let ica = ica(&alice.launch(&url, "DESK-C").await);
+        assert_eq!(line(&ica, "SSLProxyHost"), expected);
     }
 }

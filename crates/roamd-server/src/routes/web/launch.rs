@@ -81,7 +81,7 @@ impl<'s> Launching<'s> {
         // A client behind a proxy that is not configured, or whose proxy does not name it, is
         // outside.
         let seen_address = request.own_client_address();
-        let via = request.citrix_gateway().map(str::to_owned);
+        let via = request.citrix_gateway();
         let title = if request.method() == Method::POST {
             Parameters::decode(&caller.body(request).await?).title
         } else {

@@ -48,7 +48,7 @@ pub(super) async fn list(visit: &Visit<'_>, request: Request) -> Result<Response
 /// Explains the list of [`list`] (SS-72), without its side effect.
 pub(super) async fn explain(visit: &Visit<'_>, request: Request) -> Result<Response, ApiError> {
     let caller = visit.caller(&request).await?;
-    let via = request.citrix_gateway().map(str::to_owned);
+    let via = request.citrix_gateway();
     let session_type = Parameters::decode(&caller.body(request).await?).session_type;
     let (state, store) = (visit.state, visit.store);
     let list_request = list_request(session_type);
