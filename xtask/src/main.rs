@@ -10,10 +10,15 @@
 
 mod bench;
 mod check;
+mod commit;
 mod debian;
+mod dist;
+mod docs;
 mod fuzz;
 mod npm;
 mod process;
+mod python;
+mod release;
 mod reproduce;
 mod rust_tokens;
 mod sbom;
@@ -55,6 +60,12 @@ enum Command {
     Reproduce,
     /// Write a CycloneDX list of all crates in `roamd` to `target/roamd.cdx.json`.
     Sbom,
+    /// Make the packages and the image of the last commit in `target/dist`.
+    Dist(dist::Args),
+    /// Build the documents as a web site in `target/site`, and check its links.
+    Docs,
+    /// Run every check that a release needs.
+    Release(release::Args),
     /// Run what must pass before a change lands: test, check, and five minutes of fuzzing.
     Ci,
 }
@@ -69,7 +80,10 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Build => reproduce::build(),
         Command::Reproduce => reproduce::compare(),
-        Command::Sbom => sbom::write(),
+        Command::Sbom => sbom::write().map(drop),
+        Command::Dist(args) => dist::run(&args),
+        Command::Docs => docs::build(),
+        Command::Release(args) => release::run(&args),
         Command::Ci => ci(),
     };
     match outcome {

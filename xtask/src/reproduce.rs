@@ -1,12 +1,17 @@
 //! `cargo xtask build` and `cargo xtask reproduce`: reproducible builds of the last commit.
+//!
+//! The program is static, with musl: it runs on every Linux, and no library of the machine that
+//! builds it is in it.
 
 use std::env;
+use std::env::consts::ARCH;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{cargo, command, output, root, run};
+use crate::commit;
+use crate::process::{cargo, command, find, output, root, run};
 use crate::tools::{Program, ensure_programs};
 
 /// The folder of the build below `target`.
@@ -21,6 +26,28 @@ const BUILT: &str = "target/dist/roamd";
 /// Where it puts the debug information.
 const DEBUG: &str = "target/dist/roamd.debug";
 
+/// The commit of the program there.
+const COMMIT: &str = "target/dist/commit";
+
+/// Returns the target of the compiler.
+pub(crate) fn target() -> String {
+    format!("{ARCH}-unknown-linux-musl")
+}
+
+/// Returns the path of the program of the last commit, which is built if it is missing.
+pub(crate) fn built_program() -> Result<PathBuf> {
+    let built = fs::read_to_string(root().join(COMMIT)).unwrap_or_default();
+    if built != commit::id()? {
+        build()?;
+    }
+    Ok(root().join(BUILT))
+}
+
+/// Returns the path of the debug information of the program.
+pub(crate) fn debug_file() -> PathBuf {
+    root().join(DEBUG)
+}
+
 /// Builds the last commit, and writes the program to `target/dist/roamd` and its debug information
 /// to `target/dist/roamd.debug`.
 pub(crate) fn build() -> Result<()> {
@@ -31,6 +58,7 @@ pub(crate) fn build() -> Result<()> {
             .with_context(|| format!("cannot create {}", folder.display()))?;
     }
     split(&program, &built, &root().join(DEBUG))?;
+    fs::write(root().join(COMMIT), commit::id()?).context("cannot write the commit")?;
     println!("{} {}", sha256(&built)?, built.display());
     Ok(())
 }
@@ -70,14 +98,32 @@ pub(crate) fn compare() -> Result<()> {
 
 /// Builds the last commit in an empty folder, and returns the path of the program.
 fn build_commit() -> Result<PathBuf> {
-    let committed = output(command("git").args(["log", "-1", "--format=%ct"]))?;
+    ensure_target()?;
     let folder = root().join("target").join(FOLDER);
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    compile(&folder, committed.trim())
+    compile(&folder, &commit::time()?)
+}
+
+/// Installs the standard library and the C compiler for the target.
+fn ensure_target() -> Result<()> {
+    ensure_programs(&[Program {
+        name: "musl-gcc",
+        package: "musl-tools",
+    }])?;
+    let target = target();
+    let libraries =
+        output(command("rustc").args(["--print", "target-libdir", "--target", &target]))?;
+    if Path::new(libraries.trim()).is_dir() {
+        return Ok(());
+    }
+    if find("rustup").is_none() {
+        bail!("the target {target} is missing: install the standard library of Rust for it");
+    }
+    run(command("rustup").args(["target", "add", &target]))
 }
 
 /// Unpacks the last commit into a folder and builds it there. `committed` is its Unix time.
@@ -105,6 +151,8 @@ fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
             "--locked",
             "--package",
             "roamd",
+            "--target",
+            &target(),
         ])
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_INCREMENTAL", "0")
@@ -119,7 +167,8 @@ fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
             "CFLAGS",
             format!("-ffile-prefix-map={source}=/roamd -ffile-prefix-map={registry}=/cargo"),
         ))?;
-    Ok(folder.join("target/dist/roamd"))
+    let built = folder.join("target").join(target());
+    Ok(built.join("dist/roamd"))
 }
 
 fn sha256(file: &Path) -> Result<String> {

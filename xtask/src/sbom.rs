@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use crate::process::{cargo, command, output, root, run};
+use crate::commit;
+use crate::process::{cargo, root, run};
 use crate::tools::ensure_cargo_command;
 
 const CARGO_CYCLONEDX: &str = "0.5.9";
@@ -13,16 +14,15 @@ const CARGO_CYCLONEDX: &str = "0.5.9";
 /// Name of the files that cargo-cyclonedx writes next to the manifest of each crate.
 const DRAFT: &str = "roamd-sbom";
 
-/// Writes `target/roamd.cdx.json`. Its bytes depend on the commit alone.
-pub(crate) fn write() -> Result<()> {
+/// Writes `target/roamd.cdx.json`, and returns its path. Its bytes depend on the commit alone.
+pub(crate) fn write() -> Result<PathBuf> {
     ensure_cargo_command("cargo-cyclonedx", CARGO_CYCLONEDX)?;
-    let committed = output(command("git").args(["log", "-1", "--format=%ct"]))?;
     run(cargo()
         .args(["cyclonedx", "--quiet", "--format", "json"])
         .args(["--spec-version", "1.5", "--override-filename", DRAFT])
         .args(["--manifest-path", "crates/roamd/Cargo.toml"])
         // Used in place of the present time and of a random serial number.
-        .env("SOURCE_DATE_EPOCH", committed.trim()))?;
+        .env("SOURCE_DATE_EPOCH", commit::time()?))?;
     // The tool writes a file for every crate of the workspace; only that of `roamd` is kept.
     let draft = root()
         .join("crates/roamd")
@@ -42,7 +42,7 @@ pub(crate) fn write() -> Result<()> {
     fs::write(&written, text.replace(&here, "file://"))
         .with_context(|| format!("cannot write {}", written.display()))?;
     println!("Wrote {}", written.display());
-    Ok(())
+    Ok(written)
 }
 
 /// Returns the folders of all crates.

@@ -13,6 +13,9 @@ use std::path::{Path, PathBuf};
 
 use crate::file_access::{AccessRule, FileAccessError};
 
+/// Name of the file of the embedded state.
+pub(crate) const STATE_FILE: &str = "state.db";
+
 /// Error of the data folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {

@@ -78,6 +78,14 @@ impl Args {
             require_advisories: false,
         }
     }
+
+    /// Returns the same checks, which fail without the database of advisories.
+    pub(crate) fn for_release() -> Self {
+        Self {
+            require_advisories: true,
+            ..Self::all()
+        }
+    }
 }
 
 /// Runs the checks in order and stops at the first that fails.

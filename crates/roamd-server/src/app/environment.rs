@@ -10,7 +10,7 @@ use roamd_state::{EtcdState, SharedState, SqliteState};
 use crate::audit::AuditLog;
 use crate::clock::Clock;
 use crate::config::{Config, State, group_settings};
-use crate::data_dir;
+use crate::data_dir::{self, STATE_FILE};
 use crate::error::ServerError;
 use crate::keys::{GroupKeys, KeyFile, KeyStore};
 use crate::trace::Tracer;
@@ -75,7 +75,7 @@ fn shared(config: &Config, clock: &Clock) -> Result<(KeyStore, Arc<dyn SharedSta
     match &config.state {
         State::Embedded => {
             let keys = KeyFile::of(&config.data_dir);
-            let state = SqliteState::open(&config.data_dir.join("state.db"))?;
+            let state = SqliteState::open(&config.data_dir.join(STATE_FILE))?;
             Ok((keys.into(), Arc::new(state)))
         }
         State::Etcd(etcd) => {

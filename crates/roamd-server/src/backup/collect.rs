@@ -10,8 +10,8 @@ use roamd_config::{Config, SettingValue, State};
 use roamd_state::{OpenError, StateCopy};
 use zeroize::Zeroizing;
 
-use super::STATE_FILE;
 use crate::config::{ConfigError, read_settings, read_with_text};
+use crate::data_dir::STATE_FILE;
 use crate::keys::KeyFile;
 use crate::revocations::RevocationFile;
 

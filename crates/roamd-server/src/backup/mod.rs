@@ -13,9 +13,6 @@ use secrecy::SecretString;
 
 use crate::clock::rng;
 
-/// Name of the state file in a data folder.
-const STATE_FILE: &str = "state.db";
-
 /// Returns the file of a backup, encrypted with a passphrase.
 ///
 /// # Errors

@@ -9,8 +9,7 @@ use roamd_backup::{Contents, StateFiles};
 use roamd_seal::{KeyRing, KeyRingError};
 use roamd_state::{OpenError, StagedState, StateCopy};
 
-use super::STATE_FILE;
-use crate::data_dir::{self, DataDirError, SharedFile, give_to_owner};
+use crate::data_dir::{self, DataDirError, STATE_FILE, SharedFile, give_to_owner};
 use crate::keys::{KeyFile, KeysError};
 use crate::revocations::{RevocationFile, is_valid};
 

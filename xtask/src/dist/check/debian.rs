@@ -1,0 +1,43 @@
+//! The life of the deb in a clean Debian: installed, used, upgraded, removed and purged.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use super::super::deb;
+use super::super::files::empty_folder;
+use super::super::release::Release;
+use crate::process::{command, root, run};
+
+/// The release of Debian. Its systemd is older than the package needs at most.
+const SUITE: &str = "bookworm";
+
+/// Runs in the clean system.
+const SCRIPT: &str = "dist/debian/life.sh";
+
+/// Version of the upgrade, later than any other.
+const LATER: &str = "9999";
+
+/// Makes a clean system with the package in its root folder, and runs the script in it.
+pub(super) fn check(release: &Release, package: &Path) -> Result<()> {
+    let folder = release.folder.join("life");
+    empty_folder(&folder)?;
+    let copied = |from: &Path, name: &str| {
+        fs::copy(from, folder.join(name)).with_context(|| format!("cannot copy {}", from.display()))
+    };
+    copied(package, "first.deb")?;
+    let later = deb::write(release, LATER)?;
+    copied(&later, "later.deb")?;
+    fs::remove_file(later)?;
+    copied(&root().join(SCRIPT), "life.sh")?;
+    let mut hook = String::from("copy-in");
+    for name in ["first.deb", "later.deb", "life.sh"] {
+        hook = format!("{hook} '{}'", folder.join(name).display());
+    }
+    run(command("mmdebstrap")
+        .args(["--variant=minbase", "--include=systemd", "--quiet"])
+        .arg(format!("--customize-hook={hook} /"))
+        .arg("--customize-hook=chroot \"$1\" sh /life.sh")
+        .args([SUITE, "/dev/null"]))
+}
