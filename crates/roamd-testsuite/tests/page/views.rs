@@ -35,11 +35,15 @@ async fn inspect(browser: &Browser, view: &str, schemes: &[&str]) {
     browser.prefer("light").await;
 }
 
-/// Writes a picture of the page.
+/// Writes a picture of the whole page, also of what has to be scrolled to.
 async fn picture(browser: &Browser, name: &str) {
     let folder = workspace().join("target/page");
     fs::create_dir_all(&folder).unwrap();
-    let parameters = json!({ "format": "png" });
+    let size = "const { scrollWidth, scrollHeight } = document.documentElement; \
+                return [scrollWidth, scrollHeight]";
+    let size = browser.run(size).await;
+    let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 });
+    let parameters = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
     let taken = browser.devtools("Page.captureScreenshot", parameters).await;
     let png = BASE64
         .decode(taken["data"].as_str().unwrap().as_bytes())
@@ -70,6 +74,13 @@ async fn every_view_is_accessible_and_fits() {
     browser.press("Keep my sessions").await;
     browser.press("Close").await;
     inspect(&browser, "sessions", &BOTH).await;
+    browser.press("Why don\u{2019}t I see a session?").await;
+    browser.sees("What the farms say").await;
+    inspect(&browser, "explanation", &BOTH).await;
+    browser.press("Change password").await;
+    browser.element("#field-oldPassword").await;
+    inspect(&browser, "new-password", &BOTH).await;
+    browser.press("Cancel").await;
     browser
         .element("#search")
         .await
