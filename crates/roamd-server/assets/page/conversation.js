@@ -5,22 +5,36 @@ import { el } from "./dom.js";
 import * as forms from "./forms.js";
 import { Note } from "./note.js";
 
+/** The one that was begun last. */
+let last = null;
+
+/** Requests the form that is shown again: it comes from the server, in one language. */
+export function changeLanguage() {
+  if (last?.element.isConnected) return last.restart();
+}
+
 export class Conversation {
   /** The line above the form. */
   note = new Note("banner");
+  #problem = new Note("banner");
   #place = el("div");
+  #first;
   #resolve;
   #reject;
   /** Whether the user has sent a form. */
   hasSent = false;
 
-  constructor(helpText) {
+  /** `first` requests the first form. */
+  constructor(first, helpText) {
+    this.#first = first;
     const help = helpText ? el("p", { className: "help", textContent: helpText }) : null;
-    this.element = el("div", { className: "entrance" }, this.note.element, this.#place, help);
+    const notes = [this.note.element, this.#problem.element];
+    this.element = el("div", { className: "entrance" }, ...notes, this.#place, help);
   }
 
-  /** Shows a form and those that follow. Returns the end, as `forms.read` does. */
+  /** Shows the first form and those that follow. Returns the end, as `forms.read` does. */
   run(answer) {
+    last = this;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -28,29 +42,34 @@ export class Conversation {
     });
   }
 
+  /** Shows the first form again. */
+  restart() {
+    return this.#ask(this.#first);
+  }
+
   #step(answer) {
     const form = forms.read(answer);
     if (form.end) return this.#resolve(form);
     const submit = (fields) => {
       this.hasSent = true;
-      this.#post(form.postBack, fields);
+      this.#ask(() => api.postForm(form.postBack, fields));
     };
-    forms.replace(
-      this.#place,
-      forms.draw(form, submit, () => this.#post(form.cancelPostBack)),
-    );
+    const cancel = () => this.#ask(() => api.postForm(form.cancelPostBack));
+    forms.replace(this.#place, forms.draw(form, submit, cancel));
   }
 
-  async #post(url, fields) {
+  /** Goes on with the answer to a request, one at a time. */
+  async #ask(request) {
     const element = this.#place.firstElementChild;
     if (element.getAttribute("aria-busy") === "true") return;
     element.setAttribute("aria-busy", "true");
+    this.#problem.hide();
     try {
-      this.#step(await api.postForm(url, fields));
+      this.#step(await request());
     } catch (error) {
       if (error instanceof api.SignInNeeded) return this.#reject(error);
       element.removeAttribute("aria-busy");
-      this.note.fail(error);
+      this.#problem.fail(error);
     }
   }
 }

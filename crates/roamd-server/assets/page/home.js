@@ -121,13 +121,13 @@ export class Home {
   /** Shows the forms of a new password in place of the lists, which stay as they are (WA-65). */
   async #changePassword() {
     const trigger = byId("change-password");
-    const conversation = new Conversation();
+    const first = () => api.postForm(this.settings.changePasswordUrl);
+    const conversation = new Conversation(first);
     trigger.hidden = this.element.hidden = true;
     this.#password.hide();
     byId("view").append(conversation.element);
     try {
-      const form = await api.postForm(this.settings.changePasswordUrl);
-      const { end } = await conversation.run(form);
+      const { end } = await conversation.run(await first());
       if (end === "success") this.#password.say("good", "passwordChanged");
       if (end === "fail") {
         const key = conversation.hasSent ? "passwordUnsure" : "passwordUnavailable";

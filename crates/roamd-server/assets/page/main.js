@@ -1,7 +1,7 @@
 // The start of the page: language, configuration, sign-in or home.
 
 import * as api from "./api.js";
-import { Conversation } from "./conversation.js";
+import { Conversation, changeLanguage } from "./conversation.js";
 import { button, byId, el, outwardLink } from "./dom.js";
 import { Note } from "./note.js";
 import { CAN_CHANGE_PASSWORD, store } from "./storage.js";
@@ -9,8 +9,6 @@ import { LANGUAGES, choose, language, start, text } from "./words.js";
 
 let settings = null;
 let brand = {};
-/** The sentence that the sign-in was opened with, and its values; `null` in another view. */
-let greeting = null;
 /** Number of the last view, so that a slow answer does not replace a later one. */
 let turn = 0;
 
@@ -37,7 +35,6 @@ async function open(sentence, values) {
 }
 
 async function home(list, isOwnSignIn) {
-  greeting = null;
   turn += 1;
   const { Home } = await import("./home.js");
   await new Home(settings, brand.helpLink, signIn).show(list, isOwnSignIn);
@@ -45,14 +42,13 @@ async function home(list, isOwnSignIn) {
 
 /** Shows the sign-in, with a sentence above it. */
 async function signIn(sentence, values) {
-  greeting = [sentence, values];
   const own = (turn += 1);
   try {
     // A sign-out ends the web session too; this begins another one.
     settings = await api.configuration();
     const form = await api.signInForm();
     if (own !== turn) return;
-    const conversation = new Conversation(brand.helpText);
+    const conversation = new Conversation(api.signInForm, brand.helpText);
     byId("view").replaceChildren(conversation.element);
     if (sentence) conversation.note.say(kindOf(sentence), sentence, values);
     // While the user types.
@@ -93,8 +89,7 @@ function drawLanguages() {
   select.addEventListener("change", async () => {
     await choose(select.value);
     drawTitle();
-    // The form comes from the server, in one language.
-    if (greeting) await signIn(...greeting);
+    await changeLanguage();
     select.focus({ preventScroll: true });
   });
 }

@@ -132,6 +132,13 @@ impl Browser {
         click(&button).await;
     }
 
+    /// Chooses a language.
+    pub(super) async fn choose_language(&self, own_name: &str) {
+        let path = format!("//select[@id='language']/option[.='{own_name}']");
+        let option = self.driver.find(By::XPath(path)).await.unwrap();
+        option.click().await.unwrap();
+    }
+
     /// Waits until the page shows a text.
     pub(super) async fn sees(&self, text: &str) {
         self.until(text, |page| page.contains(text)).await;

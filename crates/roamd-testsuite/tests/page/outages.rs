@@ -1,5 +1,7 @@
 //! Farms and servers that do not respond.
 
+use serde_json::json;
+
 use super::browser::Browser;
 use super::site;
 
@@ -38,4 +40,29 @@ async fn server_that_does_not_respond_is_a_sentence_and_no_end() {
     // The sign-out cannot succeed, and does not say so.
     browser.press("Sign out").await;
     browser.sees("Close all windows of this browser").await;
+}
+
+#[tokio::test]
+async fn sign_in_goes_on_after_an_outage_of_the_network() {
+    let env = site::modern(site::MANUAL).await;
+    let browser = Browser::start().await;
+    browser.open(&env).await;
+    browser.element("#field-username").await;
+    browser.devtools("Network.enable", json!({})).await;
+    let offline = |is_offline: bool| {
+        json!({
+            "offline": is_offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1
+        })
+    };
+    let condition = "Network.emulateNetworkConditions";
+    browser.devtools(condition, offline(true)).await;
+    browser.fill("carol", "roam-demo").await;
+    let sentence = "The server cannot be reached. Check the network, then try again.";
+    browser.sees(sentence).await;
+    browser.devtools(condition, offline(false)).await;
+    browser.fill("carol", "wrong").await;
+    browser.sees("Incorrect user name or password").await;
+    assert!(!browser.text().await.contains(sentence));
+    browser.fill("carol", "roam-demo").await;
+    browser.element(".tile").await;
 }

@@ -41,6 +41,10 @@ async fn wanted_change_keeps_the_home_and_says_its_success() {
     assert!(!browser.text().await.contains("expired"));
     assert!(!browser.text().await.contains("Look again"));
     assert_accessible(&browser, "new password").await;
+    browser.choose_language("Deutsch").await;
+    browser.sees("Altes Kennwort").await;
+    browser.choose_language("English").await;
+    browser.sees("Old password").await;
     browser.press("Cancel").await;
     browser.sees("Sessions found: 3.").await;
     assert_eq!(browser.rows().await, rows, "the list is kept");

@@ -5,7 +5,6 @@ use std::fs;
 
 use data_encoding::BASE64;
 use serde_json::json;
-use thirtyfour::By;
 
 use super::axe::{assert_accessible, workspace};
 use super::browser::Browser;
@@ -123,7 +122,7 @@ async fn every_language_is_chosen_by_the_browser_and_by_the_user() {
     browser.open(&env).await;
     browser.sees("Benutzername").await;
     for (tag, own_name, user_name, _) in WORDS {
-        choose(&browser, own_name).await;
+        browser.choose_language(own_name).await;
         browser.sees(user_name).await;
         assert_eq!(
             browser.run("return document.documentElement.lang").await,
@@ -135,16 +134,9 @@ async fn every_language_is_chosen_by_the_browser_and_by_the_user() {
     browser.fill("alice", "roam-demo").await;
     browser.element(".tile").await;
     for (tag, own_name, _, question) in WORDS {
-        choose(&browser, own_name).await;
+        browser.choose_language(own_name).await;
         browser.sees(question).await;
         inspect(&browser, &format!("home-{tag}"), &["light"]).await;
     }
     browser.assert_no_console_error().await;
-}
-
-/// Chooses a language.
-async fn choose(browser: &Browser, own_name: &str) {
-    let path = format!("//select[@id='language']/option[.='{own_name}']");
-    let option = browser.driver.find(By::XPath(path)).await.unwrap();
-    option.click().await.unwrap();
 }
