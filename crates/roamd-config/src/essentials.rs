@@ -15,18 +15,22 @@ use crate::sections::{authentication, tls};
 
 /// What commands that speak to a server, or read its files, need of its configuration. A running
 /// server keeps the configuration that it has read, so these commands work while the file has
-/// errors.
+/// errors in other parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Essentials {
     /// [`Config::data_dir`](crate::Config::data_dir); `None` if it is missing or wrong.
     pub data_dir: Option<PathBuf>,
     /// Where the server responds; `None` if a part of this is missing or wrong.
     pub endpoint: Option<Endpoint>,
-    /// The audit log; `None` if it is disabled. A wrong value counts as the default.
-    pub audit: Option<Audit>,
-    /// Longest lifetime of a token. A wrong value counts as the default.
-    pub token_lifetime_max: Duration,
+    /// The audit log; `None` if it is disabled.
+    pub audit: Result<Option<Audit>, WrongPart>,
+    /// Longest lifetime of a token; `None` if it is wrong.
+    pub token_lifetime_max: Option<Duration>,
 }
+
+/// A part of a configuration that has an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WrongPart;
 
 impl Essentials {
     /// Reads what can be read of the text of a configuration. [`parse`](crate::parse) reports its
@@ -34,27 +38,32 @@ impl Essentials {
     #[must_use]
     pub fn of(text: &str, files: &dyn Files) -> Self {
         let (document, _) = DeTable::parse_recoverable(text);
-        let report = Report::new(text);
-        let mut root = Section::root(document.get_ref(), &report);
-        let listen = root.required(&LISTEN);
-        let base_urls = base_urls(&mut root);
-        let tls = match root.optional_section("tls", "[tls]") {
-            Some(section) => tls::read(section, files).map(Some),
-            None if root.has("tls") => None,
-            None => Some(None),
-        };
-        let endpoint = || {
+        let root = document.get_ref();
+        let data_dir = part(root, |root| root.required(&DATA_DIR));
+        let endpoint = part(root, |root| {
+            let tls = match root.optional_section("tls", "[tls]") {
+                Some(section) => tls::read(section, files).map(Some),
+                None => Some(None),
+            };
             Some(Endpoint {
-                listen: listen?,
-                base_urls: base_urls?,
+                listen: root.required(&LISTEN)?,
+                base_urls: base_urls(root)?,
                 tls: tls?,
             })
-        };
+        });
         Self {
-            data_dir: root.required(&DATA_DIR),
-            endpoint: endpoint(),
-            audit: audit::read(&mut root),
-            token_lifetime_max: authentication::token_lifetime_max(&mut root),
+            data_dir: data_dir.flatten(),
+            endpoint: endpoint.flatten(),
+            audit: part(root, audit::read).ok_or(WrongPart),
+            token_lifetime_max: part(root, authentication::token_lifetime_max),
         }
     }
+}
+
+/// Reads a part of a document. Returns `None` if this part has an error.
+fn part<T>(document: &DeTable<'_>, read: impl FnOnce(&mut Section<'_>) -> T) -> Option<T> {
+    let report = Report::new("");
+    let found = read(&mut Section::root(document, &report));
+    let (errors, _) = report.into_parts();
+    errors.is_empty().then_some(found)
 }

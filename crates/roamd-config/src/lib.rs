@@ -28,7 +28,7 @@ pub use base_url::{BaseUrl, BaseUrlError, Scheme};
 pub use base_urls::{BaseUrls, MixedSchemes};
 pub use document::{Config, parse};
 pub use endpoint::Endpoint;
-pub use essentials::Essentials;
+pub use essentials::{Essentials, WrongPart};
 pub use etcd::{Etcd, WhenUnreachable};
 pub use files::{CertificateError, FileError, Files};
 pub use reader::report::LineError;

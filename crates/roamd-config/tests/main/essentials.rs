@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use roamd_config::Essentials;
+use roamd_config::{Essentials, WrongPart};
 
 use crate::support::{MemoryFiles, config, errors, parse};
 
@@ -24,10 +24,10 @@ fn errors_elsewhere_take_nothing_away() {
     );
     assert_eq!(expected.endpoint, Some(parse(&valid).unwrap().endpoint()));
     assert_eq!(
-        expected.audit.clone().unwrap().file,
+        expected.audit.clone().unwrap().unwrap().file,
         PathBuf::from("a.jsonl")
     );
-    assert_eq!(expected.token_lifetime_max, Duration::from_hours(24));
+    assert_eq!(expected.token_lifetime_max, Some(Duration::from_hours(24)));
     for (from, to) in [
         ("path = \"/Citrix/Store\"", "path = 7"),
         ("path = \"/Citrix/Store\"", "path = \"/Citrix/Store"),
@@ -64,5 +64,29 @@ fn part_with_an_error_is_missing() {
         (TLS, "tls = 7\n", (false, true)),
     ] {
         assert_eq!(is_missing(from, to), expected, "{from} -> {to}");
+    }
+}
+
+/// The default in place of a wrong value would be another file, or another time.
+#[test]
+fn wrong_value_is_not_replaced_by_its_default() {
+    for (lines, audit, lifetime) in [
+        ("[audit]\nenabled = false", Ok(None), true),
+        ("[audit]\nfile = 7", Err(WrongPart), true),
+        ("[audit]\nfle = \"a.jsonl\"", Err(WrongPart), true),
+        ("audit = 7", Err(WrongPart), true),
+        (
+            "[audit]\nenabled = false\n[authentication]\ntoken_lifetime_max = \"x\"",
+            Ok(None),
+            false,
+        ),
+    ] {
+        let found = essentials(&config(lines, "", ""));
+        assert_eq!(found.audit, audit, "{lines}");
+        assert_eq!(found.token_lifetime_max.is_some(), lifetime, "{lines}");
+        assert!(
+            found.data_dir.is_some() && found.endpoint.is_some(),
+            "{lines}"
+        );
     }
 }

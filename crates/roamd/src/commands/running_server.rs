@@ -28,8 +28,21 @@ pub(super) struct ServerFiles {
     pub(super) data_dir: PathBuf,
     /// The audit log; `None` if it is off.
     pub(super) audit: Option<PathBuf>,
-    /// Longest life of a sign-in.
-    pub(super) token_lifetime_max: Duration,
+    /// Longest life of a sign-in; `None` if the configuration has a wrong one.
+    token_lifetime_max: Option<Duration>,
+}
+
+impl ServerFiles {
+    /// Returns the longest life of a sign-in.
+    ///
+    /// # Errors
+    /// If the configuration has a wrong one.
+    pub(super) fn token_lifetime_max(&self) -> Result<Duration, UsageError> {
+        let problem = "`token_lifetime_max` in the configuration has an error";
+        let advice = "correct it, or name the data folder of a running server with --data";
+        self.token_lifetime_max
+            .ok_or_else(|| UsageError(format!("{problem}; {advice}")))
+    }
 }
 
 impl RunningServer {
@@ -57,13 +70,13 @@ impl RunningServer {
             return Ok(ServerFiles {
                 data_dir: status.data_dir,
                 audit: status.audit.map(|audit| audit.file),
-                token_lifetime_max: Duration::from_secs(status.token_lifetime_max_seconds),
+                token_lifetime_max: Some(Duration::from_secs(status.token_lifetime_max_seconds)),
             });
         }
         self.read_config(|config| {
             let data_dir = config.data_dir?;
             Some(ServerFiles {
-                audit: config.audit.map(|audit| data_dir.join(audit.file)),
+                audit: config.audit.ok()?.map(|audit| data_dir.join(audit.file)),
                 token_lifetime_max: config.token_lifetime_max,
                 data_dir,
             })

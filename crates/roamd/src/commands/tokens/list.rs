@@ -51,7 +51,7 @@ impl ListTokens {
             &self.user,
             revoked.next().map(|entry| entry.ended),
             Timestamp::now(),
-            files.token_lifetime_max,
+            files.token_lifetime_max()?,
         );
         read_lines(audit, |line| {
             sign_ins.read(line);

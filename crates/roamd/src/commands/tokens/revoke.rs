@@ -45,7 +45,7 @@ impl RevokeTokens {
             domain,
             name,
             self.block,
-            files.token_lifetime_max,
+            files.token_lifetime_max()?,
             Timestamp::now(),
         )?;
         let row = RevocationRow::of(&revocation);
