@@ -229,15 +229,7 @@ impl StoreClient {
         url = url.join("explain").map_err(|_| ClientError::BadLink {
             part: "an endpoint",
         })?;
-        let flag = |on: bool| if on { "true" } else { "false" };
-        url.query_pairs_mut()
-            .append_pair("clientName", &params.client_name)
-            .append_pair(
-                "includeActiveSessions",
-                flag(params.include_active_sessions),
-            )
-            .append_pair("appSessionsOnly", flag(params.app_sessions_only))
-            .extend_pairs(params.device_id.iter().map(|id| ("deviceId", id)));
+        url.query_pairs_mut().extend_pairs(params.to_query());
         let response = self.send(&url, None, media_type::JSON).await?;
         match response.status {
             StatusCode::OK => response.message(SessionExplanation::from_json),

@@ -116,6 +116,18 @@ impl SessionParams {
         Self::from_xml(&writer.finish(), SessionOperation::List)
     }
 
+    /// Returns the parameters of a list as names and values for the query of a URL (SS-72).
+    pub fn to_query(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let flags = [
+            ("includeActiveSessions", self.include_active_sessions),
+            ("appSessionsOnly", self.app_sessions_only),
+        ];
+        let device_id = self.device_id.as_deref();
+        std::iter::once(("clientName", &*self.client_name))
+            .chain(flags.map(|(name, flag)| (name, document::boolean(flag))))
+            .chain(device_id.map(|id| ("deviceId", id)))
+    }
+
     /// Encodes a request body. Without tickets, the element is left out.
     #[must_use]
     pub fn to_xml(&self) -> Vec<u8> {

@@ -135,6 +135,31 @@ mod tests {
         Cli::command().debug_assert();
     }
 
+    /// The same option has the same meaning everywhere.
+    #[test]
+    fn options_of_all_commands_are_consistent() {
+        fn check(command: &clap::Command) {
+            let name = command.get_name();
+            let has = |long| {
+                command
+                    .get_arguments()
+                    .any(|it| it.get_long() == Some(long))
+            };
+            let short = |it: &&clap::Arg| it.get_short() == Some('o');
+            let format = command.get_arguments().find(short);
+            // An import prints its findings beside its result, which has one format.
+            if has("json") && name != "import" {
+                assert!(format.is_some(), "{name} has --json without -o");
+            }
+            if let Some(format) = format {
+                assert_eq!(format.get_long(), Some("format"), "{name}");
+            }
+            assert!(!has("yes") || has("dry-run"), "{name} has --yes only");
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
+    }
+
     #[test]
     fn every_command_has_an_example_in_its_help() {
         fn check(command: &clap::Command) {

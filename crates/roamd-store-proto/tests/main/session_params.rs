@@ -638,3 +638,21 @@ fn query_has_the_rules_of_the_document() {
     }
     assert!(query(&[("clientName", &"a".repeat(257))]).is_err());
 }
+
+/// SS-72.
+#[test]
+fn query_is_read_as_it_was_written() {
+    for device_id in [None, Some("DEV 1&a=b".to_owned())] {
+        for (active, apps_only) in [(false, true), (true, false)] {
+            let params = SessionParams {
+                device_id: device_id.clone(),
+                include_active_sessions: active,
+                app_sessions_only: apps_only,
+                ..SessionParams::new("Büro=1")
+            };
+            let query: Vec<_> = params.to_query().collect();
+            assert_eq!(query.len(), 3 + usize::from(device_id.is_some()));
+            assert_eq!(SessionParams::from_query(query).unwrap(), params);
+        }
+    }
+}

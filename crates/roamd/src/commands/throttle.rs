@@ -33,8 +33,8 @@ enum ThrottleSubcommand {
 ///
 /// A user has attempts in each network that is known for the user, and others in all unknown
 /// networks together. --address shows those in the network of an address. The server does not store
-/// names: `roamd audit --event sign-in-refused` shows who was refused. After a reset, a user who was
-/// held back in a known network is in the number of users until the wait would have ended.
+/// names: `roamd audit --event sign-in-refused` shows who was refused. After a reset, a user who
+/// was held back in a known network counts until the wait would have ended.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd throttle show\n  roamd throttle show --user 'EXAMPLE\\ada' \

@@ -194,6 +194,17 @@ fn dry_run_of_apps_launch_starts_nothing() {
 }
 
 #[test]
+fn dry_run_of_farm_session_disconnect_changes_nothing() {
+    let world = World::new();
+    let before = world.sessions("alice");
+    let disconnect = ["farm", "session", "disconnect", "--data", world.data()];
+    let ran = run(&[&disconnect[..], &["--user", "alice", "--dry-run"]].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert!(ran.err.starts_with("Would disconnect "), "{ran:?}");
+    assert_eq!(world.sessions("alice"), before);
+}
+
+#[test]
 fn disconnect_names_the_sessions_or_says_that_there_were_none() {
     let world = World::new();
     let demo = Server::demo(&world);

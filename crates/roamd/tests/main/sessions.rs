@@ -364,7 +364,7 @@ fn sessions_are_launched_by_id_url_or_all() {
     let ran = demo.alice(&[&["launch", "--all", "--json"], &output[..]].concat());
     assert_eq!(ran.column("", "app"), ["MSPaint", "Excel"]);
     assert!(
-        ran.column("", "path")
+        ran.column("", "file")
             .iter()
             .all(|path| Path::new(path).is_file())
     );

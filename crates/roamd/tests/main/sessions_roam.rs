@@ -79,16 +79,16 @@ fn no_active_flag_leaves_active_sessions_in_place() {
     let ran = demo.alice(&roam);
     assert_eq!((ran.code, ran.err.as_str()), (0, ""));
     let json = ran.json();
-    let files = ran.column("", "file");
+    let (ids, files) = (ran.column("", "id"), ran.column("", "file"));
     assert_eq!(
         json,
         serde_json::json!([
             {
-                "app": "MSPaint", "farm": "Farm1", "resource_id": "XA1.MSPaint",
+                "id": ids[0], "app": "MSPaint", "farm": "Farm1", "resource_id": "XA1.MSPaint",
                 "outcome": "ready", "file": files[0], "error": null,
             },
             {
-                "app": "Excel", "farm": "Farm3", "resource_id": "CVAD.Excel",
+                "id": ids[1], "app": "Excel", "farm": "Farm3", "resource_id": "CVAD.Excel",
                 "outcome": "ready", "file": files[1], "error": null,
             },
         ])

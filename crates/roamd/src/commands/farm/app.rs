@@ -4,7 +4,6 @@ use clap::{ArgGroup, Args, Subcommand};
 use roamd_farm::{ApplicationChange, ApplicationRecord, ContentAddress, Farms, FileTypes, Limit};
 
 use super::args::{ListArgs, OnOff, SetArgs};
-use super::records::{print_record, print_records};
 use crate::commands::cells::{on_off, or_dash};
 use crate::exit_code::Exit;
 
@@ -71,9 +70,8 @@ impl AppCommand {
 
 impl ListApps {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, format } = self.list;
-        let apps = Farms::open(&data.data)?.applications(farm.as_deref())?;
-        print_records(apps, format.is_json(), HEADER, row)
+        let records = |farms: &Farms, farm: Option<&str>| farms.applications(farm);
+        self.list.print(records, HEADER, row)
     }
 }
 
@@ -86,10 +84,8 @@ impl SetApp {
             file_types: self.file_types,
             content: self.content,
         };
-        let SetArgs { data, farm, format } = self.set;
-        let farms = Farms::open(&data.data)?;
-        let app = farms.set_application(&farm, &self.app, &change)?;
-        print_record(app, format.is_json(), HEADER, row)
+        let set = |farms: &Farms, farm: &str| farms.set_application(farm, &self.app, &change);
+        self.set.change(set, HEADER, row)
     }
 }
 

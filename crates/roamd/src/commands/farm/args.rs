@@ -1,9 +1,14 @@
 //! Arguments that several farm commands share.
 
-use crate::commands::result_format::ResultFormatArgs;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use roamd_farm::{Error as FarmError, Farms};
+use serde::Serialize;
+
+use super::records::{print_record, print_records};
+use crate::commands::result_format::ResultFormatArgs;
+use crate::exit_code::Exit;
 
 /// The data folder.
 #[derive(Debug, Args)]
@@ -17,24 +22,52 @@ pub(super) struct DataArgs {
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
     #[command(flatten)]
-    pub(super) data: DataArgs,
+    data: DataArgs,
     /// List only this farm.
     #[arg(long, value_name = "ID")]
-    pub(super) farm: Option<String>,
+    farm: Option<String>,
     #[command(flatten)]
-    pub(super) format: ResultFormatArgs,
+    format: ResultFormatArgs,
 }
 
 /// Arguments of a `set` command.
 #[derive(Debug, Args)]
 pub(super) struct SetArgs {
     #[command(flatten)]
-    pub(super) data: DataArgs,
+    data: DataArgs,
     /// Id of the farm.
     #[arg(long, value_name = "ID")]
-    pub(super) farm: String,
+    farm: String,
     #[command(flatten)]
-    pub(super) format: ResultFormatArgs,
+    format: ResultFormatArgs,
+}
+
+impl ListArgs {
+    /// Prints the records of one farm, or of all. `row` returns the cells of one.
+    pub(super) fn print<T: Serialize, const COLUMNS: usize>(
+        &self,
+        records: impl FnOnce(&Farms, Option<&str>) -> Result<Vec<T>, FarmError>,
+        header: [&str; COLUMNS],
+        row: impl Fn(T) -> [String; COLUMNS],
+    ) -> anyhow::Result<Exit> {
+        let farms = Farms::open(&self.data.data)?;
+        let records = records(&farms, self.farm.as_deref())?;
+        print_records(records, self.format.is_json(), header, row)
+    }
+}
+
+impl SetArgs {
+    /// Changes a farm, and prints the changed record. `row` returns its cells.
+    pub(super) fn change<T: Serialize, const COLUMNS: usize>(
+        &self,
+        change: impl FnOnce(&Farms, &str) -> Result<T, FarmError>,
+        header: [&str; COLUMNS],
+        row: impl Fn(T) -> [String; COLUMNS],
+    ) -> anyhow::Result<Exit> {
+        let farms = Farms::open(&self.data.data)?;
+        let record = change(&farms, &self.farm)?;
+        print_record(record, self.format.is_json(), header, row)
+    }
 }
 
 /// The value of a switch.

@@ -4,7 +4,6 @@ use clap::{Args, Subcommand};
 use roamd_farm::{Farms, HostGroupRecord};
 
 use super::args::{ListArgs, OnOff, SetArgs};
-use super::records::{print_record, print_records};
 use crate::commands::cells::on_off;
 use crate::exit_code::Exit;
 
@@ -58,18 +57,17 @@ impl GroupCommand {
 
 impl ListGroups {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, format } = self.list;
-        let groups = Farms::open(&data.data)?.groups(farm.as_deref())?;
-        print_records(groups, format.is_json(), HEADER, row)
+        let records = |farms: &Farms, farm: Option<&str>| farms.groups(farm);
+        self.list.print(records, HEADER, row)
     }
 }
 
 impl SetGroup {
     fn run(self) -> anyhow::Result<Exit> {
-        let SetArgs { data, farm, format } = self.set;
-        let farms = Farms::open(&data.data)?;
-        let group = farms.set_group(&farm, &self.group, self.maintenance == OnOff::On)?;
-        print_record(group, format.is_json(), HEADER, row)
+        let set = |farms: &Farms, farm: &str| {
+            farms.set_group(farm, &self.group, self.maintenance == OnOff::On)
+        };
+        self.set.change(set, HEADER, row)
     }
 }
 

@@ -7,7 +7,6 @@ use jiff::Timestamp;
 use roamd_farm::{Farms, HostChange, HostRecord, PowerSetting};
 
 use super::args::{ListArgs, OnOff, SetArgs};
-use super::records::{print_record, print_records};
 use crate::commands::cells::{on_off, or_dash};
 use crate::exit_code::Exit;
 use crate::number::in_range;
@@ -76,14 +75,8 @@ impl HostCommand {
 
 impl ListHosts {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, format } = self.list;
-        let farms = Farms::open(&data.data)?;
-        print_records(
-            farms.hosts(farm.as_deref(), Timestamp::now())?,
-            format.is_json(),
-            HEADER,
-            row,
-        )
+        let records = |farms: &Farms, farm: Option<&str>| farms.hosts(farm, Timestamp::now());
+        self.list.print(records, HEADER, row)
     }
 }
 
@@ -99,10 +92,9 @@ impl SetHost {
             maintenance: self.maintenance.map(|it| it == OnOff::On),
             refusing: self.refusing.map(|it| it == OnOff::On),
         };
-        let SetArgs { data, farm, format } = self.set;
-        let farms = Farms::open(&data.data)?;
-        let host = farms.set_host(&farm, &self.host, change, Timestamp::now())?;
-        print_record(host, format.is_json(), HEADER, row)
+        let set =
+            |farms: &Farms, farm: &str| farms.set_host(farm, &self.host, change, Timestamp::now());
+        self.set.change(set, HEADER, row)
     }
 }
 

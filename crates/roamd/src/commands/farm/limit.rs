@@ -4,7 +4,6 @@ use clap::{ArgGroup, Args, Subcommand};
 use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
 use super::args::{ListArgs, SetArgs};
-use super::records::{print_record, print_records};
 use crate::exit_code::Exit;
 
 /// Lists and sets the session limits of farms.
@@ -58,9 +57,8 @@ impl LimitCommand {
 
 impl ListLimits {
     fn run(self) -> anyhow::Result<Exit> {
-        let ListArgs { data, farm, format } = self.list;
-        let limits = Farms::open(&data.data)?.limits(farm.as_deref())?;
-        print_records(limits, format.is_json(), HEADER, row)
+        let records = |farms: &Farms, farm: Option<&str>| farms.limits(farm);
+        self.list.print(records, HEADER, row)
     }
 }
 
@@ -71,9 +69,8 @@ impl SetLimits {
             max_sessions: self.max_sessions,
             max_sessions_per_user: self.max_sessions_per_user,
         };
-        let SetArgs { data, farm, format } = self.set;
-        let limits = Farms::open(&data.data)?.set_limits(&farm, change)?;
-        print_record(limits, format.is_json(), HEADER, row)
+        let set = |farms: &Farms, farm: &str| farms.set_limits(farm, change);
+        self.set.change(set, HEADER, row)
     }
 }
 

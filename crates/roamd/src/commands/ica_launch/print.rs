@@ -1,13 +1,11 @@
 //! Launches with their results on stdout: the path of each ICA file, or JSON.
 
-use std::path::Path;
-
 use roamd_store_client::{LaunchParams, StoreClient};
-use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::ica_files::IcaFiles;
 use super::launch_all::launch_all;
+use super::launch_json::print_launches;
 use super::result::LaunchResult;
 use super::target::LaunchTarget;
 use crate::output;
@@ -36,30 +34,7 @@ pub(in crate::commands) async fn launch_and_print(
     })
     .await?;
     if json {
-        output::print_json(&launches.iter().map(LaunchJson::from).collect::<Vec<_>>())?;
+        print_launches(&launches)?;
     }
     Ok(launches)
-}
-
-/// The result of a launch as JSON.
-#[derive(Serialize)]
-struct LaunchJson<'l> {
-    id: &'l str,
-    app: &'l str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    path: Option<&'l Path>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
-}
-
-impl<'l> From<&'l LaunchResult> for LaunchJson<'l> {
-    fn from(launch: &'l LaunchResult) -> Self {
-        let LaunchResult { target, status } = launch;
-        Self {
-            id: &target.id,
-            app: &target.app,
-            path: status.file(),
-            error: status.error(),
-        }
-    }
 }

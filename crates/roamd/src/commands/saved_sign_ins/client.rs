@@ -22,11 +22,11 @@ pub(in crate::commands) struct SignInKeeper {
     pause_until: Timestamp,
 }
 
-/// What became of a sign-in that may be due.
+/// What became of a sign-in that was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refresh {
+    /// It has a later expiry now.
     Done,
-    NotDue,
     Failed,
 }
 
@@ -43,8 +43,12 @@ impl Profile {
         ca_file: Option<&Path>,
     ) -> anyhow::Result<StoreClient> {
         let file = SignInFile::of(&self.name)?;
-        let mut client = self.client_with(file.read()?, ca_file)?;
-        refresh_if_due(&file, &mut client).await?;
+        let saved = file.read()?;
+        let is_due = saved.is_due(Timestamp::now());
+        let mut client = self.client_with(saved, ca_file)?;
+        if is_due {
+            refresh(&file, &mut client).await?;
+        }
         Ok(client)
     }
 
@@ -155,29 +159,28 @@ impl SignInKeeper {
             return Err(profile.ended().into());
         }
         let file = SignInFile::of(&profile.name)?;
-        client.continue_with(file.read()?.sign_in);
+        let saved = file.read()?;
         let now = Timestamp::now();
-        if self.pause_until <= now && refresh_if_due(&file, client).await? == Refresh::Failed {
+        let is_due = self.pause_until <= now && saved.is_due(now);
+        client.continue_with(saved.sign_in);
+        if is_due && refresh(&file, client).await? == Refresh::Failed {
             self.pause_until = now.checked_add(PAUSE).unwrap_or(Timestamp::MAX);
         }
         Ok(())
     }
 }
 
-/// Refreshes a sign-in in the second half of its time, unless another command does.
+/// Refreshes a sign-in that is due, unless another command has done so.
 ///
 /// # Errors
 /// If the user has signed out, or a file cannot be read or written.
-async fn refresh_if_due(file: &SignInFile, client: &mut StoreClient) -> anyhow::Result<Refresh> {
-    if !file.read()?.is_due(Timestamp::now()) {
-        return Ok(Refresh::NotDue);
-    }
+async fn refresh(file: &SignInFile, client: &mut StoreClient) -> anyhow::Result<Refresh> {
     let _lock = lock().await?;
     // Another command may have refreshed or ended it in the meantime.
     let saved = file.read()?;
     client.continue_with(saved.sign_in.clone());
     if !saved.is_due(Timestamp::now()) {
-        return Ok(Refresh::NotDue);
+        return Ok(Refresh::Done);
     }
     match client.refresh().await {
         Ok(sign_in) => {

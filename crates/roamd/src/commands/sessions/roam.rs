@@ -1,15 +1,13 @@
 //! `roamd sessions roam`.
 
-use std::path::Path;
-
 use clap::Args;
 use roamd_store_client::StoreClient;
-use serde::Serialize;
 
 use super::session_params::{SessionFilterArgs, list_params};
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::ica_launch::{
-    IcaFiles, LaunchArgs, LaunchResult, LaunchTarget, exit_of_launches, launch_all, print_plan,
+    IcaFiles, LaunchArgs, LaunchResult, LaunchTarget, exit_of_launches, launch_all, print_launches,
+    print_plan,
 };
 use crate::commands::store::{StoreArgs, enumeration_exit, unless_stopped};
 use crate::exit_code::Exit;
@@ -45,18 +43,6 @@ pub(super) struct RoamSessions {
 /// What the command does to other clients.
 const QUESTION: &str = "This moves your sessions to this client, also those that are active on \
     other clients; farms before version 7 disconnect these even if a launch fails.";
-
-/// The result of a launch as JSON.
-#[derive(Serialize)]
-struct RoamJson<'r> {
-    app: &'r str,
-    farm: &'r str,
-    resource_id: &'r str,
-    /// `ready`, `opened`, `failed` or `stopped`.
-    outcome: &'static str,
-    file: Option<&'r Path>,
-    error: Option<String>,
-}
 
 impl RoamSessions {
     pub(super) async fn run(self) -> anyhow::Result<Exit> {
@@ -117,22 +103,8 @@ impl RoamSessions {
         })
         .await?;
         if self.launch.is_json() {
-            output::print_json(&launches.iter().map(RoamJson::from).collect::<Vec<_>>())?;
+            print_launches(&launches)?;
         }
         Ok(exit_of_launches(listed, &launches))
-    }
-}
-
-impl<'r> From<&'r LaunchResult> for RoamJson<'r> {
-    fn from(launch: &'r LaunchResult) -> Self {
-        let LaunchResult { target, status } = launch;
-        Self {
-            app: &target.app,
-            farm: &target.farm,
-            resource_id: &target.resource_id,
-            outcome: status.as_str(),
-            file: status.file(),
-            error: status.error(),
-        }
     }
 }

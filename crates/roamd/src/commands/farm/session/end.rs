@@ -23,6 +23,8 @@ pub(super) struct DisconnectSessions {
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
+    confirm: ConfirmArgs,
+    #[command(flatten)]
     format: ResultFormatArgs,
 }
 
@@ -88,6 +90,10 @@ impl TargetArgs {
 impl DisconnectSessions {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let (farms, target) = self.target.open()?;
+        if self.confirm.dry_run {
+            let planned = farms.targeted_sessions(&target)?;
+            return print_result(planned, self.format.is_json(), "Would disconnect");
+        }
         let sessions = farms.disconnect_sessions(&target)?;
         print_result(sessions, self.format.is_json(), "Disconnected")
     }
