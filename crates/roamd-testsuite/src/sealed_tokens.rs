@@ -62,7 +62,6 @@ impl TestEnvironment {
             hide_domain_field: false,
             domains: Vec::new(),
             default_domain: None,
-            hide_domain_field: false,
             cookie_name: FormPolicy::COOKIE_NAME.to_owned(),
             max_attempts: FormPolicy::MAX_ATTEMPTS,
             lifetime: FormPolicy::LIFETIME,

@@ -212,7 +212,7 @@ impl<'d> Section<'d> {
         name: &'static str,
     ) -> Option<Vec<Self>> {
         let value = self.table.and_then(|table| table.get(key));
-        match value.map(toml::Spanned::get_ref) {
+        match value.map(Spanned::get_ref) {
             Some(DeValue::Array(_)) => self.sections(key, name),
             Some(_) => Some(vec![self.optional_section(key, name)?]),
             None => {
