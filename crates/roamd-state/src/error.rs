@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::sync::Arc;
 
-/// Error of an operation. Except after [`StateError::Busy`], a write may have happened all the same.
+/// Error of an operation. Except after [`StateError::Busy`], a write may have happened all the
+/// same.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StateError {
     /// The engine failed.

@@ -70,8 +70,8 @@ pub trait SharedState: Send + Sync {
         until: Timestamp,
     ) -> StateFuture<'_, bool>;
 
-    /// Sets a flag at this server, also if the others cannot be reached. For what has to hold at once
-    /// and is not lost by waiting, such as a revocation by an operator.
+    /// Sets a flag at this server, also if the others cannot be reached. For what has to hold at
+    /// once and is not lost by waiting, such as a revocation by an operator.
     fn set_flag_here_at_least(
         &self,
         party: Party,

@@ -134,8 +134,8 @@ pub(crate) const REQUESTS_OF_A_USER: usize = 64;
 /// Body that is longer than any message of a sign-in, in bytes.
 pub(crate) const LONG_BODY_BYTES: usize = 4 * 1024;
 
-/// Strangers: requests with a long body in progress, each for ten milliseconds at least. Parsing one
-/// takes half a millisecond.
+/// Strangers: requests with a long body in progress, each for ten milliseconds at least. Parsing
+/// one takes half a millisecond.
 pub(crate) const LONG_BODIES_OF_STRANGERS: usize = 4;
 
 /// Strangers: requests with a long body that wait until they may begin.

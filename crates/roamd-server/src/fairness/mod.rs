@@ -1,5 +1,5 @@
-//! Budgets of parties, turns of strangers, and the parties of writes to the shared state. `roamd-fairness` has the
-//! semaphores and the limits on rates.
+//! Budgets of parties, turns of strangers, and the parties of writes to the shared state.
+//! `roamd-fairness` has the semaphores and the limits on rates.
 
 pub(crate) mod budgets;
 pub(crate) mod parties;

@@ -1,5 +1,5 @@
-//! Limits on requests in progress: in total, per client, per user, and for requests with and without
-//! a valid token.
+//! Limits on requests in progress: in total, per client, per user, and for requests with and
+//! without a valid token.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -154,8 +154,8 @@ impl Admission {
         self.user.get_or_init(|| user.clone());
     }
 
-    /// Takes the place of the request, unless it has one, after a body of this many bytes. A request
-    /// of a user, and a long one of a stranger, waits for it.
+    /// Takes the place of the request, unless it has one, after a body of this many bytes. A
+    /// request of a user, and a long one of a stranger, waits for it.
     ///
     /// # Errors
     /// If a limit is reached.

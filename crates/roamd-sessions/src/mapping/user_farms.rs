@@ -117,9 +117,9 @@ impl UserFarms {
         undecided.map(|farm| &farm.description)
     }
 
-    /// Whether a backup farm has to be queried for resources: no primary farm of one of its sets, or
-    /// of the sets with the same aggregation group, has listed them. `failed` returns why a farm has
-    /// not, or `None` if it has or was not queried.
+    /// Whether a backup farm has to be queried for resources: no primary farm of one of its sets,
+    /// or of the sets with the same aggregation group, has listed them. `failed` returns why a farm
+    /// has not, or `None` if it has or was not queried.
     pub(crate) fn requires_backup<'e>(
         &self,
         farm: &FarmId,

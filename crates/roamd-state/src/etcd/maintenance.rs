@@ -1,16 +1,19 @@
-//! Regular work: changes of the connection in the log, missing entries, sweeps, versions.
+//! Regular work: changes of the connection in the log, missing entries, sweeps, garbage, versions.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::CallError;
-use tokio::time::{Instant, interval};
-use tracing::{error, info, warn};
+use roamd_etcd_client::messages::{DeleteRangeRequest, Operation, RequestOp, TxnRequest};
+use tokio::time::{Instant, interval, sleep};
+use tracing::{debug, error, info, warn};
 
 use super::clock_check::group_offset;
 use super::copy::{Kind, Missing};
+use super::flags::RETRY_PAUSE;
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
+use super::requests::is_at;
 use super::shared::{Replaced, Shared};
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -24,6 +27,34 @@ const MOST_WRITTEN: usize = 500;
 const CLOCK_DIFFERENCE: u64 = 2;
 
 impl Shared {
+    /// Removes garbage from etcd. While etcd cannot be reached, it waits.
+    pub(super) async fn remove_garbage(self: Arc<Self>) {
+        loop {
+            let (key, revision) = self.garbage.next().await;
+            match self.remove_from_etcd(key, revision).await {
+                Ok(()) => self.garbage.is_removed(key, revision),
+                Err(error) => {
+                    debug!(%error, "Removing surplus shared state failed");
+                    sleep(RETRY_PAUSE).await;
+                }
+            }
+        }
+    }
+
+    /// Removes an entry from etcd that has not changed since.
+    async fn remove_from_etcd(&self, key: Key, revision: i64) -> Result<(), CallError> {
+        let name = self.name(key);
+        let remove = DeleteRangeRequest { key: name.clone() };
+        let txn = TxnRequest {
+            compare: vec![is_at(name, revision)],
+            success: vec![RequestOp {
+                operation: Some(Operation::Delete(remove)),
+            }],
+            failure: Vec::new(),
+        };
+        self.group.client().txn(&txn).await.map(drop)
+    }
+
     pub(super) async fn maintain(self: Arc<Self>) {
         let (mut swept, mut checked) = (Instant::now(), Instant::now());
         let (mut was_lost, mut clocks_differed) = (false, false);
