@@ -11,7 +11,7 @@ use crate::files::Files;
 use crate::reader::report::Report;
 use crate::reader::section::Section;
 use crate::sections::audit::{self, Audit};
-use crate::sections::{authentication, tls};
+use crate::sections::{authentication, state, tls};
 
 /// What commands that speak to a server, or read its files, need of its configuration. A running
 /// server keeps the configuration that it has read, so these commands work while the file has
@@ -26,6 +26,8 @@ pub struct Essentials {
     pub audit: Result<Option<Audit>, WrongPart>,
     /// Longest lifetime of a token; `None` if it is wrong.
     pub token_lifetime_max: Option<Duration>,
+    /// Whether the server is one of a group.
+    pub is_in_group: Result<bool, WrongPart>,
 }
 
 /// A part of a configuration that has an error.
@@ -56,6 +58,7 @@ impl Essentials {
             endpoint: endpoint.flatten(),
             audit: part(root, audit::read).ok_or(WrongPart),
             token_lifetime_max: part(root, authentication::token_lifetime_max),
+            is_in_group: part(root, state::is_in_group).ok_or(WrongPart),
         }
     }
 }

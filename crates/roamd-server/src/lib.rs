@@ -13,6 +13,7 @@ mod error;
 mod fairness;
 mod farms;
 mod file_access;
+pub mod group;
 mod http;
 pub mod keys;
 mod large_work;

@@ -10,6 +10,7 @@ use crate::commands::completions::CompletionsCommand;
 use crate::commands::config::ConfigCommand;
 use crate::commands::demo::DemoCommand;
 use crate::commands::farm::FarmCommand;
+use crate::commands::group::GroupCommand;
 use crate::commands::healthcheck::HealthcheckCommand;
 use crate::commands::keys::KeysCommand;
 use crate::commands::login::LoginCommand;
@@ -68,6 +69,7 @@ pub(crate) enum Command {
     Compare(CompareCommand),
     Config(ConfigCommand),
     Status(StatusCommand),
+    Group(GroupCommand),
     Reload(ReloadCommand),
     Healthcheck(HealthcheckCommand),
     Audit(AuditCommand),
@@ -111,6 +113,7 @@ impl Command {
             Self::Compare(command) => command.run(),
             Self::Config(command) => command.run(),
             Self::Status(command) => command.run(),
+            Self::Group(command) => command.run(),
             Self::Reload(command) => command.run(),
             Self::Healthcheck(command) => command.run(),
             Self::Audit(command) => command.run(),

@@ -133,6 +133,12 @@ pub(crate) fn read(
     engine.and(state)
 }
 
+/// Whether the engine is that of a group.
+pub(crate) fn is_in_group(root: &mut Section<'_>) -> bool {
+    let section = root.optional_section("state", "[state]");
+    section.is_some_and(|mut section| section.required(&ENGINE) == Some(Engine::Etcd))
+}
+
 fn etcd(section: &mut Section<'_>, keys: &mut Section<'_>, files: &dyn Files) -> Option<Etcd> {
     let endpoints = section.required_list(&ENDPOINTS);
     let prefix = section.value(&PREFIX);

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use roamd_nfuse_client::{Network, SystemNetwork};
 use roamd_seal::KeyRing;
 use roamd_state::{EtcdState, SharedState, SqliteState};
+use rustix::system::uname;
 
 use crate::audit::AuditLog;
 use crate::clock::Clock;
@@ -79,11 +80,20 @@ fn shared(config: &Config, clock: &Clock) -> Result<(KeyStore, Arc<dyn SharedSta
             Ok((keys.into(), Arc::new(state)))
         }
         State::Etcd(etcd) => {
-            let settings = group_settings(etcd)?;
+            let mut settings = group_settings(etcd)?;
+            settings.server_name = server_name(config);
             let network = Arc::new(roamd_state::SystemNetwork);
             let state = EtcdState::open(&settings, network, Arc::clone(clock))?;
             let keys = GroupKeys::of(state.blocking_group());
             Ok((KeyStore::Group(keys), Arc::new(state)))
         }
     }
+}
+
+/// Returns the name of this server for operators: that of the machine, and its address.
+fn server_name(config: &Config) -> String {
+    let system = uname();
+    let machine = system.nodename().to_string_lossy();
+    let machine: String = machine.chars().filter(|it| !it.is_control()).collect();
+    format!("{machine} {}", config.listen)
 }

@@ -7,7 +7,7 @@ pub(crate) mod healthcheck;
 mod lasting;
 mod listener_settings;
 pub(crate) mod liveness;
-mod operator_revocations;
+pub(crate) mod operator_revocations;
 mod pipeline;
 pub(crate) mod reload;
 pub(crate) mod server;

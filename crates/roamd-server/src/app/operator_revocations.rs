@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use roamd_sessions::UserKey;
-use roamd_state::StateError;
+use roamd_state::{Reach, StateError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::app::current_state::CurrentState;
+use crate::app::state::AppState;
 use crate::audit::{Event, RevocationReason, account};
 use crate::revocations::{RevocationFile, RevocationsError, UserRevocation};
 
@@ -84,34 +85,45 @@ impl OperatorRevocations {
         self.state.get().user_blocks.replace(blocks(&read));
         for revocation in &read {
             if !self.applied.contains(revocation) {
-                self.apply(revocation).await?;
+                end_sign_ins(&self.state.get(), revocation).await?;
             }
         }
         self.applied = read;
         Ok(())
     }
+}
 
-    /// Ends the sign-ins of a user. Records it, unless it was done before.
-    async fn apply(&self, revocation: &UserRevocation) -> Result<(), StateError> {
-        let UserRevocation {
-            ref domain,
-            ref name,
-            ended,
-            blocked_until,
-        } = *revocation;
-        let user = revocation.key();
-        let state = self.state.get();
-        if state.revocations.end_account(&user, ended).await? {
-            info!(%user, %ended, "Sign-ins of a user ended by an operator");
-            let event = Event::TokensRevoked {
-                user: account(domain, name),
-                reason: RevocationReason::Operator,
-                blocked_until,
-            };
-            state.record_event(event);
+/// Ends the sign-ins of a user. Records it, unless it was done before. Returns where they have
+/// ended; the other servers follow as soon as they can be reached.
+pub(crate) async fn end_sign_ins(
+    state: &AppState,
+    revocation: &UserRevocation,
+) -> Result<Reach, StateError> {
+    let UserRevocation {
+        ref domain,
+        ref name,
+        ended,
+        blocked_until,
+    } = *revocation;
+    let user = revocation.key();
+    let done = state.revocations.end_account(&user, ended).await?;
+    if done.is_new {
+        match done.reach {
+            Reach::AllServers => info!(%user, %ended, "Sign-ins of a user ended by an operator"),
+            Reach::ThisServer => warn!(
+                %user,
+                %ended,
+                "Sign-ins of a user ended by an operator; the other servers do not know it yet"
+            ),
         }
-        Ok(())
+        let event = Event::TokensRevoked {
+            user: account(domain, name),
+            reason: RevocationReason::Operator,
+            blocked_until,
+        };
+        state.record_event(event);
     }
+    Ok(done.reach)
 }
 
 /// The users whose sign-ins are blocked, with the end of each block.

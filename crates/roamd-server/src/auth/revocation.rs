@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{PresentedToken, Revocation};
 use roamd_sessions::UserKey;
 use roamd_state::{
-    CounterKind, Digest, FlagBudget, FlagKind, FlagsSet, LimitedFlags, SharedState, StateError,
+    CounterKind, Digest, FlagBudget, FlagKind, FlagsSet, LimitedFlags, Reach, SharedState,
+    StateError,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
@@ -66,6 +67,15 @@ pub(crate) enum Revoked {
     /// All sign-ins of the user up to now, because the user has ended too many tokens today to
     /// remember each.
     AllOfUser,
+}
+
+/// End of all sign-ins of a user.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SignInsEnded {
+    /// Whether they had not been ended before.
+    pub(crate) is_new: bool,
+    /// Where they have ended.
+    pub(crate) reach: Reach,
 }
 
 impl TokenDigests {
@@ -156,7 +166,9 @@ impl Revocations {
             Ok(FlagsSet { refused: 0, .. }) => Ok(Revoked::Token),
             Ok(_) | Err(StateError::Busy) => {
                 let own = AccountForm::Key(user.clone());
-                self.end(user, own, self.now()).await?;
+                if self.end(user, own, self.now()).await?.reach == Reach::ThisServer {
+                    return Err(StateError::Unreachable);
+                }
                 warn!(%user, "User ended too many tokens; all sign-ins of the user ended");
                 Ok(Revoked::AllOfUser)
             }
@@ -165,7 +177,7 @@ impl Revocations {
     }
 
     /// Ends all sign-ins of an account up to a time, in all known forms of its name, with all their
-    /// tokens. Returns whether they had not been ended before.
+    /// tokens: at this server also if the others cannot be reached.
     ///
     /// # Errors
     /// If the shared state does not respond. It is unknown then whether they have ended.
@@ -173,35 +185,36 @@ impl Revocations {
         &self,
         user: &UserKey,
         ended: Timestamp,
-    ) -> Result<bool, StateError> {
+    ) -> Result<SignInsEnded, StateError> {
         // One flag decides, so that only one of two calls at a time is the first.
         let own = AccountForm::Key(user.clone());
-        let is_new = self.end(user, own, ended).await?;
+        let mut all = self.end(user, own, ended).await?;
         for form in AccountForm::of_revoked(user) {
-            self.end(user, form, ended).await?;
+            if self.end(user, form, ended).await?.reach == Reach::ThisServer {
+                all.reach = Reach::ThisServer;
+            }
         }
-        Ok(is_new)
+        Ok(all)
     }
 
-    /// Ends all sign-ins with this form of the name of a user up to a time. Returns whether they
-    /// had not been ended before.
+    /// Ends all sign-ins with this form of the name of a user up to a time.
     async fn end(
         &self,
         user: &UserKey,
         form: AccountForm,
         ended: Timestamp,
-    ) -> Result<bool, StateError> {
+    ) -> Result<SignInsEnded, StateError> {
         let (kind, key) = (FlagKind::EndedUser, form.digest());
         // In the precision of the state, so that the same time is recognised after a restart.
         let until = later(ended, ENDED_USER_MEMORY).as_millisecond();
         let until = Timestamp::from_millisecond(until).unwrap_or(Timestamp::MAX);
         let before = self.state.flag_expiry(kind, key, self.now()).await?;
-        if before.is_some_and(|before| until <= before) {
-            return Ok(false);
-        }
         let party = parties::of_ended_user(user);
-        self.state.set_flag(party, kind, key, until).await?;
-        Ok(true)
+        let set = self.state.set_flag_here_at_least(party, kind, key, until);
+        Ok(SignInsEnded {
+            is_new: before.is_none_or(|before| before < until),
+            reach: set.await?,
+        })
     }
 
     /// Records, in one write, that tickets of a user must not be handed out (again). Returns
@@ -483,8 +496,8 @@ mod tests {
             let user = UserKey::new(revoked.0, revoked.1);
             let ended = start() + SignedDuration::from_secs(1);
             let revocations = &setting.revocations;
-            assert!(revocations.end_account(&user, ended).await.unwrap());
-            assert!(!revocations.end_account(&user, ended).await.unwrap());
+            assert!(revocations.end_account(&user, ended).await.unwrap().is_new);
+            assert!(!revocations.end_account(&user, ended).await.unwrap().is_new);
             for token in &before {
                 assert!(setting.is_revoked(token).await, "{revoked:?}");
             }

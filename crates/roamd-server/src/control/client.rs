@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::commands::Command;
+use super::revocation::{RevocationDone, RevocationRequest};
 use super::socket_path::{FILE, SocketPath};
 use super::status::Status;
 use super::throttle::{ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone};
@@ -127,6 +128,19 @@ impl ControlClient {
     /// continues with the configuration that it has.
     pub async fn reload(&self) -> Result<Reloaded, ControlError> {
         self.call(Command::Reload, &()).await
+    }
+
+    /// Ends the sign-ins of a user at once. The server reads the same from the file of revocations
+    /// within seconds.
+    ///
+    /// # Errors
+    /// If there is no server, or it does not respond; or the shared state does not, and the server
+    /// tries again.
+    pub async fn revoke(
+        &self,
+        request: &RevocationRequest,
+    ) -> Result<RevocationDone, ControlError> {
+        self.call(Command::Revoke, request).await
     }
 
     async fn call<T: DeserializeOwned>(

@@ -13,7 +13,7 @@ use tracing::{debug, warn};
 
 use super::context::Context;
 use super::operator::Operator;
-use super::{status_report, throttle};
+use super::{revocation, status_report, throttle};
 use crate::app::reload::ReloadError;
 use crate::http::response::{Caching, respond as respond_with};
 
@@ -34,6 +34,7 @@ pub(super) enum Command {
     ShowThrottle,
     ResetThrottle,
     Reload,
+    Revoke,
 }
 
 /// Why a command is not carried out. The message is for people.
@@ -44,11 +45,12 @@ pub(super) struct Refusal {
 }
 
 impl Command {
-    const ALL: [Self; 4] = [
+    const ALL: [Self; 5] = [
         Self::Status,
         Self::ShowThrottle,
         Self::ResetThrottle,
         Self::Reload,
+        Self::Revoke,
     ];
 
     /// Method and path of its request.
@@ -58,6 +60,7 @@ impl Command {
             Self::ShowThrottle => (Method::POST, "/throttle/show"),
             Self::ResetThrottle => (Method::POST, "/throttle/reset"),
             Self::Reload => (Method::POST, "/reload"),
+            Self::Revoke => (Method::POST, "/tokens/revoke"),
         }
     }
 
@@ -144,6 +147,10 @@ async fn dispatch(context: &Context, request: Request<RequestBody>) -> Result<Re
                 return Err(Refusal::new(StatusCode::CONFLICT, message));
             };
             success(&reloader.reload().await?)
+        }
+        Command::Revoke => {
+            let request = parameters(body).await?;
+            success(&revocation::apply(context, request).await?)
         }
     }
 }

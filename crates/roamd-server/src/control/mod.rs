@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod context;
 mod operator;
+mod revocation;
 mod server;
 mod socket;
 mod socket_path;
@@ -20,12 +21,13 @@ mod throttle;
 pub use self::account::Account;
 pub use self::client::{ControlClient, ControlError};
 pub(crate) use self::context::ServerFacts;
+pub use self::revocation::{RevocationDone, RevocationReach, RevocationRequest};
 pub(crate) use self::server::ControlServer;
 pub(crate) use self::socket::ControlSocket;
 pub use self::status::{
     AuditStatus, CertificateStatus, ControllerStatus, ControllerUse, FailureStatus, FarmStatus,
-    HeldBackStatus, KeyRingStatus, KeyStatus, RequestStatus, StateStatus, Status, StoreStatus,
-    ThrottleStatus,
+    GroupStatus, HeldBackStatus, KeyRingStatus, KeyStatus, RequestStatus, StateStatus, Status,
+    StoreStatus, ThrottleStatus,
 };
 pub use self::throttle::{
     BudgetKind, BudgetReport, ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone,

@@ -181,6 +181,17 @@ pub struct StateStatus {
     pub error: Option<String>,
     /// Writes that were refused since the start because too many waited.
     pub refused_writes: u64,
+    /// The group of this server; `None` if it has its state for itself.
+    pub group: Option<GroupStatus>,
+}
+
+/// The group of a server, as the server sees it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GroupStatus {
+    /// Running servers, this one included: those that were seen last, if it is degraded.
+    pub servers: usize,
+    /// Whether this server cannot reach etcd, and works alone.
+    pub is_degraded: bool,
 }
 
 /// The audit log.

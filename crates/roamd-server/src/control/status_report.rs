@@ -11,8 +11,8 @@ use roamd_seal::{KeyInfo, KeyRole};
 use super::context::{Context, ServerFacts};
 use super::status::{
     AuditStatus, CertificateStatus, ControllerStatus, ControllerUse, FailureStatus, FarmStatus,
-    HeldBackStatus, KeyRingStatus, KeyStatus, RequestStatus, StateStatus, Status, StoreStatus,
-    ThrottleStatus,
+    GroupStatus, HeldBackStatus, KeyRingStatus, KeyStatus, RequestStatus, StateStatus, Status,
+    StoreStatus, ThrottleStatus,
 };
 use crate::app::state::{AppState, HostedStore};
 use crate::farms::NfuseFarm;
@@ -167,6 +167,10 @@ async fn shared_state(state: &AppState) -> StateStatus {
     StateStatus {
         error: error.map(|error| error.to_string()),
         refused_writes: state.shared.refused_writes(),
+        group: state.shared.group_state().map(|group| GroupStatus {
+            servers: group.servers,
+            is_degraded: group.is_degraded,
+        }),
     }
 }
 

@@ -49,10 +49,26 @@ struct Controllers {
     starting: usize,
 }
 
+/// State of a server in its group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum GroupReadiness {
+    /// It reaches the others, or has no group.
+    Whole,
+    /// It cannot reach the others, and works alone.
+    Degraded,
+    /// Its clock differs from those of the others, so it refuses requests.
+    WrongClock {
+        /// How far the others are ahead.
+        seconds: i64,
+    },
+}
+
 /// The readiness in JSON. Fields are written in this order, which does not depend on the features
 /// of `serde_json`, as that of `json!` does.
 #[derive(Serialize)]
 struct Json<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_behind_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     degraded: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -122,8 +138,9 @@ impl<'a> Readiness<'a> {
     /// Returns the readiness as JSON: `{"farms": [{"controllers": 2, "id": "XA1", "state":
     /// "degraded", "used": 1}], "gateways": [], "ready": true}`. Without the farms it is
     /// `{"ready": true}`. A server that cannot reach the others of its group also has
-    /// `"degraded": true`.
-    pub(crate) fn json(&self, with_farms: bool, is_degraded: bool) -> String {
+    /// `"degraded": true`, and one that refuses requests because of its clock
+    /// `"clock_behind_seconds": 40`.
+    pub(crate) fn json(&self, with_farms: bool, group: GroupReadiness) -> String {
         let farms = self.farms().map(|farm| FarmJson {
             controllers: farm.controllers.all,
             id: farm.id,
@@ -138,11 +155,16 @@ impl<'a> Readiness<'a> {
             state: gateway.authorities.state(),
             used: gateway.authorities.used,
         });
+        let clock_behind_seconds = match group {
+            GroupReadiness::WrongClock { seconds } => Some(seconds),
+            GroupReadiness::Whole | GroupReadiness::Degraded => None,
+        };
         let all = Json {
-            degraded: is_degraded.then_some(true),
+            clock_behind_seconds,
+            degraded: (group == GroupReadiness::Degraded).then_some(true),
             farms: with_farms.then(|| farms.collect()),
             gateways: with_farms.then(|| gateways.collect()),
-            ready: self.unreachable_stores().is_empty(),
+            ready: self.unreachable_stores().is_empty() && clock_behind_seconds.is_none(),
         };
         #[expect(clippy::expect_used, reason = "texts and numbers, written into memory")]
         let text = serde_json::to_string(&all).expect("the readiness is JSON");
@@ -323,11 +345,14 @@ mod tests {
             "farm XA1 ready\nfarm XD5 degraded (1 of 2 controllers)\nfarm CVAD down\n\
              farm ONE ready\nfarm NEW starting\n"
         );
-        let read: serde_json::Value = serde_json::from_str(&readiness.json(true, false)).unwrap();
+        let json = |with_farms| readiness.json(with_farms, GroupReadiness::Whole);
+        let read: serde_json::Value = serde_json::from_str(&json(true)).unwrap();
         let expected = json!({"id": "XD5", "state": "degraded", "controllers": 2, "used": 1});
         assert_eq!(read.pointer("/farms/1"), Some(&expected));
         assert_eq!(read.pointer("/ready"), Some(&json!(true)));
-        assert_eq!(readiness.json(false, false), "{\"ready\":true}\n");
+        assert_eq!(json(false), "{\"ready\":true}\n");
+        let wrong = readiness.json(false, GroupReadiness::WrongClock { seconds: 40 });
+        assert_eq!(wrong, "{\"clock_behind_seconds\":40,\"ready\":false}\n");
     }
 
     #[test]
@@ -354,7 +379,8 @@ mod tests {
             "farm XA1 ready\ngateway of /Citrix/Store degraded (3 of 4 ticket authorities; STA1, \
              STA2, id unknown, STA1)\nwarning: several ticket authorities have the id STA1\n"
         );
-        let read: serde_json::Value = serde_json::from_str(&readiness.json(true, false)).unwrap();
+        let json = readiness.json(true, GroupReadiness::Whole);
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
         assert_eq!(
             read.pointer("/gateways/0/repeated_ids"),
             Some(&json!(["STA1"]))

@@ -75,7 +75,7 @@ impl fmt::Debug for GroupMetrics {
 }
 
 /// Returns name, help, unit and value of each gauge.
-fn gauges(group: &GroupState) -> [(&'static str, &'static str, Option<Unit>, f64); 6] {
+fn gauges(group: &GroupState) -> [(&'static str, &'static str, Option<Unit>, f64); 7] {
     let count = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     [
         (
@@ -101,6 +101,13 @@ fn gauges(group: &GroupState) -> [(&'static str, &'static str, Option<Unit>, f64
             "Largest difference between the clock of another server and this one's.",
             Some(Unit::Seconds),
             group.clock_offset.as_secs_f64(),
+        ),
+        (
+            "group_wrong_clock",
+            "Whether this server refuses requests, because its clock differs from those of the \
+             group.",
+            None,
+            f64::from(u8::from(group.wrong_clock.is_some())),
         ),
         (
             "group_flags",

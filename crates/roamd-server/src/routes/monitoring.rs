@@ -5,12 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 use roamd_http::Response;
+use roamd_state::{GroupState, StateError};
 
 use crate::app::state::AppState;
 use crate::http::error::{ApiError, RETRY_SECONDS};
 use crate::http::request::Request;
 use crate::http::response::{Caching, respond, sentence};
-use crate::metrics::readiness::{Readiness, StoreReadiness};
+use crate::metrics::readiness::{GroupReadiness, Readiness, StoreReadiness};
 
 const TEXT: &str = "text/plain";
 const JSON: &str = "application/json";
@@ -25,9 +26,13 @@ pub(crate) fn health() -> Response {
 /// others get the status. A server that cannot reach the others of its group is degraded, and ready
 /// as long as it serves.
 pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Response, ApiError> {
-    let shared = Arc::clone(&state.shared);
-    let is_alive = || async move { shared.is_alive().await };
-    state.shared_check.check(is_alive).await?;
+    let group = group_readiness(state.shared.group_state());
+    // A server with a wrong clock says so, in place of the error of its state.
+    if !matches!(group, GroupReadiness::WrongClock { .. }) {
+        let shared = Arc::clone(&state.shared);
+        let is_alive = || async move { shared.is_alive().await };
+        state.shared_check.check(is_alive).await?;
+    }
     let readiness = Readiness::of(state.stores.iter().map(|store| {
         StoreReadiness::of(
             store.path.as_str(),
@@ -36,16 +41,21 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
         )
     }));
     let unreachable = readiness.unreachable_stores();
-    let group = state.shared.group_state();
-    let is_degraded = group.is_some_and(|group| group.is_degraded);
-    let (status, summary) = if unreachable.is_empty() {
-        let degraded = "ready, degraded: the other servers cannot be reached";
-        let summary = if is_degraded { degraded } else { "ready" };
-        (StatusCode::OK, summary.to_owned())
-    } else {
-        let stores = unreachable.join(" and ");
-        let summary = format!("no farm of {stores} can be reached");
-        (StatusCode::SERVICE_UNAVAILABLE, summary)
+    let (status, summary) = match group {
+        GroupReadiness::WrongClock { seconds } => {
+            let error = StateError::Clock { seconds };
+            (StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+        }
+        _ if !unreachable.is_empty() => {
+            let stores = unreachable.join(" and ");
+            let summary = format!("no farm of {stores} can be reached");
+            (StatusCode::SERVICE_UNAVAILABLE, summary)
+        }
+        GroupReadiness::Degraded => {
+            let summary = "ready, degraded: the other servers cannot be reached";
+            (StatusCode::OK, summary.to_owned())
+        }
+        GroupReadiness::Whole => (StatusCode::OK, "ready".to_owned()),
     };
     let shows_farms = request.client_is_in(&state.metrics_from);
     let mut response = match request.accepts(&[TEXT, JSON], TEXT) {
@@ -53,7 +63,7 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
             status,
             JSON,
             Caching::None,
-            readiness.json(shows_farms, is_degraded),
+            readiness.json(shows_farms, group),
         ),
         _ => {
             let farms = if shows_farms {
@@ -70,6 +80,19 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
         response.headers_mut().insert(RETRY_AFTER, seconds);
     }
     Ok(response)
+}
+
+fn group_readiness(group: Option<GroupState>) -> GroupReadiness {
+    let Some(group) = group else {
+        return GroupReadiness::Whole;
+    };
+    match group.wrong_clock {
+        Some(offset) => GroupReadiness::WrongClock {
+            seconds: offset.as_secs(),
+        },
+        None if group.is_degraded => GroupReadiness::Degraded,
+        None => GroupReadiness::Whole,
+    }
 }
 
 /// Counters and histograms for Prometheus.

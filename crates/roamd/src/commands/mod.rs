@@ -8,6 +8,7 @@ pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod farm;
+pub(crate) mod group;
 pub(crate) mod healthcheck;
 pub(crate) mod keys;
 pub(crate) mod login;

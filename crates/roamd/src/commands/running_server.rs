@@ -30,6 +30,8 @@ pub(super) struct ServerFiles {
     pub(super) audit: Option<PathBuf>,
     /// Longest life of a sign-in; `None` if the configuration has a wrong one.
     token_lifetime_max: Option<Duration>,
+    /// Whether the server is one of a group.
+    pub(super) is_in_group: bool,
 }
 
 impl ServerFiles {
@@ -71,6 +73,7 @@ impl RunningServer {
                 data_dir: status.data_dir,
                 audit: status.audit.map(|audit| audit.file),
                 token_lifetime_max: Some(Duration::from_secs(status.token_lifetime_max_seconds)),
+                is_in_group: status.state.group.is_some(),
             });
         }
         self.read_config(|config| {
@@ -78,6 +81,7 @@ impl RunningServer {
             Some(ServerFiles {
                 audit: config.audit.ok()?.map(|audit| data_dir.join(audit.file)),
                 token_lifetime_max: config.token_lifetime_max,
+                is_in_group: config.is_in_group.ok()?,
                 data_dir,
             })
         })

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use roamd_server::control::{
     AuditStatus, CertificateStatus, ControllerStatus, ControllerUse, FarmStatus, KeyRingStatus,
-    Status, StoreStatus, ThrottleStatus,
+    StateStatus, Status, StoreStatus, ThrottleStatus,
 };
 
 use super::age::age;
@@ -90,7 +90,7 @@ fn fields(status: &Status) -> Vec<(&'static str, String)> {
         (
             "state",
             match &status.state.error {
-                None => format!("responds; {refused} writes refused"),
+                None => format!("responds{}; {refused} writes refused", group(&status.state)),
                 Some(error) => format!("does not respond: {error}"),
             },
         ),
@@ -103,6 +103,17 @@ fn fields(status: &Status) -> Vec<(&'static str, String)> {
         fields.push(("farm", operations(farm)));
     }
     fields
+}
+
+/// The group of the server, if it is in one.
+fn group(state: &StateStatus) -> String {
+    match &state.group {
+        None => String::new(),
+        Some(group) if group.is_degraded => {
+            format!(" alone, cut off from a group of {} servers", group.servers)
+        }
+        Some(group) => format!(" in a group of {} servers", group.servers),
+    }
 }
 
 fn expiry(certificate: &CertificateStatus) -> String {

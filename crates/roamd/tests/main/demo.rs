@@ -7,9 +7,58 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
+use roamd_testkit::etcd_program;
+
 use crate::support::{
     CommandOutput, Server, World, entries, roamd, run, unused_address, wrapped_in,
 };
+
+/// A token of one server works at the others, and what one does, all see. A demo that cannot find
+/// etcd creates nothing and says what to do.
+#[test]
+fn servers_of_a_demo_are_one_store() {
+    let world = World::new();
+    let args = [
+        "demo",
+        "--listen",
+        "127.0.0.1:0",
+        "--servers",
+        "3",
+        "--data",
+        world.data(),
+    ];
+    let before = entries(Path::new(world.data()));
+    let mut without = roamd(&args);
+    let without = without.env_remove("ROAMD_ETCD").env("PATH", "/nonexistent");
+    let refused = CommandOutput::of(without.output().unwrap());
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(refused.err.contains("install etcd"), "{}", refused.err);
+    assert_eq!(entries(Path::new(world.data())), before);
+
+    let mut command = roamd(&args);
+    let demo = Server::start(command.env("ROAMD_ETCD", etcd_program()), 1);
+    let servers: Vec<_> = demo
+        .lines
+        .iter()
+        .filter_map(|line| line.strip_prefix("server http://")?.split_once(' '))
+        .collect();
+    assert_eq!(servers.len(), 3, "{:?}", demo.lines);
+    // Each connection is to the next server, and a command has several.
+    for _ in 0..3 {
+        let listed = demo.alice(&["list"]);
+        assert_eq!(listed.code, 0, "{listed:?}");
+    }
+    let mut requests = 0;
+    for (address, data_dir) in &servers {
+        let metrics = get(address, "/metrics");
+        assert!(metrics.contains("roamd_group_servers 3"), "{metrics}");
+        requests += u32::from(metrics.contains("roamd_http_responses_total{route=\"available\""));
+        let status = run(&["status", "--data", data_dir, "--json"]).json();
+        assert_eq!(status["state"]["group"]["servers"], 3);
+    }
+    assert!(requests > 1, "lists are served by several servers");
+    assert_eq!(demo.stop().0.code(), Some(0));
+}
 
 /// Runs a printed line in a shell.
 fn run_in_shell(line: &str) -> CommandOutput {

@@ -6,20 +6,31 @@ use std::os::unix::fs::PermissionsExt as _;
 use roamd_testkit::{EtcdCluster, FarmConfig, StoreConfig};
 
 use crate::support::{
-    CommandOutput, Server, World, roamd, run, server_config, unused_address, wrapped_in,
-    write_configuration,
+    CommandOutput, Server, World, eventually, on_a_terminal_of, roamd, run, server_config,
+    unused_address, wrapped_in, write_configuration,
 };
 
 /// Writes the configuration of a server of the group, and returns its path.
-fn configuration(world: &World, etcd: &EtcdCluster, farm: &str, key: &str) -> String {
+pub(crate) fn configuration(world: &World, etcd: &EtcdCluster, farm: &str, key: &str) -> String {
     let farm = FarmConfig::new("CVAD", format!("http://{farm}"));
     let store = StoreConfig::new("/Citrix/Store", [farm]);
     let mut config = server_config(world, &unused_address(), vec![store]);
-    let endpoint = format!("http://{}", etcd.addresses()[0]);
-    config.lines = format!(
-        "[keys]\ncluster_key_file = {key:?}\n[state]\nengine = \"etcd\"\nendpoints = [{endpoint:?}]"
-    );
+    config.lines = sections_with_key(etcd, key);
     write_configuration(world, &config)
+}
+
+/// Returns the sections of the configuration of a server of a new group.
+pub(crate) fn sections(world: &World, etcd: &EtcdCluster) -> String {
+    let key = world.path("cluster.key").display().to_string();
+    assert_eq!(new_cluster_key(&key).code, 0);
+    sections_with_key(etcd, &key)
+}
+
+fn sections_with_key(etcd: &EtcdCluster, key: &str) -> String {
+    let endpoint = format!("http://{}", etcd.addresses()[0]);
+    format!(
+        "[keys]\ncluster_key_file = {key:?}\n[state]\nengine = \"etcd\"\nendpoints = [{endpoint:?}]"
+    )
 }
 
 fn new_cluster_key(path: &str) -> CommandOutput {
@@ -106,5 +117,101 @@ fn servers_of_a_group_have_the_same_keys() {
     assert_eq!(second_server.alice(&["list"]).code, 0);
     second_server.stop();
     server.stop();
+    farm.stop();
+}
+
+/// Operators see both servers and etcd, and the exit code is 4 while something is wrong. A
+/// revocation takes effect here at once, and never seems to be everywhere when it is not.
+#[test]
+fn group_without_etcd_is_shown_and_keeps_revocations() {
+    let mut etcd = EtcdCluster::start(1);
+    let (world, other) = (World::new(), World::new());
+    let farm = Server::farm(&world, "CVAD");
+    let key = world.path("cluster.key").display().to_string();
+    assert_eq!(new_cluster_key(&key).code, 0);
+    let config = configuration(&world, &etcd, farm.address(), &key);
+    let second = configuration(&other, &etcd, farm.address(), &key);
+    let status = || run(&["group", "status", "--config", &config, "--json"]);
+    let none = status();
+    assert_eq!(none.code, 1);
+    assert!(none.err.contains("there is no group"), "{}", none.err);
+
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let other_server = Server::start(&mut roamd(&["serve", "--config", &second]), 1);
+    let good = status();
+    assert_eq!(good.code, 0, "{good:?}");
+    assert_eq!(good.json()["health"], "good");
+    assert_eq!(good.column("/servers", "state"), ["running", "running"]);
+    assert!(good.column("/servers", "name")[0].contains("127.0.0.1:"));
+    assert_eq!(good.column("/etcd", "state"), ["leader"]);
+    let text = run(&["group", "status", "--config", &config]);
+    assert!(
+        text.out.contains("LAG") && text.out.contains("DATABASE"),
+        "{}",
+        text.out
+    );
+    let narrow = on_a_terminal_of(60, &roamd(&["group", "status", "--config", &config]), "");
+    let longest = narrow
+        .out
+        .lines()
+        .map(|line| line.trim_end().chars().count())
+        .max();
+    assert!(longest.unwrap() <= 60, "{}", narrow.out);
+
+    let revoke = |config: &str, user: &str| {
+        run(&[
+            "tokens", "revoke", "--user", user, "--config", config, "--json",
+        ])
+    };
+    let everywhere = revoke(&config, r"DEMO\bob");
+    assert_eq!(everywhere.code, 0, "{everywhere:?}");
+    assert_eq!(everywhere.json()["effect"], "all-servers");
+
+    let alice = |server: &Server| server.alice(&["list"]).code;
+    assert_eq!((alice(&server), alice(&other_server)), (0, 0));
+    etcd.kill(0);
+    eventually("the server works alone", || {
+        let status = run(&["status", "--config", &config, "--json"]).json();
+        (status["state"]["group"]["is_degraded"] == true).then_some(())
+    });
+    let here = revoke(&config, r"DEMO\alice");
+    assert_eq!(here.code, 4, "{here:?}");
+    assert_eq!(here.json()["effect"], "this-server");
+    let told = run(&[
+        "tokens",
+        "revoke",
+        "--user",
+        r"DEMO\carol",
+        "--config",
+        &config,
+    ]);
+    assert_eq!(told.code, 4);
+    assert!(
+        told.err
+            .contains("other servers of the group do not know it yet"),
+        "{}",
+        told.err
+    );
+    let degraded = status();
+    assert_eq!(
+        degraded.code, 1,
+        "without etcd nothing is known: {degraded:?}"
+    );
+
+    etcd.restart(0);
+    let ended = "/roamd/main/flags/ended-user/";
+    eventually("etcd has all revocations", || {
+        let users = etcd.keys(ended).len();
+        (users >= 3).then_some(())
+    });
+    // A server that was killed is missed; one that has stopped is not.
+    other_server.kill();
+    let missed = status();
+    assert_eq!(missed.code, 4, "{missed:?}");
+    assert_eq!(missed.json()["health"], "degraded");
+    server.stop();
+    let not_yet = revoke(&config, r"DEMO\dave");
+    assert_eq!(not_yet.code, 4);
+    assert_eq!(not_yet.json()["effect"], "not-yet");
     farm.stop();
 }

@@ -9,8 +9,10 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use roamd_testkit::{EtcdCluster, etcd_program};
 use tempfile::TempDir;
 
+use crate::group;
 use crate::home::Home;
 use crate::support::{CommandOutput, Server, World, configuration, entries, run, unused_address};
 
@@ -23,10 +25,12 @@ enum Needs {
     Store,
     /// A server with a configuration file, and a demo.
     Server,
+    /// A server of a group with a configuration file.
+    Group,
 }
 
 /// What the examples of a command need, and those of the commands below it that are not listed.
-const NEEDS: [(&str, Needs); 26] = [
+const NEEDS: [(&str, Needs); 27] = [
     ("", Needs::Files),
     ("apps", Needs::Store),
     ("audit", Needs::Server),
@@ -38,6 +42,7 @@ const NEEDS: [(&str, Needs); 26] = [
     ("farm", Needs::Files),
     ("farm connect", Needs::Store),
     ("farm probe", Needs::Server),
+    ("group", Needs::Group),
     ("healthcheck", Needs::Server),
     ("keys", Needs::Server),
     ("login", Needs::Store),
@@ -145,6 +150,7 @@ struct Place {
     config: String,
     demo: Option<Server>,
     _servers: Vec<Server>,
+    _etcd: Option<EtcdCluster>,
 }
 
 impl Place {
@@ -158,15 +164,24 @@ impl Place {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/main/data/world.toml");
         fs::copy(source, folder.path().join("world.toml")).unwrap();
         let mut servers = Vec::new();
-        let demo = (needs != Needs::Files).then(|| Server::demo(&world));
+        let has_demo = matches!(needs, Needs::Store | Needs::Server);
+        let demo = has_demo.then(|| Server::demo(&world));
         let farm = match needs {
-            Needs::Server => {
+            Needs::Server | Needs::Group => {
                 servers.push(Server::farm(&world, "CVAD"));
                 servers[0].address().to_owned()
             }
             Needs::Files | Needs::Store => "127.0.0.1:1".to_owned(),
         };
-        let config = configuration(&world, &unused_address(), &[("CVAD", "cvad-7", &farm)]);
+        let etcd = (needs == Needs::Group).then(|| EtcdCluster::start(1));
+        let config = match &etcd {
+            Some(etcd) => {
+                let key = world.path("cluster.key").display().to_string();
+                assert_eq!(run(&["keys", "new", "--cluster", &key]).code, 0);
+                group::configuration(&world, etcd, &farm, &key)
+            }
+            None => configuration(&world, &unused_address(), &[("CVAD", "cvad-7", &farm)]),
+        };
         let place = Self {
             folder,
             home,
@@ -174,13 +189,14 @@ impl Place {
             config,
             demo,
             _servers: servers,
+            _etcd: etcd,
         };
         place.with_server(needs)
     }
 
     /// Starts the server of the configuration.
     fn with_server(mut self, needs: Needs) -> Self {
-        if needs == Needs::Server {
+        if matches!(needs, Needs::Server | Needs::Group) {
             let mut serve = self.home.command(&["serve", "--config", &self.config]);
             self._servers.push(Server::start(&mut serve, 1));
         }
@@ -269,6 +285,7 @@ impl Place {
         }
         shell
             .env("PATH", path)
+            .env("ROAMD_ETCD", etcd_program())
             .env("ROAMD_PASSWORD", "roam-demo")
             .env("ROAMD_PASSPHRASE", PASSPHRASE)
             .env("ROAMD_OPEN", "true")

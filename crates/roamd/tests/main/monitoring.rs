@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use roamd_testkit::{FarmConfig, ScriptedController, ServerConfig, StoreConfig};
+use roamd_testkit::{EtcdCluster, FarmConfig, ScriptedController, ServerConfig, StoreConfig};
 use serde_json::Value;
 
+use crate::group::sections;
 use crate::support::{
     Server, World, roamd, self_signed, server_config, unused_address, write_configuration,
 };
@@ -94,10 +95,14 @@ async fn dashboard_and_alerts_name_metrics_that_a_server_exposes() {
     self_signed(&certificate, &key);
     let listen = unused_address();
     let store = StoreConfig::new("/Citrix/Store", [FarmConfig::new("ONE", farm.url())]);
+    // A server of a group has metrics of its own.
+    let etcd = EtcdCluster::start(1);
     let config = ServerConfig {
         base_url: format!("https://{listen}"),
         lines: format!(
-            "probe_seconds = 1\n[tls]\ncertificate_file = {certificate:?}\nkey_file = {key:?}\n"
+            "probe_seconds = 1\n[tls]\ncertificate_file = {certificate:?}\nkey_file = {key:?}\n\
+             {}\n",
+            sections(&world, &etcd)
         ),
         ..server_config(&world, &listen, vec![store])
     };

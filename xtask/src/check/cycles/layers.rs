@@ -45,7 +45,7 @@ pub(super) const LAYERS: [Layers; 2] = [
             &["config"],
             &["http"],
             &["trace"],
-            &["keys", "revocations", "changes", "large_work"],
+            &["keys", "group", "revocations", "changes", "large_work"],
             &["backup", "farms"],
             &["audit"],
             &["error"],

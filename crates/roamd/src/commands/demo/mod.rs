@@ -1,15 +1,19 @@
 //! `roamd demo`: the server and three embedded farms in one process.
 //!
-//! The server reaches the farms by URL over sockets, as it would on a network.
+//! The server reaches the farms by URL over sockets, as it would on a network. Several servers have
+//! a load balancer before them, and an etcd in a process of its own.
 
+mod balancer;
 mod base_urls;
 mod certificate;
+mod etcd;
+mod servers;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use clap::Args;
+use clap::{Args, value_parser};
 use roamd_farm::{Error, Farms, ServeOptions, World, serve};
 use roamd_server::Server;
 use roamd_server::config::{
@@ -23,8 +27,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::balancer::balance;
 use self::base_urls::base_urls;
 use self::certificate::open_or_create;
+use self::etcd::DemoEtcd;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
 use crate::listen::{listen, parse_listen_address, refuse_plain_http};
@@ -38,7 +44,9 @@ const CONTROLLERS: usize = 2;
 /// Runs a working store: the server and three embedded farms with users and sessions.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  roamd demo --listen 127.0.0.1:0 --data world\n  roamd demo --listen 0.0.0.0:8443 --tls"
+    after_help = "Examples:\n  roamd demo --listen 127.0.0.1:0 --data world\n  \
+                  roamd demo --listen 0.0.0.0:8443 --tls\n  \
+                  roamd demo --listen 127.0.0.1:0 --servers 3"
 )]
 pub(crate) struct DemoCommand {
     /// Address of the server; port 0 picks a free port.
@@ -62,6 +70,16 @@ pub(crate) struct DemoCommand {
     /// Serve HTTPS with a self-signed certificate, which is printed for clients to import.
     #[arg(long)]
     tls: bool,
+    /// Number of servers behind a load balancer. They share their state in etcd: the program that
+    /// ROAMD_ETCD names, or that of PATH.
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 1,
+        value_parser = value_parser!(u8).range(1..=10),
+        conflicts_with = "tls"
+    )]
+    servers: u8,
     /// Allow plain HTTP on an address that other machines can reach.
     #[arg(long)]
     insecure_plain_http: bool,
@@ -81,7 +99,8 @@ impl DemoCommand {
             "listen on 127.0.0.1, or pass --tls or --insecure-plain-http; the passwords of the \
              demo are public",
         )?;
-        // Before the folder, so that a demo on a busy port creates nothing.
+        // Before the folder, so that a demo without etcd or on a busy port creates nothing.
+        let etcd = (self.servers > 1).then(etcd::find).transpose()?;
         let listener = listen(
             self.listen,
             "pick another port, such as --listen 127.0.0.1:0",
@@ -104,14 +123,39 @@ impl DemoCommand {
             let files = open_or_create(&folder.path().join("tls"), &config.base_urls)?;
             config.listener.tls = Some(files);
         }
-        let server = Server::with_listener(&config, listener)?;
-        let (stores, sites) = (server.store_urls(), server.site_urls());
-        tasks.spawn(server.run(stop.clone()));
+        let etcd = match etcd {
+            Some(program) => {
+                let folder = folder.path().join("etcd");
+                Some(DemoEtcd::start(&program, &folder).await?)
+            }
+            None => None,
+        };
+        let servers = match &etcd {
+            Some(etcd) => {
+                let servers = servers::start(self.servers, &config, etcd, folder.path()).await?;
+                let addresses = servers.iter().map(Server::local_addr);
+                let addresses = addresses.collect::<Result<Vec<_>, _>>()?;
+                let sites = config.stores.iter().filter_map(|store| store.web.as_ref());
+                let sites = sites.map(|site| site.path.to_string()).collect();
+                let balancing = balance(listener, addresses, sites, tasks.clone(), stop.clone());
+                tasks.spawn(balancing);
+                servers
+            }
+            None => vec![Server::with_listener(&config, listener)?],
+        };
+        let first = servers.first();
+        let stores = first.map(Server::store_urls).unwrap_or_default();
+        let sites = first.map(Server::site_urls).unwrap_or_default();
+        for server in servers {
+            tasks.spawn(server.run(stop.clone()));
+        }
         print_summary(&config, &users, &stores, &sites)?;
 
         stop.cancelled().await;
         tasks.close();
         tasks.wait().await;
+        // The servers have left it by now.
+        drop(etcd);
         folder.close()?;
         Ok(Exit::Done)
     }

@@ -1,0 +1,61 @@
+//! `roamd tokens revoke`: a revocation takes effect at once.
+
+use jiff::Timestamp;
+use roamd_state::{Reach, StateError};
+use serde::{Deserialize, Serialize};
+
+use super::account::Account;
+use super::context::Context;
+use crate::app::operator_revocations::end_sign_ins;
+use crate::revocations::UserRevocation;
+
+/// Request to apply a revocation that is in the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationRequest {
+    /// The user.
+    pub user: Account,
+    /// All sign-ins up to this time end.
+    pub ended: Timestamp,
+    /// New sign-ins are refused before this time.
+    pub blocked_until: Option<Timestamp>,
+}
+
+/// Where a revocation holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevocationReach {
+    /// At all servers.
+    AllServers,
+    /// At this server: the others cannot be reached, and do not know it yet.
+    ThisServer,
+}
+
+/// Result of a revocation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RevocationDone {
+    /// Where it holds.
+    pub reach: RevocationReach,
+}
+
+/// Ends the sign-ins of a user.
+pub(super) async fn apply(
+    context: &Context,
+    request: RevocationRequest,
+) -> Result<RevocationDone, StateError> {
+    let RevocationRequest {
+        user: Account { domain, name },
+        ended,
+        blocked_until,
+    } = request;
+    let revocation = UserRevocation {
+        domain,
+        name,
+        ended,
+        blocked_until,
+    };
+    let reach = match end_sign_ins(&context.state(), &revocation).await? {
+        Reach::AllServers => RevocationReach::AllServers,
+        Reach::ThisServer => RevocationReach::ThisServer,
+    };
+    Ok(RevocationDone { reach })
+}
