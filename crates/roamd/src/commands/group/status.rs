@@ -13,6 +13,7 @@ use serde::Serialize;
 use crate::commands::age::age;
 use crate::commands::cells::or_dash;
 use crate::commands::config_file::ConfigFile;
+use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::{Exit, UsageError};
 use crate::output::{self, printable};
 use crate::runtime::block_on;
@@ -29,9 +30,8 @@ use crate::runtime::block_on;
 pub(super) struct GroupStatusCommand {
     #[command(flatten)]
     config: ConfigFile,
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl GroupStatusCommand {
@@ -46,7 +46,7 @@ impl GroupStatusCommand {
         };
         let overview = block_on(async { Ok(overview(etcd).await?) })?;
         let problems = group::problems(&overview);
-        if self.json {
+        if self.format.is_json() {
             output::print_json(&GroupRow::of(&overview, &problems))?;
         } else {
             print(&overview, &problems)?;
