@@ -199,6 +199,7 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     );
 
     etcd.restart(0);
+    etcd.wait_for_leader();
     let ended = "/roamd/main/flags/ended-user/";
     eventually("etcd has all revocations", || {
         let users = etcd.keys(ended).len();
