@@ -1,22 +1,13 @@
 //! How fast the sign-in is there.
 
-use std::time::Duration;
-
 use roamd_testsuite::TestEnvironment;
 use serde_json::json;
-use tokio::time::Instant;
 
 use super::browser::Browser;
 use super::site;
 
-/// Longest time to the largest contentful paint on the loopback interface, in milliseconds.
-const LONGEST: f64 = 300.0;
-
-/// Least number of loads. The fastest counts, since other programs share the machine.
-const LOADS: usize = 5;
-
-/// Time for more loads on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Number of loads.
+const LOADS: usize = 10;
 
 /// Time from the request for the page to its largest contentful paint, in milliseconds.
 async fn largest_paint(browser: &Browser, env: &TestEnvironment) -> f64 {
@@ -30,19 +21,15 @@ async fn largest_paint(browser: &Browser, env: &TestEnvironment) -> f64 {
 }
 
 #[tokio::test]
-async fn sign_in_is_painted_in_time_without_a_cache() {
-    // WA-110
+#[ignore = "a measurement, for docs/performance.md"]
+async fn paint_of_the_sign_in_is_measured_without_a_cache() {
     let env = site::modern("").await;
     let browser = Browser::start().await;
     browser.devtools("Network.enable", json!({})).await;
     let no_cache = json!({ "cacheDisabled": true });
     browser.devtools("Network.setCacheDisabled", no_cache).await;
-    let deadline = Instant::now() + PATIENCE;
-    let mut times = Vec::new();
-    let is_in_time = |times: &[f64]| times.iter().any(|time| *time < LONGEST);
-    while times.len() < LOADS || !is_in_time(&times) {
-        assert!(Instant::now() < deadline, "{times:?} ms");
-        times.push(largest_paint(&browser, &env).await);
+    for _ in 0..LOADS {
+        let time = largest_paint(&browser, &env).await;
+        println!("Largest contentful paint after {time} ms");
     }
-    println!("Largest contentful paint after {times:?} ms");
 }
