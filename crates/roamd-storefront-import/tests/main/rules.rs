@@ -273,6 +273,24 @@ fn mapping_is_taken_or_reported() {
     }
 }
 
+/// SI-13: the SDK has the names of groups with their SIDs.
+#[test]
+fn mapping_of_the_sdk_is_taken_with_its_sids() {
+    let (start, rest) = STORE.split_once("<userFarmMappings>").unwrap();
+    let (_, end) = rest.split_once("</userFarmMappings>").unwrap();
+    let json = r#"{"Name": "Wards", "GroupMembers": {"EXAMPLE\\Nurses": "S-1-5-21-1-2-3-4"},
+        "FarmSets": [{"Name": "w", "LoadBalanceMode": 0, "AggregationGroupName": "ward",
+        "PrimaryFarms": ["Mill"], "BackupFarms": ["Old Relay"]}]}"#;
+    let mut files = deployment(format!("{start}{end}"));
+    files.push(Source::new("mapping.json".into(), None, json.into()));
+    let import = run(files).unwrap();
+    let expected = "# Groups: EXAMPLE\\Nurses.\n[[store.mapping]]\nname = \"Wards\"\n\
+                    groups = [\"S-1-5-21-1-2-3-4\"]\n\n[[store.mapping.farm_set]]\n\
+                    primary = [\"Mill\"]\nbackup = [\"Old-Relay\"]\naggregation_group = \"ward\"\n";
+    assert!(toml(&import).contains(expected), "{}", toml(&import));
+    assert_eq!(import.summary.mappings.to_string(), "1 of 1");
+}
+
 /// SI-15: aggregation groups express what all users have alike.
 #[test]
 fn mapping_for_all_users_alike_becomes_aggregation_groups() {
