@@ -71,7 +71,7 @@ fn split(program: &Path, stripped: &Path, debug: &Path) -> Result<()> {
         package: "binutils",
     }])?;
     run(command("objcopy")
-        .arg("--only-keep-debug")
+        .args(["--only-keep-debug", "--compress-debug-sections"])
         .args([program, debug]))?;
     run(command("objcopy")
         .arg("--strip-all")

@@ -101,7 +101,7 @@ fn fields(folder: &Path, version: &str) -> Result<String> {
     Ok(format!(
         "Package: roamd\nVersion: {version}\nArchitecture: {architecture}\n\
          Maintainer: {MAINTAINER}\nInstalled-Size: {size}\nSection: net\nPriority: optional\n\
-         Depends: systemd (>= 247)\nDescription: {DESCRIPTION}\n"
+         Depends: procps, systemd (>= 247)\nDescription: {DESCRIPTION}\n"
     ))
 }
 

@@ -36,7 +36,7 @@ pub(super) fn check(release: &Release, package: &Path) -> Result<()> {
         hook = format!("{hook} '{}'", folder.join(name).display());
     }
     run(command("mmdebstrap")
-        .args(["--variant=minbase", "--include=systemd", "--quiet"])
+        .args(["--variant=minbase", "--include=procps,systemd", "--quiet"])
         .arg(format!("--customize-hook={hook} /"))
         .arg("--customize-hook=chroot \"$1\" sh /life.sh")
         .args([SUITE, "/dev/null"]))
