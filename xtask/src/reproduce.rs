@@ -1,7 +1,7 @@
 //! `cargo xtask build` and `cargo xtask reproduce`: reproducible builds of the last commit.
 //!
-//! The program is static, with musl: it runs on every Linux, and no library of the machine that
-//! builds it is in it.
+//! There are two programs: one for the C library of the system, and a static one, with musl, that
+//! runs on every Linux.
 
 use std::env;
 use std::env::consts::ARCH;
@@ -20,47 +20,79 @@ use crate::tools::{Program, ensure_programs};
 /// A build in another folder therefore gives other bytes.
 const FOLDER: &str = "reproduce";
 
-/// Where `cargo xtask build` puts the program, below the workspace's root.
-const BUILT: &str = "target/dist/roamd";
+/// Where the programs are built.
+const BUILT: &str = "target/dist";
 
-/// Where it puts the debug information.
-const DEBUG: &str = "target/dist/roamd.debug";
-
-/// The commit of the program there.
-const COMMIT: &str = "target/dist/commit";
-
-/// Returns the target of the compiler.
-pub(crate) fn target() -> String {
-    format!("{ARCH}-unknown-linux-musl")
+/// How a program gets its C library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Linking {
+    /// It uses that of the system, glibc. Its functions for memory are several times as fast as
+    /// those of musl.
+    System,
+    /// musl is in the program.
+    Static,
 }
 
-/// Returns the path of the program of the last commit, which is built if it is missing.
-pub(crate) fn built_program() -> Result<PathBuf> {
-    let built = fs::read_to_string(root().join(COMMIT)).unwrap_or_default();
-    if built != commit::id()? {
-        build()?;
+/// A program that was built, in `target/dist`.
+pub(crate) struct Built {
+    /// The program, without symbols.
+    pub(crate) program: PathBuf,
+    /// Its debug information.
+    pub(crate) debug: PathBuf,
+}
+
+impl Linking {
+    /// Returns the target of the compiler.
+    pub(crate) fn target(self) -> String {
+        let libc = match self {
+            Self::System => "gnu",
+            Self::Static => "musl",
+        };
+        format!("{ARCH}-unknown-linux-{libc}")
     }
-    Ok(root().join(BUILT))
-}
 
-/// Returns the path of the debug information of the program.
-pub(crate) fn debug_file() -> PathBuf {
-    root().join(DEBUG)
-}
+    fn name(self) -> &'static str {
+        match self {
+            Self::System => "roamd",
+            Self::Static => "roamd-static",
+        }
+    }
 
-/// Builds the last commit, and writes the program to `target/dist/roamd` and its debug information
-/// to `target/dist/roamd.debug`.
-pub(crate) fn build() -> Result<()> {
-    let program = build_commit()?;
-    let built = root().join(BUILT);
-    if let Some(folder) = built.parent() {
-        fs::create_dir_all(folder)
+    /// Returns the path of a file of the program.
+    fn file(self, suffix: &str) -> PathBuf {
+        root().join(BUILT).join(format!("{}{suffix}", self.name()))
+    }
+
+    /// Returns the program of the last commit, which is built if it is missing.
+    pub(crate) fn built(self) -> Result<Built> {
+        let built = fs::read_to_string(self.file(".commit")).unwrap_or_default();
+        if built != commit::id()? {
+            self.build()?;
+        }
+        Ok(Built {
+            program: self.file(""),
+            debug: self.file(".debug"),
+        })
+    }
+
+    /// Builds the last commit.
+    fn build(self) -> Result<()> {
+        let program = build_commit(self)?;
+        let folder = root().join(BUILT);
+        fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
+        let built = self.file("");
+        split(&program, &built, &self.file(".debug"))?;
+        fs::write(self.file(".commit"), commit::id()?).context("cannot write the commit")?;
+        println!("{} {}", sha256(&built)?, built.display());
+        Ok(())
     }
-    split(&program, &built, &root().join(DEBUG))?;
-    fs::write(root().join(COMMIT), commit::id()?).context("cannot write the commit")?;
-    println!("{} {}", sha256(&built)?, built.display());
-    Ok(())
+}
+
+/// Builds the last commit for the C library of the system, and writes the program to
+/// `target/dist/roamd` and its debug information to `target/dist/roamd.debug`.
+pub(crate) fn build() -> Result<()> {
+    Linking::System.build()
 }
 
 /// Splits a program into one without symbols, and its debug information. Debuggers find the latter
@@ -79,11 +111,11 @@ fn split(program: &Path, stripped: &Path, debug: &Path) -> Result<()> {
         .args([program, stripped]))
 }
 
-/// Builds the last commit twice from an empty folder and compares the programs.
+/// Builds the last commit twice from an empty folder and compares the static programs.
 pub(crate) fn compare() -> Result<()> {
     let mut sums = Vec::new();
     for _ in 0..2 {
-        let program = build_commit()?;
+        let program = build_commit(Linking::Static)?;
         let sum = sha256(&program)?;
         println!("{sum} {}", program.display());
         sums.push(sum);
@@ -97,37 +129,39 @@ pub(crate) fn compare() -> Result<()> {
 }
 
 /// Builds the last commit in an empty folder, and returns the path of the program.
-fn build_commit() -> Result<PathBuf> {
-    ensure_target()?;
+fn build_commit(linking: Linking) -> Result<PathBuf> {
+    let target = linking.target();
+    if linking == Linking::Static {
+        ensure_target(&target)?;
+    }
     let folder = root().join("target").join(FOLDER);
     if folder.exists() {
         fs::remove_dir_all(&folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
     }
     fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    compile(&folder, &commit::time()?)
+    compile(&folder, &target, &commit::time()?)
 }
 
-/// Installs the standard library and the C compiler for the target.
-fn ensure_target() -> Result<()> {
+/// Installs the standard library and the C compiler for a target with musl.
+fn ensure_target(target: &str) -> Result<()> {
     ensure_programs(&[Program {
         name: "musl-gcc",
         package: "musl-tools",
     }])?;
-    let target = target();
     let libraries =
-        output(command("rustc").args(["--print", "target-libdir", "--target", &target]))?;
+        output(command("rustc").args(["--print", "target-libdir", "--target", target]))?;
     if Path::new(libraries.trim()).is_dir() {
         return Ok(());
     }
     if find("rustup").is_none() {
         bail!("the target {target} is missing: install the standard library of Rust for it");
     }
-    run(command("rustup").args(["target", "add", &target]))
+    run(command("rustup").args(["target", "add", target]))
 }
 
 /// Unpacks the last commit into a folder and builds it there. `committed` is its Unix time.
-fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
+fn compile(folder: &Path, target: &str, committed: &str) -> Result<PathBuf> {
     let archive = folder.with_extension("tar");
     run(command("git")
         .args(["archive", "--format=tar", "--output"])
@@ -152,7 +186,7 @@ fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
             "--package",
             "roamd",
             "--target",
-            &target(),
+            target,
         ])
         .env("CARGO_TARGET_DIR", folder.join("target"))
         .env("CARGO_INCREMENTAL", "0")
@@ -167,7 +201,7 @@ fn compile(folder: &Path, committed: &str) -> Result<PathBuf> {
             "CFLAGS",
             format!("-ffile-prefix-map={source}=/roamd -ffile-prefix-map={registry}=/cargo"),
         ))?;
-    let built = folder.join("target").join(target());
+    let built = folder.join("target").join(target);
     Ok(built.join("dist/roamd"))
 }
 

@@ -25,14 +25,16 @@ open Sessions Service for ICA sessions
  .
  It is not affiliated with or endorsed by Citrix.";
 
-/// Writes `roamd_VERSION_ARCHITECTURE.deb`.
-pub(super) fn write(release: &Release, version: &str) -> Result<PathBuf> {
+/// Writes `roamd_VERSION_ARCHITECTURE.deb`, with this program.
+pub(super) fn write(release: &Release, program: &Path, version: &str) -> Result<PathBuf> {
     let folder = release.folder.join("deb");
     empty_folder(&folder)?;
     run(command("cp")
         .arg("-a")
         .arg(release.stage.join("."))
         .arg(&folder))?;
+    let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
+    install(&folder.join("usr/bin/roamd"), &bytes, 0o755)?;
     fs::create_dir_all(folder.join(ZSH).parent().context("no folder")?)?;
     for (shell, place) in COMPLETIONS {
         if shell == "zsh" {
@@ -53,8 +55,6 @@ pub(super) fn write(release: &Release, version: &str) -> Result<PathBuf> {
         0o644,
     )?;
     compress(&changes)?;
-    let overrides = folder.join("usr/share/lintian/overrides/roamd");
-    install(&overrides, &read("lintian-overrides")?, 0o644)?;
 
     let control = folder.join("DEBIAN");
     for script in ["postinst", "prerm", "postrm"] {
@@ -68,7 +68,7 @@ pub(super) fn write(release: &Release, version: &str) -> Result<PathBuf> {
     install(&control.join("md5sums"), sums(&folder)?.as_bytes(), 0o644)?;
     install(
         &control.join("control"),
-        fields(&folder, version)?.as_bytes(),
+        fields(&folder, &glibc(program)?, version)?.as_bytes(),
         0o644,
     )?;
     let package = format!("roamd_{version}_{}.deb", architecture());
@@ -89,8 +89,20 @@ fn architecture() -> &'static str {
     }
 }
 
-/// The fields of the package.
-fn fields(folder: &Path, version: &str) -> Result<String> {
+/// Returns the oldest version of glibc that has all symbols which the program needs.
+fn glibc(program: &Path) -> Result<String> {
+    let symbols = output(command("objdump").arg("--dynamic-syms").arg(program))?;
+    let versions = symbols.split_whitespace().filter_map(|word| {
+        let version = word.trim_matches(['(', ')']).strip_prefix("GLIBC_")?;
+        let numbers: Option<Vec<u32>> = version.split('.').map(|it| it.parse().ok()).collect();
+        Some((numbers?, version))
+    });
+    let newest = versions.max().context("the program needs no glibc")?;
+    Ok(newest.1.to_owned())
+}
+
+/// The fields of the package. `glibc` is the version that the program needs.
+fn fields(folder: &Path, glibc: &str, version: &str) -> Result<String> {
     let size = output(
         command("du")
             .args(["--summarize", "--block-size=1K"])
@@ -101,7 +113,7 @@ fn fields(folder: &Path, version: &str) -> Result<String> {
     Ok(format!(
         "Package: roamd\nVersion: {version}\nArchitecture: {architecture}\n\
          Maintainer: {MAINTAINER}\nInstalled-Size: {size}\nSection: net\nPriority: optional\n\
-         Depends: procps, systemd (>= 247)\nDescription: {DESCRIPTION}\n"
+         Depends: libc6 (>= {glibc}), libgcc-s1, procps, systemd (>= 247)\nDescription: {DESCRIPTION}\n"
     ))
 }
 

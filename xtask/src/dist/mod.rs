@@ -1,6 +1,7 @@
 //! `cargo xtask dist`: the files of a release, from the last commit, in `target/dist`.
 //!
-//! All packages contain the same static program. The same commit gives the same bytes.
+//! The package for Debian contains a program for Debian's C library, which is the fastest; all others
+//! contain one static program. The same commit gives the same bytes.
 
 mod check;
 mod deb;
@@ -19,8 +20,9 @@ use anyhow::Result;
 
 use self::files::copy;
 use self::release::{Release, VERSION};
+use crate::reproduce::Linking;
+use crate::sbom;
 use crate::tools::{Program, ensure_programs};
-use crate::{reproduce, sbom};
 
 /// What `cargo xtask dist` does.
 #[derive(clap::Args)]
@@ -54,14 +56,15 @@ const PROGRAMS: [Program; 4] = [
 pub(crate) fn run(args: &Args) -> Result<()> {
     ensure_programs(&PROGRAMS)?;
     let release = Release::new()?;
-    let program = reproduce::built_program()?;
-    stage::write(&release, &program)?;
+    let (debian, others) = (Linking::System.built()?, Linking::Static.built()?);
+    stage::write(&release, &others.program)?;
     let files = [
         tarball::write(&release)?,
-        deb::write(&release, VERSION)?,
+        deb::write(&release, &debian.program, VERSION)?,
         rpm::write(&release)?,
         image::write(&release)?,
-        copy(&reproduce::debug_file(), &release.named("debug"))?,
+        copy(&debian.debug, &release.named("deb.debug"))?,
+        copy(&others.debug, &release.named("debug"))?,
         copy(&sbom::write()?, &release.named("cdx.json"))?,
     ];
     sums::write(&release, &files)?;
@@ -70,7 +73,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("{:>6} KiB  {}", size / 1024, file.display());
     }
     if args.check {
-        check::run_all(&release)?;
+        check::run_all(&release, &debian.program, &others.program)?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::process::{cargo, output};
-use crate::reproduce::target;
+use crate::reproduce::Linking;
 
 /// How the names of files with licences begin, in upper case.
 const NAMES: [&str; 4] = ["LICENSE", "LICENCE", "COPYING", "NOTICE"];
@@ -57,7 +57,7 @@ pub(super) fn text() -> Result<String> {
 
 /// Returns the crates that are linked into the program, as `NAME vVERSION`.
 fn linked() -> Result<BTreeSet<String>> {
-    let target = target();
+    let target = Linking::Static.target();
     let tree = output(cargo().args([
         "tree",
         "--locked",

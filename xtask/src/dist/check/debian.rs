@@ -20,14 +20,14 @@ const SCRIPT: &str = "dist/debian/life.sh";
 const LATER: &str = "9999";
 
 /// Makes a clean system with the package in its root folder, and runs the script in it.
-pub(super) fn check(release: &Release, package: &Path) -> Result<()> {
+pub(super) fn check(release: &Release, program: &Path, package: &Path) -> Result<()> {
     let folder = release.folder.join("life");
     empty_folder(&folder)?;
     let copied = |from: &Path, name: &str| {
         fs::copy(from, folder.join(name)).with_context(|| format!("cannot copy {}", from.display()))
     };
     copied(package, "first.deb")?;
-    let later = deb::write(release, LATER)?;
+    let later = deb::write(release, program, LATER)?;
     copied(&later, "later.deb")?;
     fs::remove_file(later)?;
     copied(&root().join(SCRIPT), "life.sh")?;

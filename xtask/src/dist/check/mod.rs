@@ -4,12 +4,13 @@ mod debian;
 mod image;
 mod manifests;
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use super::deb;
 use super::release::{Release, VERSION};
 use crate::process::{command, output, run};
-use crate::reproduce::built_program;
 use crate::tools::{Program, ensure_programs};
 
 /// Programs that test the packages, each from Debian.
@@ -29,22 +30,24 @@ const PROGRAMS: [Program; 3] = [
 ];
 
 /// Runs all tests of the packages, and stops at the first that fails.
-pub(super) fn run_all(release: &Release) -> Result<()> {
+///
+/// `debian` is the program of the package for Debian, and `others` that of all others.
+pub(super) fn run_all(release: &Release, debian: &Path, others: &Path) -> Result<()> {
     ensure_programs(&PROGRAMS)?;
-    static_program()?;
+    static_program(others)?;
     manifests::check()?;
-    let package = deb::write(release, VERSION)?;
+    let package = deb::write(release, debian, VERSION)?;
     run(command("lintian")
         .args(["--allow-root", "--fail-on", "error,warning"])
         .arg(&package))?;
     rpm_contents(release)?;
     image::check(release)?;
-    debian::check(release, &package)
+    debian::check(release, debian, &package)
 }
 
-/// Checks that the program needs no library of the system.
-fn static_program() -> Result<()> {
-    let kind = output(command("file").arg("--brief").arg(built_program()?))?;
+/// Checks that a program needs no library of the system.
+fn static_program(program: &Path) -> Result<()> {
+    let kind = output(command("file").arg("--brief").arg(program))?;
     match kind.contains("static") {
         true => Ok(()),
         false => bail!("the program is not static: {kind}"),
