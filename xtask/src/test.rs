@@ -68,6 +68,12 @@ pub(crate) fn run_all() -> Result<()> {
     if env::var_os("ROAMD_ETCD").is_none() {
         unpack_of_suite("etcd-server", "trixie")?;
     }
+    // The load balancers with samples, whose packages would start servers, too.
+    for name in ["haproxy", "nginx"] {
+        if find(name).is_none() {
+            unpack(name)?;
+        }
+    }
     PACKAGES.iter().try_for_each(NpmPackage::ensure)?;
     // Tests start the real `roamd`. `cargo test` alone can leave an outdated one, so everything is
     // built first. Doc tests run before the others, so that the summary of the many comes last.

@@ -30,6 +30,7 @@ mod home;
 mod hostile_environment;
 mod keys;
 mod listing;
+mod load_balancer;
 mod login;
 mod monitoring;
 mod narrow_terminal;

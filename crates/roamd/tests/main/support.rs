@@ -328,6 +328,11 @@ impl Server {
         signal(&self.child, "TERM");
     }
 
+    /// Sends SIGSTOP: connections are open, and nothing responds.
+    pub(crate) fn freeze(&self) {
+        signal(&self.child, "STOP");
+    }
+
     /// Stops the process with SIGTERM, and returns its exit status and its output since `ready`.
     pub(crate) fn stop(self) -> (ExitStatus, String) {
         self.stop_by("TERM")
