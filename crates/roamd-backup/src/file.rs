@@ -1,5 +1,7 @@
 //! The file: its head, the key of a passphrase, and the sealed contents.
 
+use std::cmp::Ordering;
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use rand_core::CryptoRng;
 use roamd_seal::{Key, KeyId, KeyRing, OpenError as SealedError, Purpose};
@@ -8,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::contents::Contents;
 
-/// The first line of a file is this, a number, and a line end.
-const MAGIC: &[u8] = b"roamd-backup ";
+/// How each backup begins. The rest of its first line is the number of the format.
+pub const MAGIC: &[u8] = b"roamd-backup ";
 
 /// The only format so far.
 const FORMAT: u8 = b'1';
@@ -90,8 +92,10 @@ pub fn open(file: &[u8], passphrase: &SecretString) -> Result<Contents, OpenErro
         .ok_or_else(|| cut(rest, SALT_LEN as u64))?;
     let (length, sealed) = rest.split_first_chunk().ok_or_else(|| cut(rest, 8))?;
     let length = u64::from_be_bytes(*length);
-    if (sealed.len() as u64) < length {
-        return Err(cut(sealed, length));
+    match length.cmp(&(sealed.len() as u64)) {
+        Ordering::Greater => return Err(cut(sealed, length)),
+        Ordering::Less => return Err(OpenError::Damaged),
+        Ordering::Equal => {}
     }
     let ring = ring(passphrase, salt).ok_or(OpenError::Passphrase)?;
     let opened = ring
@@ -231,6 +235,14 @@ mod tests {
             Err(OpenError::Damaged)
         );
         file[last] ^= 1;
+        // A byte of the length.
+        let length = MAGIC.len() + 2 + SALT_LEN + 7;
+        file[length] -= 1;
+        assert_eq!(
+            open(&file, &passphrase("long enough")),
+            Err(OpenError::Damaged)
+        );
+        file[length] += 1;
         file.push(0);
         assert_eq!(
             open(&file, &passphrase("long enough")),

@@ -5,4 +5,4 @@ mod encoding;
 mod file;
 
 pub use contents::{Contents, Origin, StateFiles};
-pub use file::{OpenError, SealError, open, seal};
+pub use file::{MAGIC, OpenError, SealError, open, seal};

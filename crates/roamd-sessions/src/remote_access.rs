@@ -121,7 +121,8 @@ pub fn access<'a>(
         let numbered = gateways.iter().enumerate();
         numbered.filter(|(_, gateway)| is_for_farm(gateway))
     };
-    let is_forwarded = gateways.iter().any(|it| it.has_forwarded(client));
+    // Also by one that is not configured: clients may add names of their own.
+    let is_forwarded = !client.via.is_empty();
     let found = of_farm()
         .find(|(_, gateway)| gateway.has_forwarded(client))
         .or_else(|| of_farm().find(|(_, gateway)| gateway.is_for_client(client)));

@@ -7,7 +7,7 @@ mod restore;
 
 pub use collect::{CollectError, collect, named_files};
 pub use restore::{RestoreError, Target, restore};
-pub use roamd_backup::{Contents, OpenError, Origin, SealError, open};
+pub use roamd_backup::{Contents, MAGIC, OpenError, Origin, SealError, open};
 
 use secrecy::SecretString;
 

@@ -89,6 +89,12 @@ impl Request {
         self.operation
     }
 
+    /// Marks a request that ends a sign-in. It needs no place among those of its user: a thief with
+    /// a token must not be able to take all of them, and so prevent its end.
+    pub(crate) fn ends_sign_in(&self) {
+        self.admission.exempt_from_user_share();
+    }
+
     /// Takes the place of a request in progress, unless a body is still to come. A request without
     /// a body and with a token gets it when the token is known to be valid.
     ///
@@ -241,14 +247,15 @@ impl Request {
         self.client.own_address()
     }
 
-    /// Address and name of the Citrix Gateway that has forwarded the request; empty if none has.
-    /// Only a trusted proxy is believed.
+    /// Addresses and names of the Citrix Gateway that has forwarded the request, from all lines of
+    /// its headers; empty if none has. Only a trusted proxy is believed.
     pub(crate) fn citrix_gateway(&self) -> Vec<String> {
         if !self.client.is_forwarded {
             return Vec::new();
         }
         let names = [CITRIX_VIA_VIP, CITRIX_VIA];
-        let names = names.iter().filter_map(|name| self.header(name));
+        let lines = names.iter().flat_map(|name| self.header_lines(name));
+        let names = lines.flat_map(|line| line.split(','));
         names.map(|name| name.trim().to_owned()).collect()
     }
 

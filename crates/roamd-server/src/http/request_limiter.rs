@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Share};
@@ -71,6 +71,7 @@ pub(crate) struct Admission {
     client: Option<IpAddr>,
     /// The user of the valid token.
     user: OnceLock<UserKey>,
+    is_exempt: AtomicBool,
     place: OnceLock<Place>,
 }
 
@@ -85,7 +86,8 @@ struct Place {
 #[derive(Debug)]
 enum SharedPlace {
     User {
-        _permit: roamd_fairness::Permit<UserKey>,
+        /// `None` for a request that ends a sign-in.
+        _permit: Option<roamd_fairness::Permit<UserKey>>,
     },
     Stranger {
         _place: StrangerPlace,
@@ -143,6 +145,7 @@ impl RequestLimiter {
             limiter: Arc::clone(self),
             client,
             user: OnceLock::new(),
+            is_exempt: AtomicBool::new(false),
             place: OnceLock::new(),
         })
     }
@@ -152,6 +155,11 @@ impl Admission {
     /// Records that the request has a valid token, of this user.
     pub(crate) fn record_user(&self, user: &UserKey) {
         self.user.get_or_init(|| user.clone());
+    }
+
+    /// Lets the request take a place without one of its user's.
+    pub(crate) fn exempt_from_user_share(&self) {
+        self.is_exempt.store(true, Ordering::Relaxed);
     }
 
     /// Takes the place of the request, unless it has one, after a body of this many bytes. A
@@ -178,11 +186,16 @@ impl Admission {
     }
 
     async fn place_of_user(&self, user: &UserKey) -> Result<SharedPlace, LimitReached> {
+        if self.is_exempt.load(Ordering::Relaxed) {
+            return Ok(SharedPlace::User { _permit: None });
+        }
         let party = Party::alone(user.clone());
         let deadline = Instant::now() + MAX_WAIT;
         let users = &self.limiter.users;
         match users.acquire(Share::Common, party, deadline).await {
-            Ok(_permit) => Ok(SharedPlace::User { _permit }),
+            Ok(permit) => Ok(SharedPlace::User {
+                _permit: Some(permit),
+            }),
             Err(NoPermit) => Err(LimitReached::ForClient),
         }
     }
@@ -389,6 +402,11 @@ mod tests {
             count(refused),
             requests.len() - REQUESTS_OF_A_USER - REQUESTS_WAITING
         );
+        // The end of a sign-in of the same user does not wait either.
+        let end = limiter.admission(address(1_000));
+        end.record_user(&user);
+        end.exempt_from_user_share();
+        assert_eq!(poll_once(pin!(end.take_place(0))), Poll::Ready(Ok(())));
         // Another user neither waits for them nor is refused.
         let start_of_others = Instant::now();
         let others: Vec<_> = (1..=10 * 64)

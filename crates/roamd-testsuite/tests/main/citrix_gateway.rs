@@ -318,7 +318,13 @@ async fn launch_uses_the_gateway_of_its_farm_or_the_one_that_forwarded() {
         (outside, None, [second, "direct", first]),
         (inside, None, ["direct"; 3]),
         (inside, Some("GW2.example.net"), [second, "direct", second]),
-        (inside, Some("gw9.example.net"), ["direct"; 3]),
+        // Clients may add names of their own: all count, and none makes a client one from inside.
+        (
+            inside,
+            Some("gw9.example.net, gw2.example.net"),
+            [second, "direct", second],
+        ),
+        (inside, Some("gw9.example.net"), [second, "direct", first]),
     ] {
         let via = via.map(|via| ("X-Citrix-Via", via));
         let headers: Vec<_> = [("X-Forwarded-For", address)]

@@ -1,12 +1,13 @@
 //! `roamd restore`.
 
-use std::fs;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
-use roamd_server::backup::{Contents, Target, open, restore};
+use roamd_server::backup::{Contents, MAGIC, Target, open, restore};
 
 use super::backup::parts;
 use super::config_file::ConfigFile;
@@ -47,7 +48,7 @@ pub(crate) struct RestoreCommand {
 impl RestoreCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let path = self.file.display();
-        let file = fs::read(&self.file).with_context(|| format!("cannot read {path}"))?;
+        let file = read(&self.file).with_context(|| format!("cannot read {path}"))?;
         let passphrase = passphrase::read_existing(self.passphrase_stdin)?;
         let contents =
             open(&file, &passphrase).with_context(|| format!("cannot restore {path}"))?;
@@ -73,6 +74,23 @@ impl RestoreCommand {
         }
         Ok(Exit::Done)
     }
+}
+
+/// Reads a backup. Of another file, such as one without end, only the first bytes are read, which
+/// [`open`] refuses.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut file = File::open(path)?;
+    let mut bytes = Vec::new();
+    file.by_ref()
+        .take(MAGIC.len() as u64)
+        .read_to_end(&mut bytes)?;
+    if bytes == MAGIC {
+        file.read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 /// Returns a line about a backup: "Backup by roamd 0.1.0 of 2026-11-29T12:00:00Z of /var/lib/roamd:

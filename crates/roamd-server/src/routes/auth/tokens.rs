@@ -40,6 +40,9 @@ pub(crate) async fn token(state: &Arc<AppState>, request: Request) -> Result<Res
         Some(message) => request.for_operation(message.operation()),
         None => request,
     };
+    if matches!(message, Some(TokenMessage::Destroy)) {
+        request.ends_sign_in();
+    }
     let space = &state.auth_urls(&request).tokens;
     let caller = caller(state, &request, space).await?;
     match message {

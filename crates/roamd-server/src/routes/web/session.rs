@@ -62,6 +62,7 @@ pub(super) async fn sign_out(visit: &Visit<'_>, request: Request) -> Result<Resp
             return Err(refused);
         }
     }
+    request.ends_sign_in();
     // `None` if it has ended already.
     let signed_in = visit.signed_in(&request).await?;
     request.body().await?;
