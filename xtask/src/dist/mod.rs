@@ -1,7 +1,7 @@
 //! `cargo xtask dist`: the files of a release, from the last commit, in `target/dist`.
 //!
-//! The package for Debian contains a program for Debian's C library, which is the fastest; all others
-//! contain one static program. The same commit gives the same bytes.
+//! The package for Debian contains a program for Debian's C library, which is the fastest; all
+//! others contain one static program. The same commit gives the same bytes.
 
 mod check;
 mod deb;
