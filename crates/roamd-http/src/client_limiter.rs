@@ -129,6 +129,13 @@ impl ClientLimiter {
         }
     }
 
+    /// Returns the network whose limit leaves no unit for the client at an address: the client
+    /// itself, or an IPv6 network that it is in.
+    pub(crate) fn full_network(&self, address: IpAddr) -> Option<IpNet> {
+        self.issued()
+            .full_network((self.client_key)(address.to_canonical()), 1)
+    }
+
     /// A poisoned mutex is used all the same: no panic can leave the counts wrong.
     fn issued(&self) -> MutexGuard<'_, Issued> {
         self.issued.lock().unwrap_or_else(PoisonError::into_inner)
@@ -147,19 +154,16 @@ impl Permit {
         }
         let mut issued = self.limiter.issued();
         let limits = issued.limits;
-        let networks = self.client.map(|client| limits.networks(client));
-        let networks = networks.iter().flatten().flatten();
-        for (network, limit) in networks.clone() {
-            let held = issued.by_network.get(network).copied().unwrap_or_default();
-            if held.saturating_add(more) > *limit {
-                return Err(LimitReached::ForClient);
-            }
+        let full = self.client.and_then(|it| issued.full_network(it, more));
+        if full.is_some() {
+            return Err(LimitReached::ForClient);
         }
         if issued.total.saturating_add(more) > limits.total {
             return Err(LimitReached::ForAll);
         }
-        for (network, _) in networks {
-            *issued.by_network.entry(*network).or_default() += more;
+        let networks = self.client.map(|client| limits.networks(client));
+        for (network, _) in networks.into_iter().flatten().flatten() {
+            *issued.by_network.entry(network).or_default() += more;
         }
         issued.total += more;
         drop(issued);
@@ -209,6 +213,16 @@ impl Limits {
 }
 
 impl Issued {
+    /// The smallest network of a client that may not hold so many units more.
+    fn full_network(&self, client: IpAddr, more: usize) -> Option<IpNet> {
+        let networks = self.limits.networks(client).into_iter().flatten();
+        let mut full = networks.filter(|(network, limit)| {
+            let held = self.by_network.get(network).copied().unwrap_or_default();
+            held.saturating_add(more) > *limit
+        });
+        full.next().map(|(network, _)| network)
+    }
+
     /// Returns units of the networks of a client. Networks without units are forgotten.
     fn release_networks(&mut self, client: IpAddr, units: usize) {
         for (network, _) in self.limits.networks(client).into_iter().flatten() {

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use ipnet::IpNet;
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -144,7 +145,8 @@ impl HeldConnections {
         let any = |held: &&Held| !certified.contains(&held.client);
         let stranger = |held: &&Held| any(held) && !held.progress.has_standing();
         let own_strangers = newcomer.map_or(NOTHING, |client| self.share(client, stranger));
-        let strangers = self.oldest(stranger);
+        let all = self.by_network.values().flatten();
+        let strangers = oldest(all.filter(stranger), PART_OF_STRANGERS);
         let victims = if strangers.is_empty() {
             self.of_heaviest(own, 1, any)
         } else {
@@ -165,24 +167,31 @@ impl HeldConnections {
         closed
     }
 
+    /// Closes some of the oldest connections without standing of a client, or of an IPv6 network
+    /// of at most a /48, and returns their number. Those who share an address with a client that
+    /// fills its limit can so connect, and have a moment to sign in.
+    pub(crate) fn make_room_in(&self, full: IpNet) -> usize {
+        let certified = self.certified.all();
+        let held = self.by_network.get(&network(full.addr()));
+        let strangers = held.into_iter().flatten().filter(|held| {
+            full.contains(&held.client)
+                && !held.progress.has_standing()
+                && !held.task.is_finished()
+                && !certified.contains(&held.client)
+        });
+        let victims = oldest(strangers, PART);
+        for held in &victims {
+            held.task.abort();
+        }
+        victims.len()
+    }
+
     /// Some of the newest connections of a client.
     fn newest_of(&self, client: IpAddr, may_close: impl Fn(&&Held) -> bool) -> Vec<&Held> {
         let held = self.by_network.get(&network(client)).into_iter().flatten();
         let held = held.filter(|held| held.client == client);
         let mut held: Vec<&Held> = held.filter(may_close).collect();
         held.split_off(held.len() - held.len().div_ceil(PART))
-    }
-
-    /// Some of the oldest connections.
-    fn oldest(&self, may_close: impl Fn(&&Held) -> bool) -> Vec<&Held> {
-        let held = self.by_network.values().flatten();
-        let mut held: Vec<&Held> = held.filter(may_close).collect();
-        let count = held.len().div_ceil(PART_OF_STRANGERS);
-        if count > 0 {
-            held.select_nth_unstable_by_key(count - 1, |held| held.number);
-        }
-        held.truncate(count);
-        held
     }
 
     /// Some of the newest connections of the client that has most of them, in the network that has
@@ -243,6 +252,17 @@ const NOTHING: Share = Share {
     of_network: 0,
     of_client: 0,
 };
+
+/// The oldest of these connections: one part of so many.
+fn oldest<'h>(held: impl Iterator<Item = &'h Held>, parts: usize) -> Vec<&'h Held> {
+    let mut held: Vec<&Held> = held.collect();
+    let count = held.len().div_ceil(parts);
+    if count > 0 {
+        held.select_nth_unstable_by_key(count - 1, |held| held.number);
+    }
+    held.truncate(count);
+    held
+}
 
 /// The client that has most of these connections, and more than a new one would have, which has
 /// `own` of them.
@@ -427,6 +447,39 @@ mod tests {
         assert_eq!(held.make_room(Some(address("198.51.100.9"))), 0);
         assert_eq!(held.make_room(Some(address("203.0.113.1"))), 4);
         assert_eq!((open(&many).await, open(&office).await), (26, 40));
+    }
+
+    /// The client, its /56 or its /48 may be full. Those outside lose nothing.
+    #[tokio::test(start_paused = true)]
+    async fn newcomer_replaces_oldest_strangers_of_full_network() {
+        let table = [
+            ("192.0.2.1/32", [("192.0.2.1", 5), ("192.0.2.2", 0)]),
+            ("2001:db8::/128", [("2001:db8::", 5), ("2001:db8:0:1::", 0)]),
+            (
+                "2001:db8::/56",
+                [("2001:db8:0:ff::", 5), ("2001:db8:0:100::", 0)],
+            ),
+            (
+                "2001:db8::/48",
+                [("2001:db8:0:ffff::", 5), ("2001:db8:1::", 0)],
+            ),
+        ];
+        for (full, clients) in table {
+            let full: IpNet = full.parse().unwrap();
+            let mut held = HeldConnections::default();
+            for (client, closed) in clients {
+                let known = hold(&mut held, client, 10);
+                assert_eq!(held.make_room_in(full), 0, "{full}: all have standing");
+                let strangers = hold_as_stranger(&mut held, client, 40);
+                assert_eq!(held.make_room_in(full), closed, "{full} {client}");
+                assert_eq!(open(&known).await, 10, "{full} {client}");
+                assert_eq!(open(&strangers[..closed]).await, 0, "{full} {client}");
+                assert_eq!(open(&strangers[closed..]).await, 40 - closed, "{full}");
+                // Those of the next client come on top of none.
+                strangers.iter().for_each(AbortHandle::abort);
+                settle().await;
+            }
+        }
     }
 
     /// One search makes room for several newcomers, so that many of them do not cost one each.

@@ -10,6 +10,8 @@ pub struct ListenerLimits {
     /// is closed at once if there are none to replace.
     pub connections: usize,
     /// Open connections of one client. [`ClientKey`](crate::ClientKey) defines what a client is.
+    /// Beyond it, a new connection replaces some of the client without standing, and is closed at
+    /// once if there are none.
     pub connections_per_client: usize,
     /// Memory of unfinished heads that are longer than 4 KiB, of unfinished TLS records, and of the
     /// heads of HTTP/2 requests in progress beyond 4 KiB of a connection, in bytes, in total.

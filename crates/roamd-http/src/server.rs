@@ -213,34 +213,40 @@ impl HttpServer {
         }
     }
 
-    /// Takes the permit of a connection. If the limit in total is reached, some
-    /// connections of others are closed for it.
+    /// Takes the permit of a connection. If a limit is reached, some other connections are closed
+    /// for it: of any client, or of those that share the limit.
     async fn admit(
         &self,
         limiter: &Arc<ClientLimiter>,
         address: Option<IpAddr>,
         held: &mut HeldConnections,
     ) -> Result<Permit, LimitReached> {
-        let taken = limiter.take(address);
-        if !matches!(taken, Err(LimitReached::ForAll)) {
-            return taken;
-        }
-        let closed = held.make_room(address.map(self.client_key));
-        for _ in 0..closed {
-            self.observer.refused(LimitReached::ForAll);
-        }
+        let reached = match limiter.take(address) {
+            Ok(permit) => return Ok(permit),
+            Err(reached) => reached,
+        };
+        let closed = match reached {
+            LimitReached::ForAll => held.make_room(address.map(self.client_key)),
+            LimitReached::ForClient => {
+                let full = address.and_then(|address| limiter.full_network(address));
+                full.map_or(0, |network| held.make_room_in(network))
+            }
+        };
         if closed == 0 {
-            return taken;
+            return Err(reached);
         }
-        debug!(closed, "Connections closed to make room for other clients");
+        for _ in 0..closed {
+            self.observer.refused(reached);
+        }
+        debug!(closed, ?reached, "Connections closed to make room");
         for _ in 0..ROOM_PAUSES {
             sleep(ROOM_PAUSE).await;
             let taken = limiter.take(address);
-            if !matches!(taken, Err(LimitReached::ForAll)) {
+            if !matches!(taken, Err(again) if again == reached) {
                 return taken;
             }
         }
-        taken
+        Err(reached)
     }
 
     async fn connection<C, S, F>(

@@ -235,11 +235,15 @@ async fn connections_over_a_limit_are_closed_at_once() {
         },
     ] {
         let server = start(limits).await;
-        let first = TcpStream::connect(server.address).await.unwrap();
+        // With standing, so that it is not replaced.
+        let mut first = TcpStream::connect(server.address).await.unwrap();
+        let known = b"GET /known HTTP/1.1\r\nHost: h\r\n\r\n";
+        first.write_all(known).await.unwrap();
+        first.read_exact(&mut [0; 12]).await.unwrap();
         let mut second = TcpStream::connect(server.address).await.unwrap();
         let mut nothing = Vec::new();
-        let ended = second.read_to_end(&mut nothing).await;
-        assert!(matches!(ended, Ok(0)), "{ended:?}");
+        let ended = tokio::time::timeout(20 * SHORT, second.read_to_end(&mut nothing)).await;
+        assert!(matches!(ended, Ok(Ok(0))), "at once: {ended:?}");
         drop(first);
         let request = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
         loop {

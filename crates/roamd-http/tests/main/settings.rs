@@ -16,6 +16,15 @@ async fn connect(server: &TestServer) -> TcpStream {
     TcpStream::connect(server.address).await.unwrap()
 }
 
+/// A connection with standing: no other replaces it.
+async fn connect_known(server: &TestServer) -> TcpStream {
+    let mut stream = connect(server).await;
+    let request = b"GET /known HTTP/1.1\r\nHost: h\r\n\r\n";
+    stream.write_all(request).await.unwrap();
+    stream.read_exact(&mut [0; 12]).await.unwrap();
+    stream
+}
+
 /// Reads until the server closes the connection.
 async fn rest(mut stream: TcpStream) -> String {
     let mut rest = String::new();
@@ -34,7 +43,7 @@ async fn new_settings_count_open_connections_and_close_none() {
     let server = HttpServer::new(limits(1, Duration::from_secs(30)), each_address);
     let settings = server.settings();
     let server = start_with(server).await;
-    let mut first = connect(&server).await;
+    let mut first = connect_known(&server).await;
     assert_eq!(rest(connect(&server).await).await, "");
 
     let replace = |connections_per_client, exempt_networks: &[IpNet]| {
@@ -44,7 +53,7 @@ async fn new_settings_count_open_connections_and_close_none() {
         });
     };
     replace(2, &[]);
-    let mut second = connect(&server).await;
+    let mut second = connect_known(&server).await;
     assert_eq!(rest(connect(&server).await).await, "");
     replace(1, &["127.0.0.0/8".parse().unwrap()]);
     let exempt = exchange(&server, REQUEST).await;

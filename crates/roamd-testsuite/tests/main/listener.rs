@@ -286,20 +286,22 @@ async fn connections_per_client_are_limited() {
     let limit = "[limits]\nconnections_per_client = 3\n";
     let env = env_with(limit).await;
     let address = env.server.address();
+    // New connections replace those over which no valid token has come, so these send one.
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let body = session_params("DESK-C", "");
+    let list = list_head(&alice, "192.0.2.1", body.len()) + &body;
     let mut held = Vec::new();
-    for _ in 0..2 {
+    for _ in 0..3 {
         held.push(env.server.connect().await);
-        let request = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n";
-        let response = held.last_mut().unwrap().exchange(request).await;
+        let response = held.last_mut().unwrap().exchange(list.as_bytes()).await;
         assert_eq!(response.status, 200);
     }
-    let third = TcpStream::connect(address).await.unwrap();
     for _ in 0..5 {
         let mut more = TcpStream::connect(address).await.unwrap();
         let closed = more.read(&mut [0]).await;
         assert!(matches!(closed, Ok(0)), "at once: {closed:?}");
     }
-    drop((third, held));
+    drop(held);
     // The client can connect again as soon as the server has noticed the closed connections.
     while TcpStream::connect(address)
         .await

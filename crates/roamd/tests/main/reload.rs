@@ -258,7 +258,9 @@ async fn changed_limits_hold_for_open_connections() {
     let a = ScriptedController::healthy().await;
     let stores = vec![StoreConfig::new(STORE, [farm("A", &a)])];
     let mut server = Reloading::start(stores, "");
-    let _held = TcpStream::connect(&server.config.listen).unwrap();
+    // A connection with a valid token is not replaced.
+    let mut alice = server.client(STORE, "alice");
+    assert_eq!(resources(&mut alice).await, ["A.Ledger"]);
     assert!(server.get("/metrics").starts_with("HTTP/1.1 200"));
     server.config.lines = "metrics_from = []\n[limits]\nconnections_per_client = 1".to_owned();
     server.reload_well();
