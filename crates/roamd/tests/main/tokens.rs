@@ -45,7 +45,9 @@ fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
         ran.out.contains(r"All sign-ins of demo\alice up to 2"),
         "{ran:?}"
     );
-    assert!(!ran.out.contains("refused"), "{ran:?}");
+    for absent in ["refused", "block"] {
+        assert!(!ran.out.contains(absent), "{ran:?}");
+    }
     let reason = eventually("the token still works", || client.reason(&of_alice));
     assert_eq!(reason, "expired");
     let exchanged = client.request(TOKEN, &alice, STORE);
@@ -114,7 +116,11 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
     assert!(refused[0].contains(r#""reason":"blocked""#), "{refused:?}");
 
     // The block ends at its time, and can be ended before.
-    revoke(config, r"DEMO\alice", &["--block", "0h"]);
+    let ran = revoke(config, r"DEMO\alice", &["--block", "0h"]);
+    assert!(
+        ran.out.contains("\nA block of new sign-ins ends"),
+        "{ran:?}"
+    );
     let response = eventually("still blocked", || {
         Some(log_on("alice", "roam-demo")).filter(|response| is_signed_in(response))
     });

@@ -31,7 +31,8 @@ pub(super) struct RevokeTokens {
     /// Account as DOMAIN\name, as the audit log names it. It need not be known.
     #[arg(long, value_name = "DOMAIN\\NAME", value_parser = parse_account)]
     user: Account,
-    /// Also refuse new sign-ins of the user for this time, such as 30m or 12h; 0h ends a block.
+    /// Also refuse new sign-ins of the user for this time, such as 30m or 12h. 0h ends a block, and
+    /// with it, too, all sign-ins up to now.
     #[arg(long, value_name = "TIME", value_parser = parse_block)]
     block: Option<Duration>,
     #[command(flatten)]
@@ -43,6 +44,7 @@ pub(super) struct RevokeTokens {
 impl RevokeTokens {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let files = self.server.files()?;
+        let ends_block = self.block.is_some_and(|block| block.is_zero());
         let Account { domain, name } = &self.user;
         let revocation = RevocationFile::of(&files.data_dir).revoke(
             domain,
@@ -68,6 +70,8 @@ impl RevokeTokens {
         ))?;
         if let Some(until) = row.blocked_until {
             output::print_line(format_args!("New sign-ins are refused until {until}."))?;
+        } else if ends_block {
+            output::print_line("A block of new sign-ins ends: the user can sign in again.")?;
         }
         match &effect {
             Effect::Soon => output::print_line(
