@@ -110,7 +110,7 @@ const UNUSED_OF_FARMS: [Unused; 9] = [
         names: &["zones"],
         silence: Silence::At(&[""]),
         grade: Grade::Warning,
-        text: "roamd has no zones; one Citrix Gateway serves all farms of a store",
+        text: "roamd has no zones; `farms` of `[[store.gateway]]` names the farms of a Citrix Gateway",
     },
     Unused {
         names: &["serviceUrls"],

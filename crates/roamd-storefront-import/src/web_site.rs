@@ -10,7 +10,7 @@ use crate::model::WebSite;
 use crate::record::{OFF, ON, Record, Setting, Silence, Unused};
 use crate::sign_in::lifetime;
 
-const OWN_PAGE: &str = "the site of roamd has no page of its own";
+const OWN_PAGE: &str = "the page of roamd has no such setting";
 const NO_HTML5: &str = "there is no client in the browser; users need the native client";
 const ONE_PROCESS: &str = "the site and the store are one process";
 

@@ -135,6 +135,11 @@ fn setting_without_key_is_a_finding() {
             "name=\"Harbour Site\" xmlPort",
             "farm \"Harbour Site\": has the name",
         ),
+        (
+            "name=\"Mill\" xmlPort",
+            "name=\"Mill\" zones=\"North\" xmlPort",
+            "warning: zones=\"North\": roamd has no zones; `farms` of `[[store.gateway]]`",
+        ),
         // Names have no case (SI-12).
         (
             "name=\"Mill\" xmlPort",
@@ -520,6 +525,11 @@ fn site_is_that_of_the_store_in_its_discovery_url() {
             "/Citrix/Store/discovery",
             "/Citrix/Nowhere/discovery",
             "the store is at /Citrix/Nowhere",
+        ),
+        (
+            "<html5 enabled",
+            "<uiViews showAppsView=\"false\" /><html5 enabled",
+            "note: showAppsView=\"false\": the page of roamd has no such setting",
         ),
         (
             "logoffAction=\"terminate\"",
