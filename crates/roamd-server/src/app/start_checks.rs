@@ -1,7 +1,7 @@
 //! Checks of this machine before a start: the port, and the folders that the server writes to.
 
 use std::io::ErrorKind;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use rustix::fs::{Access, access};
@@ -12,12 +12,17 @@ use crate::data_dir;
 /// Returns a sentence for each reason why a server with this configuration would not start on this
 /// machine now. Creates nothing.
 ///
+/// `running` is the address on which a server of this data folder already listens; a reload or a
+/// restart of that server can use it.
+///
 /// [`warnings`](crate::warnings) has what the configuration alone shows.
 #[must_use]
-pub fn start_checks(config: &Config) -> Vec<String> {
+pub fn start_checks(config: &Config, running: Option<SocketAddr>) -> Vec<String> {
     let mut problems = Vec::new();
     let address = config.listen;
-    if let Err(error) = TcpListener::bind(address) {
+    if running != Some(address)
+        && let Err(error) = TcpListener::bind(address)
+    {
         problems.push(match error.kind() {
             ErrorKind::AddrInUse => {
                 format!("The address {address} is in use, by a running roamd or another program")

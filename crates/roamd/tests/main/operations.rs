@@ -7,10 +7,10 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::process::Stdio;
 
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, closed_url};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{
-    Server, World, configuration, roamd, run, self_signed, server_config, unused_address,
+    Running, Server, World, configuration, roamd, run, self_signed, server_config, unused_address,
     write_configuration,
 };
 
@@ -119,7 +119,7 @@ fn audit_reads_the_log_of_a_server() {
     assert_eq!(server.alice(&["list"]).code, 0);
     let audit = run(&["audit", "--config", &config, "--json", "--user", "alice"]);
     assert_eq!(audit.code, 0, "{audit:?}");
-    let first: serde_json::Value = serde_json::from_str(audit.out.lines().next().unwrap()).unwrap();
+    let first: Value = serde_json::from_str(audit.out.lines().next().unwrap()).unwrap();
     assert_eq!(first["event"], "sign-in");
     assert_eq!(first["user"], "DEMO\\alice");
 }
@@ -224,6 +224,24 @@ fn config_show_prints_values_with_origins_and_no_secret() {
         "line": null,
     });
     assert_eq!(*row, expected);
+}
+
+#[test]
+fn config_check_of_a_running_server_has_no_warning_of_its_address() {
+    let running = Running::start();
+    let check = || run(&["config", "check", &running.config, "--json"]).json()["warnings"].clone();
+    let is_reported = |warnings: &Value| warnings.to_string().contains("is in use");
+    let warnings = check();
+    assert!(!is_reported(&warnings), "{warnings}");
+    // A server of another data folder is another program.
+    let text = fs::read_to_string(&running.config).unwrap();
+    let state = running.world.path("state");
+    let other = text.replace(state.to_str().unwrap(), &format!("{}2", state.display()));
+    assert_ne!(other, text);
+    fs::write(&running.config, other).unwrap();
+    let warnings = check();
+    assert!(is_reported(&warnings), "{warnings}");
+    running.stop();
 }
 
 #[test]

@@ -1,10 +1,12 @@
 //! `roamd config check`.
 
-use std::path::PathBuf;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use jiff::Timestamp;
 use roamd_server::config::{self, ConfigError};
+use roamd_server::control::ControlClient;
 use roamd_server::{start_checks, warnings};
 use serde::Serialize;
 
@@ -13,6 +15,7 @@ use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, probe, repeated
 use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
+use crate::runtime::block_on;
 
 /// Checks a configuration: prints every error with its line number, and warnings.
 ///
@@ -75,7 +78,7 @@ impl CheckConfig {
             }
         };
         let mut warnings = warnings(&config, Timestamp::now());
-        warnings.extend(start_checks(&config));
+        warnings.extend(start_checks(&config, running(&config.data_dir)?));
         let probes = match self.probe {
             true => Some(probe(&config)?),
             false => None,
@@ -101,4 +104,12 @@ impl CheckConfig {
         }
         Ok(exit)
     }
+}
+
+/// Returns the address of the server that runs on a data folder. `None` if none responds to this
+/// user.
+fn running(data_dir: &Path) -> anyhow::Result<Option<SocketAddr>> {
+    let client = ControlClient::of(data_dir);
+    let status = block_on(async { Ok(client.status().await.ok()) })?;
+    Ok(status.map(|status| status.listen))
 }
