@@ -106,7 +106,7 @@ async fn assert_served(connections: &mut [TcpStream]) {
                 length > 0,
                 "connection with standing closed after {answer:?}"
             );
-            answer += std::str::from_utf8(&part[..length]).unwrap();
+            answer += std::str::from_utf8(part.get(..length).unwrap()).unwrap();
         }
     }
 }
