@@ -168,8 +168,8 @@ impl HeldConnections {
     }
 
     /// Closes some of the oldest connections without standing of a client, or of an IPv6 network
-    /// of at most a /48, and returns their number. Those who share an address with a client that
-    /// fills its limit can so connect, and have a moment to sign in.
+    /// of at most a /48, and returns their number. A user who shares an address with a client that
+    /// fills its limit can so connect, and has a moment to sign in.
     pub(crate) fn make_room_in(&self, full: IpNet) -> usize {
         let certified = self.certified.all();
         let held = self.by_network.get(&network(full.addr()));

@@ -548,7 +548,7 @@ mod tests {
                 "the groups are not known",
             ),
             (
-                Mapped::Nobody,
+                Mapped::NoUser,
                 member,
                 Partial,
                 &[1],

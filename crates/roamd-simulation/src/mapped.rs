@@ -12,7 +12,7 @@ pub(crate) enum Mapped {
     /// The members of the group.
     Group,
     /// None.
-    Nobody,
+    NoUser,
 }
 
 impl Mapped {
@@ -23,7 +23,7 @@ impl Mapped {
             0..4 => Self::All,
             4 => Self::AllAsBackup,
             5 | 6 => Self::Group,
-            _ => Self::Nobody,
+            _ => Self::NoUser,
         }
     }
 }

@@ -25,7 +25,7 @@ pub(crate) fn access(user: usize, farm: &FarmPlan) -> Access {
         (Mapped::AllAsBackup, _) => Access::Backup,
         (Mapped::Group, 1) => Access::NotMapped,
         (Mapped::Group, _) => Access::Undecided,
-        (Mapped::Nobody, _) => Access::NotMapped,
+        (Mapped::NoUser, _) => Access::NotMapped,
     }
 }
 

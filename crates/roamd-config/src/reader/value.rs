@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use roamd_sessions::FarmId;
 use toml::de::DeValue;
 
 use super::suggest;
@@ -15,6 +16,11 @@ pub(crate) fn text<'v>(value: &'v DeValue<'_>) -> Result<&'v str, String> {
     value
         .as_str()
         .ok_or_else(|| "has to be text in quotes".into())
+}
+
+/// Reads the id of a farm, which the section looks up.
+pub(crate) fn farm_id(value: &DeValue<'_>) -> Result<FarmId, String> {
+    text(value).map(FarmId::new)
 }
 
 /// Reads a name that people or messages show: not blank, and without control characters.

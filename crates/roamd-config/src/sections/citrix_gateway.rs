@@ -14,7 +14,7 @@ use super::farm::SeenFarm;
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::{Section, cut};
-use crate::reader::value::{boolean, milliseconds, name, network, text};
+use crate::reader::value::{boolean, farm_id, milliseconds, name, network, text};
 use crate::tls::ControllerTls;
 
 const ADDRESS: Key<HostPort> = Key {
@@ -47,7 +47,7 @@ const SESSION_RELIABILITY: DefaultKey<bool> = DefaultKey {
 
 const FARMS: ListKey<FarmId> = ListKey {
     name: "farms",
-    item: |value| text(value).map(FarmId::new),
+    item: farm_id,
 };
 
 const CLIENTS: ListKey<IpNet> = ListKey {

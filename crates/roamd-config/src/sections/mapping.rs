@@ -6,7 +6,7 @@ use super::farm::SeenFarm;
 use super::roaming::GROUPS;
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::{Section, cut};
-use crate::reader::value::{name, text, word};
+use crate::reader::value::{farm_id, name, word};
 
 const NAME: Key<String> = Key {
     name: "name",
@@ -15,12 +15,12 @@ const NAME: Key<String> = Key {
 
 const PRIMARY: ListKey<FarmId> = ListKey {
     name: "primary",
-    item: |value| text(value).map(FarmId::new),
+    item: farm_id,
 };
 
 const BACKUP: ListKey<FarmId> = ListKey {
     name: "backup",
-    item: |value| text(value).map(FarmId::new),
+    item: farm_id,
 };
 
 const LAUNCH_ORDER: DefaultKey<LaunchOrder> = DefaultKey {

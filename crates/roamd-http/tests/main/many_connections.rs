@@ -61,8 +61,8 @@ async fn client_with_standing_keeps_its_connections_among_strangers() {
     assert_served(&mut office).await;
 }
 
-/// One address has ten times its limit in connections of one byte: those who share the address
-/// are served, and keep their connections.
+/// One address has ten times its limit in connections of one byte: other users of the address are
+/// served, and keep their connections.
 #[tokio::test]
 async fn newcomer_replaces_strangers_of_its_full_address() {
     const SHARED: [u8; 4] = [127, 4, 0, 1];

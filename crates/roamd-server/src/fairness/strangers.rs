@@ -27,7 +27,7 @@ pub(crate) struct StrangerTurns(FairSemaphore<IpAddr>);
 pub(crate) type StrangerPermit = Permit<IpAddr>;
 
 impl StrangerTurns {
-    /// Creates permits, and places for those who wait for one.
+    /// Creates permits, and places in the queue for them.
     pub(crate) fn new(permits: usize, waiting: usize) -> Self {
         Self(FairSemaphore::new(FairSemaphoreLimits {
             permits,

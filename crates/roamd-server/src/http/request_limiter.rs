@@ -243,7 +243,7 @@ impl Drop for StrangerPlace {
     }
 }
 
-/// The places of users, and of those who wait for one.
+/// The places of users, and those in the queue for them.
 fn limits_of_users(total: usize) -> FairSemaphoreLimits {
     FairSemaphoreLimits {
         permits: share_of(total),

@@ -2,8 +2,8 @@
 
 use futures_util::FutureExt;
 use roamd_sessions::{
-    Busy, DeadlineShare, EndAction, FarmError, FarmResult, Generation, ListRequest, Refusal,
-    Roaming, Store, UserFarms,
+    Busy, DeadlineShare, EndAction, EndOutcome, FarmError, FarmResult, Generation, ListRequest,
+    Refusal, Roaming, Store, User, UserFarms,
 };
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use secrecy::SecretString;
@@ -23,6 +23,18 @@ const ACTIVE_APPLICATIONS: ListRequest = ListRequest {
     app_sessions_only: true,
     ..ACTIVE
 };
+
+/// Ends the sessions of a user on all farms.
+async fn end(
+    store: &Store<ScriptedFarm>,
+    user: &User,
+    action: EndAction,
+    tickets: &[SecretString],
+) -> Result<EndOutcome, Busy> {
+    store
+        .end(&UserFarms::default(), user, &here(), action, tickets)
+        .await
+}
 
 #[tokio::test]
 async fn active_sessions_are_requested_only_on_demand() {
@@ -213,15 +225,7 @@ async fn busy_farms_differ_from_failed_farms() {
     let store = Store::new(vec![busy("XA1"), busy("XA2")], keys());
     let listed = list(&store, &alice, ACTIVE).await;
     assert_eq!(listed, Err(Busy));
-    let ended = store
-        .end(
-            &UserFarms::default(),
-            &alice,
-            &here(),
-            EndAction::LogOff,
-            &[],
-        )
-        .await;
+    let ended = end(&store, &alice, EndAction::LogOff, &[]).await;
     assert_eq!(ended, Err(Busy));
     for farm in store.farms() {
         assert_eq!(farm.calls(), []);
@@ -236,15 +240,7 @@ async fn busy_farms_differ_from_failed_farms() {
     assert_eq!(listed, Err(Busy));
     let listed = list(&store, &alice, ACTIVE).await.unwrap();
     assert_eq!(listed.enumeration, EnumerationStatus::Partial);
-    let ended = store
-        .end(
-            &UserFarms::default(),
-            &alice,
-            &here(),
-            EndAction::LogOff,
-            &[],
-        )
-        .await;
+    let ended = end(&store, &alice, EndAction::LogOff, &[]).await;
     let ended = ended.unwrap();
     assert_eq!(ended.status, SessionStatus::Partial);
     let (busy, done) = (Err(FarmError::Busy), Ok(()));
@@ -305,15 +301,7 @@ async fn end_reaches_every_farm_with_tickets() {
         bad.end = Err(down());
         let farms = vec![bad, ScriptedFarm::new("XD5", Generation::XenDesktop5)];
         let store = Store::new(farms, keys());
-        let ended = store
-            .end(
-                &UserFarms::default(),
-                &user("alice"),
-                &here(),
-                action,
-                &tickets,
-            )
-            .await;
+        let ended = end(&store, &user("alice"), action, &tickets).await;
         assert_eq!(ended.unwrap().status, SessionStatus::Partial);
         for farm in store.farms() {
             assert_eq!(farm.calls(), [Call::End { action, tickets: 2 }]);

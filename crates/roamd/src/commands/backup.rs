@@ -21,7 +21,7 @@ use crate::output;
 /// that the configuration names are not in the backup. With the engine etcd, keys and state are in
 /// etcd and not in the backup.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:\n  roamd backup /root/roamd.backup\n  \
+#[command(after_help = "Examples:\n  roamd backup /var/backups/roamd.backup\n  \
     roamd backup roamd.backup --passphrase-stdin < passphrase")]
 pub(crate) struct BackupCommand {
     /// New file of the backup.

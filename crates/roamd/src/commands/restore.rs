@@ -22,7 +22,7 @@ use crate::output;
 /// Nothing is changed if the passphrase is wrong, or the backup is damaged or cut.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  roamd restore /root/roamd.backup --dry-run\n  \
+    after_help = "Examples:\n  roamd restore /var/backups/roamd.backup --dry-run\n  \
     roamd restore roamd.backup --passphrase-stdin < passphrase"
 )]
 pub(crate) struct RestoreCommand {

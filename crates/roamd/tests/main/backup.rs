@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::support::{
     CommandOutput, Server, World, configuration, roamd, run_with_line, unused_address,
 };
+use crate::tokens::revoke;
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -42,15 +43,7 @@ fn restored_server_continues_where_the_other_one_was() {
     let listed = server.alice(&["list", "--json"]);
     assert_eq!(listed.code, 0, "{listed:?}");
     let ids = listed.column("/sessions", "id");
-    let revoke = [
-        "tokens",
-        "revoke",
-        "--user",
-        r"DEMO\bob",
-        "--config",
-        &config,
-    ];
-    assert_eq!(crate::support::run(&revoke).code, 0);
+    revoke(&config, r"DEMO\bob", &[]);
 
     let file = world.path("roamd.backup");
     let ran = backup(&config, &file);

@@ -95,7 +95,7 @@ const SUBSTITUTIONS: [(&str, Value); 22] = [
     (r"LAB\ada", Value::Text(r"DEMO\alice")),
     (r"EXAMPLE\ada", Value::Text(r"DEMO\alice")),
     // Files of the system.
-    ("/root/roamd.backup", Value::Text("first.backup")),
+    ("/var/backups/roamd.backup", Value::Text("first.backup")),
     ("/etc/roamd/roamd.toml", Value::Config),
     ("/etc/roamd/cluster.key", Value::Text("cluster.key")),
     ("/etc/bash_completion.d/", Value::Text("./")),

@@ -18,7 +18,7 @@ fn reset_user_is_not_counted_as_held_back() {
         let shown = throttle(&running, &["show", "--json"]).json();
         shown["held_back"]["in_unknown_networks"].as_u64().unwrap()
     };
-    eventually("nobody is held back", || {
+    eventually("no user is held back", || {
         client.log_on_as(&client.begin(), "alice", "wrong");
         (held_back() == 1).then_some(())
     });

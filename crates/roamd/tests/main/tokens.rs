@@ -8,7 +8,7 @@ use crate::support::{CommandOutput, Running, Server, World, eventually, roamd, r
 
 const STORE: &str = "store:/Citrix/Store";
 
-fn revoke(config: &str, user: &str, more: &[&str]) -> CommandOutput {
+pub(crate) fn revoke(config: &str, user: &str, more: &[&str]) -> CommandOutput {
     let args = ["tokens", "revoke", "--user", user, "--config", config];
     let ran = run(&[&args[..], more].concat());
     assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{ran:?}");

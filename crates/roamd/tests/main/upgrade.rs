@@ -8,12 +8,11 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use roamd_testkit::{FarmConfig, StoreConfig};
 use tempfile::TempDir;
 
-use crate::support::{
-    Server, World, roamd, run, server_config, unused_address, write_configuration,
-};
-use roamd_testkit::{FarmConfig, StoreConfig};
+use crate::support::{Server, World, roamd, server_config, unused_address, write_configuration};
+use crate::tokens::revoke;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/main/data/upgrade");
 
@@ -118,15 +117,7 @@ fn fixture_of_this_version_is_written() {
     assert_eq!(refused.status.code(), Some(3));
     let listed = sessions(&server);
     let config = world.path("roamd.toml").display().to_string();
-    let revoke = [
-        "tokens",
-        "revoke",
-        "--user",
-        r"DEMO\bob",
-        "--config",
-        &config,
-    ];
-    assert_eq!(run(&revoke).code, 0);
+    revoke(&config, r"DEMO\bob", &[]);
     server.stop();
     farm.stop();
     let version = Path::new(FIXTURES).join(env!("CARGO_PKG_VERSION"));
