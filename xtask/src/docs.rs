@@ -9,7 +9,8 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{cargo, command, find, root, run};
+use crate::process::{command, find, root, run};
+use crate::tools::install_crate;
 
 /// Version of mdBook. Cargo builds it from source, which takes some minutes on two cores.
 const MDBOOK: &str = "0.5.4";
@@ -52,19 +53,10 @@ pub(crate) fn build() -> Result<()> {
 }
 
 fn ensure_mdbook() -> Result<()> {
-    if find("mdbook").is_some() {
-        return Ok(());
+    match find("mdbook") {
+        Some(_) => Ok(()),
+        None => install_crate("mdbook", MDBOOK),
     }
-    eprintln!("Installing mdbook {MDBOOK}");
-    run(cargo().env("CARGO_PROFILE_DEV_DEBUG", "0").args([
-        "install",
-        "--quiet",
-        "--locked",
-        "--debug",
-        "mdbook",
-        "--version",
-        MDBOOK,
-    ]))
 }
 
 /// Writes the source of the book: the documents at their places in the repository, so that links

@@ -12,6 +12,11 @@ pub(crate) struct Program {
     pub(crate) package: &'static str,
 }
 
+/// Whether this process runs as root.
+pub(crate) fn is_root() -> Result<bool> {
+    Ok(output(command("id").arg("--user"))?.trim() == "0")
+}
+
 /// Installs the Debian packages of the programs that are missing.
 ///
 /// Needs root, or in continuous integration (`CI` is set) `sudo` without a password.
@@ -31,7 +36,7 @@ pub(crate) fn ensure_programs(programs: &[Program]) -> Result<()> {
     if find("apt-get").is_none() {
         bail!("programs are missing: install the equivalents of the Debian packages {packages}");
     }
-    let is_root = output(command("id").arg("--user"))?.trim() == "0";
+    let is_root = is_root()?;
     let has_sudo = env::var_os("CI").is_some() && find("sudo").is_some();
     if !is_root && !has_sudo {
         bail!(
@@ -68,8 +73,6 @@ pub(crate) fn ensure_programs(programs: &[Program]) -> Result<()> {
 }
 
 /// Installs a cargo subcommand from crates.io if it is missing.
-///
-/// A debug build is used: it saves more time than it costs.
 pub(crate) fn ensure_cargo_command(name: &str, version: &str) -> Result<()> {
     let subcommand = name.trim_start_matches("cargo-");
     if cargo()
@@ -80,6 +83,13 @@ pub(crate) fn ensure_cargo_command(name: &str, version: &str) -> Result<()> {
     {
         return Ok(());
     }
+    install_crate(name, version)
+}
+
+/// Installs a program from crates.io.
+///
+/// A debug build is used: it saves more time than it costs.
+pub(crate) fn install_crate(name: &str, version: &str) -> Result<()> {
     eprintln!("Installing {name} {version}");
     run(cargo().env("CARGO_PROFILE_DEV_DEBUG", "0").args([
         "install",

@@ -8,7 +8,6 @@ use toml::de::DeTable;
 
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
 use crate::base_urls::BaseUrls;
-use crate::endpoint::Endpoint;
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, KnownSection, ListKey, Read};
 use crate::reader::report::LineError;
@@ -96,16 +95,6 @@ pub struct Config {
 impl Config {
     /// Default of [`Config::probe_interval`].
     pub const DEFAULT_PROBE_INTERVAL: Option<Duration> = Some(Duration::from_secs(10));
-
-    /// Returns where the server responds.
-    #[must_use]
-    pub fn endpoint(&self) -> Endpoint {
-        Endpoint {
-            listen: self.listen,
-            base_urls: self.base_urls.clone(),
-            tls: self.listener.tls.clone(),
-        }
-    }
 
     /// Whether passwords and tokens cross a network unencrypted, unless a proxy on this machine is
     /// in front of the server.

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use crate::base_urls::BaseUrls;
 use crate::tls::ListenerTls;
 
-/// Where a server responds, and by which certificate it is known.
+/// Address, URLs and certificate of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Where the server accepts connections.

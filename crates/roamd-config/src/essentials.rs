@@ -11,9 +11,9 @@ use crate::files::Files;
 use crate::reader::report::Report;
 use crate::reader::section::Section;
 use crate::sections::audit::{self, Audit};
-use crate::sections::{authentication, state, tls};
+use crate::sections::{authentication, listener, state};
 
-/// What commands that speak to a server, or read its files, need of its configuration. A running
+/// Parts of a configuration for commands that connect to a server or read its files. A running
 /// server keeps the configuration that it has read, so these commands work while the file has
 /// errors in other parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,10 +43,7 @@ impl Essentials {
         let root = document.get_ref();
         let data_dir = part(root, |root| root.required(&DATA_DIR));
         let endpoint = part(root, |root| {
-            let tls = match root.optional_section("tls", "[tls]") {
-                Some(section) => tls::read(section, files).map(Some),
-                None => Some(None),
-            };
+            let tls = listener::tls(root, files);
             Some(Endpoint {
                 listen: root.required(&LISTEN)?,
                 base_urls: base_urls(root)?,

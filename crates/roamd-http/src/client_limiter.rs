@@ -129,6 +129,12 @@ impl ClientLimiter {
         }
     }
 
+    /// Returns the number of units in use.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        self.issued().total
+    }
+
     /// Returns the network whose limit leaves no unit for the client at an address: the client
     /// itself, or an IPv6 network that it is in.
     pub(crate) fn full_network(&self, address: IpAddr) -> Option<IpNet> {
@@ -213,7 +219,7 @@ impl Limits {
 }
 
 impl Issued {
-    /// The smallest network of a client that may not hold so many units more.
+    /// Returns the smallest network of a client whose limit does not allow this many more units.
     fn full_network(&self, client: IpAddr, more: usize) -> Option<IpNet> {
         let networks = self.limits.networks(client).into_iter().flatten();
         let mut full = networks.filter(|(network, limit)| {

@@ -253,7 +253,7 @@ const NOTHING: Share = Share {
     of_client: 0,
 };
 
-/// The oldest of these connections: one part of so many.
+/// Returns the oldest `1 / parts` of these connections, rounded up.
 fn oldest<'h>(held: impl Iterator<Item = &'h Held>, parts: usize) -> Vec<&'h Held> {
     let mut held: Vec<&Held> = held.collect();
     let count = held.len().div_ceil(parts);
@@ -475,7 +475,7 @@ mod tests {
                 assert_eq!(open(&known).await, 10, "{full} {client}");
                 assert_eq!(open(&strangers[..closed]).await, 0, "{full} {client}");
                 assert_eq!(open(&strangers[closed..]).await, 40 - closed, "{full}");
-                // Those of the next client come on top of none.
+                // The next client starts without strangers.
                 strangers.iter().for_each(AbortHandle::abort);
                 settle().await;
             }

@@ -34,7 +34,7 @@ pub struct RemoteAccess {
     pub translations: Vec<(HostPort, HostPort)>,
 }
 
-/// What the server knows of the way to a client.
+/// Address of a client, and the Citrix Gateway that has forwarded its request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct ClientPath<'c> {
     /// Address of the client; `None` if a proxy hides it.
@@ -121,7 +121,7 @@ pub fn access<'a>(
         let numbered = gateways.iter().enumerate();
         numbered.filter(|(_, gateway)| is_for_farm(gateway))
     };
-    // Also by one that is not configured: clients may add names of their own.
+    // An unknown Citrix Gateway counts too: clients may add names of their own.
     let is_forwarded = !client.via.is_empty();
     let found = of_farm()
         .find(|(_, gateway)| gateway.has_forwarded(client))

@@ -513,7 +513,7 @@ mod tests {
             let farms = farms.to_vec();
             Some(OperationResult::Resources { enumeration, farms })
         };
-        // Members of the group, other users, and those whose groups are not known.
+        // A member of the group, a user outside it, and a user whose groups are not known.
         let (member, other, unknown) = (0, 1, 2);
         for (mapped, user, enumeration, listed, expected) in [
             (Mapped::Group, member, Full, &[0, 1][..], ""),

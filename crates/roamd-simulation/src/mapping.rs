@@ -29,7 +29,7 @@ pub(crate) fn access(user: usize, farm: &FarmPlan) -> Access {
     }
 }
 
-/// What the token of a user says of the group: the user is a member, is none, or nothing.
+/// Returns the SIDs in the token of a user: with the group, without it, or `None` if not known.
 pub(crate) fn held_sids(user: usize, farms: &[FarmPlan]) -> Option<HeldSids> {
     let names_group = farms.iter().any(|farm| farm.mapped == Mapped::Group);
     let named = NamedSids::new(names_group.then_some(GROUP));

@@ -75,7 +75,7 @@ struct Taken {
 struct StoreParts<'s> {
     farms: Vec<(FarmSet, Field<'s>)>,
     launch: LaunchSettings,
-    filter: ResourceFilter,
+    filter: Option<ResourceFilter>,
     mappings: Vec<Mapping<'s>>,
     gateways: Vec<Part<'s>>,
 }
@@ -235,9 +235,7 @@ fn store_part<'s>(
         }
         Kind::Enumeration => {
             let filter = launch::read_enumeration(record, findings);
-            if parts.filter == ResourceFilter::default() {
-                parts.filter = filter;
-            }
+            parts.filter = parts.filter.take().or(filter);
         }
         Kind::StoreService => launch::read_store_service(record, findings),
         _ => parts.mappings.push(mapping::read(record, findings)),
@@ -246,29 +244,31 @@ fn store_part<'s>(
 
 impl<'s> StoreParts<'s> {
     fn is_empty(&self) -> bool {
-        let has_lists = [self.farms.len(), self.mappings.len(), self.gateways.len()] != [0; 3];
-        !has_lists
+        self.farms.is_empty()
+            && self.mappings.is_empty()
+            && self.gateways.is_empty()
             && self.launch.override_client_name.is_none()
-            && self.filter == ResourceFilter::default()
+            && self.filter.is_none()
     }
 
     /// Adds the parts of another file of cmdlets. Of a farm that both have, the first one counts.
     fn extend(&mut self, other: Self, findings: &mut Findings) {
+        let known = self.farms.iter().filter_map(|(_, farm)| farm_name(farm));
+        let mut known: Vec<_> = known.collect();
         for (set, farm) in other.farms {
-            let name = farm_name(&farm);
-            let known = self.farms.iter().filter_map(|(_, known)| farm_name(known));
-            let known: Vec<_> = known.collect();
-            if let Some(name) = name.filter(|name| has_name(&known, name)) {
-                let text = "is also in an earlier file, which roamd uses";
-                findings.warning(farm.place, format!("farm \"{name}\""), text);
-            } else {
-                self.farms.push((set, farm));
+            match farm_name(&farm) {
+                Some(name) if has_name(&known, &name) => {
+                    let text = "is also in an earlier file, which roamd uses";
+                    findings.warning(farm.place, format!("farm \"{name}\""), text);
+                }
+                name => {
+                    known.extend(name);
+                    self.farms.push((set, farm));
+                }
             }
         }
         self.launch = self.launch.or(other.launch);
-        if self.filter == ResourceFilter::default() {
-            self.filter = other.filter;
-        }
+        self.filter = self.filter.take().or(other.filter);
         self.mappings.extend(other.mappings);
         self.gateways.extend(other.gateways);
     }
@@ -356,7 +356,7 @@ fn read_store<'s>(
     let mut store = Store {
         path,
         override_client_name: None,
-        filter: ResourceFilter::default(),
+        filter: None,
         gateways: Vec::new(),
         web: None,
         farms,
@@ -390,9 +390,7 @@ impl Store {
     ) {
         let override_name = parts.launch.override_client_name;
         self.override_client_name = self.override_client_name.or(override_name);
-        if self.filter == ResourceFilter::default() {
-            self.filter = parts.filter;
-        }
+        self.filter = self.filter.take().or(parts.filter);
         let sids = &mut taken.sids;
         let applied = mapping::apply(&parts.mappings, &mut self.farms, names, sids, findings);
         self.mappings.extend(applied.mappings);

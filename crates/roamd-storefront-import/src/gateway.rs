@@ -204,10 +204,8 @@ pub(crate) fn read_roaming<'s>(
         findings.add(location.place, location.finding(Grade::Error, text));
         return None;
     };
-    let host = address.to_string();
-    let host = host.rsplit_once(':').map(|(host, _)| host.to_owned());
     let mut gateway = rest(record, place, &name, address, key_path, findings)?;
-    gateway.via.splice(0..0, host);
+    gateway.via.insert(0, gateway.address.host().to_owned());
     Some(FoundGateway {
         place,
         name,

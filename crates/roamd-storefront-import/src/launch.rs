@@ -191,11 +191,11 @@ fn read_form(setting: &Setting<'_>, findings: &mut Findings) -> Option<AddressFo
     form
 }
 
-/// Reads the settings of enumerations, and returns the filter.
+/// Reads the settings of enumerations. Returns the filter, or `None` if it shows everything.
 pub(crate) fn read_enumeration(
     mut enumeration: Record<'_>,
     findings: &mut Findings,
-) -> ResourceFilter {
+) -> Option<ResourceFilter> {
     let types = enumeration.words(&["filterByTypesInclude"], findings);
     let mut keywords = |name| {
         let words = enumeration.words(&[name], findings).into_iter();
@@ -205,11 +205,12 @@ pub(crate) fn read_enumeration(
     let exclude_keywords = keywords("filterByKeywordsExclude");
     enumeration.unused(&UNUSED_OF_ENUMERATIONS, findings);
     enumeration.finish(Grade::Note, findings);
-    ResourceFilter {
+    let filter = ResourceFilter {
         types: filter_types(&types, findings),
         include_keywords,
         exclude_keywords,
-    }
+    };
+    (filter != ResourceFilter::default()).then_some(filter)
 }
 
 /// Returns the types of a filter. One that roamd does not know is reported.

@@ -37,7 +37,7 @@ pub(crate) struct Store {
     pub(crate) path: UrlPath,
     /// `None` if no file has the setting.
     pub(crate) override_client_name: Option<bool>,
-    pub(crate) filter: ResourceFilter,
+    pub(crate) filter: Option<ResourceFilter>,
     pub(crate) gateways: Vec<Gateway>,
     pub(crate) web: Option<WebSite>,
     pub(crate) farms: Vec<Farm>,

@@ -100,7 +100,7 @@ fn authenticator(record: &mut Record<'_>, plain_farms: &[String], findings: &mut
     findings.add(setting.place, finding);
 }
 
-/// Takes when users may change their password (SI-22), as a word of roamd.
+/// Reads `allowUserPasswordChange` (SI-22), and returns the value of `password_change`.
 fn password_change(record: &mut Record<'_>, findings: &mut Findings) -> Option<&'static str> {
     let setting = record.text(&["allowUserPasswordChange"], findings)?;
     match setting.value.to_ascii_lowercase().as_str() {

@@ -121,10 +121,10 @@ fn write_store(store: &Store, text: &mut Text) {
     text.section("[[store]]");
     text.text("path", store.path.as_str());
     text.optional_value("override_ica_client_name", store.override_client_name);
-    if store.filter != ResourceFilter::default() {
-        write_filter(&store.filter, text);
+    if let Some(filter) = &store.filter {
+        write_filter(filter, text);
     }
-    // One is written as ever.
+    // A single Citrix Gateway is written as a table, not as a list.
     let header = match store.gateways.len() {
         1 => "[store.gateway]",
         _ => "[[store.gateway]]",

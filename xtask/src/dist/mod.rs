@@ -58,9 +58,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let release = Release::new()?;
     let (debian, others) = (Linking::System.built()?, Linking::Static.built()?);
     stage::write(&release, &others.program)?;
+    let package = deb::write(&release, &debian.program, VERSION)?;
     let files = [
         tarball::write(&release)?,
-        deb::write(&release, &debian.program, VERSION)?,
+        package.clone(),
         rpm::write(&release)?,
         image::write(&release)?,
         copy(&debian.debug, &release.named("deb.debug"))?,
@@ -73,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         println!("{:>6} KiB  {}", size / 1024, file.display());
     }
     if args.check {
-        check::run_all(&release, &debian.program, &others.program)?;
+        check::run_all(&release, &debian.program, &others.program, &package)?;
     }
     Ok(())
 }

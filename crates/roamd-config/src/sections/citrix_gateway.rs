@@ -10,10 +10,10 @@ use toml::de::DeValue;
 use super::controllers::{
     default_connect_timeout, default_response_timeout, order, service_keys, ticket_authority, tls,
 };
-use super::farm::SeenFarm;
+use super::farm::{self, SeenFarm};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, ListKey};
-use crate::reader::section::{Section, cut};
+use crate::reader::section::Section;
 use crate::reader::value::{boolean, farm_id, milliseconds, name, network, text};
 use crate::tls::ControllerTls;
 
@@ -127,12 +127,7 @@ fn read(
     let tls = tls(&mut section, &authorities, files);
     let session_reliability = section.value(&SESSION_RELIABILITY);
     let farms = section.optional_list(&FARMS);
-    let is_known = |id: &&FarmId| of_store.iter().any(|farm| farm.id == id.as_str());
-    for id in farms.iter().filter(|id| !is_known(id)) {
-        let id = cut(id.as_str());
-        let problem = format!("`farms` names \"{id}\", which is no farm of the store");
-        section.error(FARMS.name, problem);
-    }
+    farm::report_unknown(&section, FARMS.name, &farms, of_store);
     let clients = section.optional_list(&CLIENTS);
     let via = section.optional_list(&VIA);
     let inside = section.optional_list(&INSIDE);

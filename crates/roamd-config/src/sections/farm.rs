@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use roamd_nfuse_proto::transport::{ControllerOrder, ControllerUrl, ServiceKeys};
-use roamd_sessions::{Generation, ResourceEnumeration};
+use roamd_sessions::{FarmId, Generation, ResourceEnumeration};
 use toml::de::DeValue;
 
 use super::controllers::{
@@ -11,7 +11,7 @@ use super::controllers::{
 };
 use crate::files::{Files, NoFiles};
 use crate::reader::key::{DefaultKey, Key, ListKey};
-use crate::reader::section::Section;
+use crate::reader::section::{Section, cut};
 use crate::reader::value::{boolean, milliseconds, name, number, seconds, text, word};
 use crate::tls::ControllerTls;
 
@@ -232,6 +232,16 @@ pub(crate) struct SeenFarm {
     pub(crate) id: String,
     /// Line of the id.
     line: usize,
+}
+
+/// Reports each id in the list of a key that no farm of the store has.
+pub(crate) fn report_unknown(section: &Section<'_>, key: &str, ids: &[FarmId], farms: &[SeenFarm]) {
+    let is_known = |id: &&FarmId| farms.iter().any(|farm| farm.id == id.as_str());
+    for id in ids.iter().filter(|id| !is_known(id)) {
+        let id = cut(id.as_str());
+        let problem = format!("`{key}` names \"{id}\", which is no farm of the store");
+        section.error(key, problem);
+    }
 }
 
 /// Reads the farms of a store, without those that have a missing or wrong value, which is reported.

@@ -46,13 +46,18 @@ impl Default for ListenerConfig {
 
 /// Reads its keys at the root of the document, `[tls]` and `[limits]`.
 pub(crate) fn read(root: &mut Section<'_>, files: &dyn Files) -> Option<ListenerConfig> {
-    let tls = match root.optional_section("tls", "[tls]") {
-        Some(section) => tls::read(section, files).map(Some),
-        None => Some(None),
-    };
+    let tls = tls(root, files);
     let mut listener = values(root);
     listener.tls = tls?;
     Some(listener)
+}
+
+/// Reads `[tls]`: `Some(None)` if there is none. Returns `None` if it is wrong, which is reported.
+pub(crate) fn tls(root: &mut Section<'_>, files: &dyn Files) -> Option<Option<ListenerTls>> {
+    match root.optional_section("tls", "[tls]") {
+        Some(section) => tls::read(section, files).map(Some),
+        None => Some(None),
+    }
 }
 
 fn values(root: &mut Section<'_>) -> ListenerConfig {

@@ -2,7 +2,7 @@
 
 use roamd_sessions::{FarmId, FarmMapping, FarmSet, LaunchOrder};
 
-use super::farm::SeenFarm;
+use super::farm::{self, SeenFarm};
 use super::roaming::GROUPS;
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::{Section, cut};
@@ -74,16 +74,8 @@ fn read(mut section: Section<'_>, farms: &[SeenFarm]) -> Option<FarmMapping> {
 fn farm_set(mut section: Section<'_>, farms: &[SeenFarm]) -> FarmSet {
     let primary = section.required_list(&PRIMARY);
     let backup = section.optional_list(&BACKUP);
-    for (key, named) in [(PRIMARY.name, &primary), (BACKUP.name, &backup)] {
-        let is_known = |id: &&FarmId| farms.iter().any(|farm| farm.id == id.as_str());
-        for id in named.iter().filter(|id| !is_known(id)) {
-            let problem = format!(
-                "`{key}` names \"{}\", which is no farm of the store",
-                cut(id.as_str())
-            );
-            section.error(key, problem);
-        }
-    }
+    farm::report_unknown(&section, PRIMARY.name, &primary, farms);
+    farm::report_unknown(&section, BACKUP.name, &backup, farms);
     if let Some(both) = primary.iter().find(|id| backup.contains(id)) {
         let problem = format!(
             "`backup` has \"{}\", which is in `primary` too",

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use roamd_config::{Essentials, WrongPart};
+use roamd_config::{Endpoint, Essentials, WrongPart};
 
 use crate::support::{MemoryFiles, config, errors, parse};
 
@@ -22,7 +22,13 @@ fn errors_elsewhere_take_nothing_away() {
         expected.data_dir.as_deref(),
         Some(Path::new("/var/lib/roamd"))
     );
-    assert_eq!(expected.endpoint, Some(parse(&valid).unwrap().endpoint()));
+    let parsed = parse(&valid).unwrap();
+    let endpoint = Endpoint {
+        listen: parsed.listen,
+        base_urls: parsed.base_urls,
+        tls: parsed.listener.tls,
+    };
+    assert_eq!(expected.endpoint, Some(endpoint));
     assert_eq!(
         expected.audit.clone().unwrap().unwrap().file,
         PathBuf::from("a.jsonl")
@@ -59,7 +65,7 @@ fn part_with_an_error_is_missing() {
             (false, true),
         ),
         ("base_url = ", "base_ulr = ", (false, true)),
-        // The server speaks TLS, but by which certificate it is known is not.
+        // The server uses TLS, but its certificate is not known.
         ("key_file", "key_flie", (false, true)),
         (TLS, "tls = 7\n", (false, true)),
     ] {

@@ -1,6 +1,6 @@
-// Bars at the lower edge, which move nothing.
+// Bars at the lower edge. They do not move the content.
 
-import { byId, el } from "./dom.js";
+import { byId, el, remove } from "./dom.js";
 
 /** Shows a bar. One that is there keeps its buttons, and so the focus. */
 export function showBar(id, sentence, ...actions) {
@@ -14,8 +14,7 @@ export const isShown = (id) => byId(id) !== null;
 
 export function hideBar(id) {
   const bar = byId(id);
-  if (bar?.contains(document.activeElement)) byId("main").focus({ preventScroll: true });
-  bar?.remove();
+  if (bar) remove(bar, byId("main"));
 }
 
 export const hideAllBars = () => byId("bars").replaceChildren();

@@ -5,7 +5,7 @@ import { el } from "./dom.js";
 import * as forms from "./forms.js";
 import { Note } from "./note.js";
 
-/** The one that was begun last. */
+/** The conversation that was started last. */
 let last = null;
 
 /** Requests the form that is shown again: it comes from the server, in one language. */

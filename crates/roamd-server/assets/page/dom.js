@@ -42,7 +42,7 @@ export function announce(key, values) {
   setTimeout(() => said.remove(), SAID);
 }
 
-/** Takes back what has been announced about a view that is left. */
+/** Clears the announcements of the previous view. */
 export const silence = () => byId("live").replaceChildren();
 
 /** Moves an element to the end of another one. What has the focus in it keeps it. */

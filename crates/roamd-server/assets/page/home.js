@@ -11,7 +11,7 @@ import { Sessions } from "./sessions.js";
 import { CAN_CHANGE_PASSWORD, stored } from "./storage.js";
 import { show } from "./words.js";
 
-/** What becomes of the sessions at the sign-out, before and after it. */
+/** Texts about the sessions, before and after the sign-out. */
 const SIGN_OUT = {
   disconnect: { effect: "effectDisconnect", done: "outDisconnected" },
   terminate: { effect: "effectTerminate", done: "outTerminated" },
@@ -168,12 +168,12 @@ export class Home {
   /** Returns the name of the sentence about the sessions. */
   async #endSessions() {
     const action = this.#signOutAction;
+    const { done } = SIGN_OUT[action];
+    if (action === "none") return done;
     const { disconnectUrl, logOffUrl } = this.settings;
     try {
-      const isEnded =
-        action === "none" ||
-        (await api.endSessions(action === "disconnect" ? disconnectUrl : logOffUrl)) === "success";
-      if (isEnded) return SIGN_OUT[action].done;
+      const status = await api.endSessions(action === "disconnect" ? disconnectUrl : logOffUrl);
+      if (status === "success") return done;
     } catch (error) {
       if (error instanceof api.SignInNeeded) throw error;
     }

@@ -1,4 +1,4 @@
-// A line that says how something goes, also to assistive technology.
+// A status line, also announced to assistive technology.
 
 import { announce, el } from "./dom.js";
 import { sentenceOf, showProblem } from "./problems.js";

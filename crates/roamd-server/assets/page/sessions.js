@@ -79,7 +79,7 @@ export class Sessions {
       fresh = this.#merge(found);
       const count = found.sessions.length;
       this.#note.say("", count ? "found" : "noSessions", { count });
-      this.#ask(takesOver ? [] : found.disconnecting, bringsAll);
+      if (!takesOver) this.#ask(found.disconnecting, bringsAll);
     } catch (error) {
       this.#note.fail(error);
       if (error instanceof api.SignInNeeded) this.context.signInNeeded();
@@ -93,8 +93,8 @@ export class Sessions {
 
   /** Asks the user whether these farms shall disconnect what is in use on other devices. */
   #ask(farms, bringsAll) {
-    this.#question.hidden = farms.length === 0;
     if (farms.length === 0) return;
+    this.#question.hidden = false;
     const answered = (takesOver) => () => {
       if (this.#question.contains(document.activeElement))
         this.#find.focus({ preventScroll: true });

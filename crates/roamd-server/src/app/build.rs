@@ -178,6 +178,8 @@ fn ticket_authorities(
     memory: &FarmsMemory,
     previous: Option<&AppState>,
 ) -> Result<Arc<[TicketAuthorities]>, ServerError> {
+    let mut known = previous.into_iter().flat_map(|state| &state.stores);
+    let previous = known.find(|known| known.path == store.path);
     let numbered = (1..).zip(&store.gateways);
     let all = numbered.map(|(number, gateway)| {
         let id = TicketAuthorities::id(store, number);
@@ -186,8 +188,6 @@ fn ticket_authorities(
             .farms
             .of_authorities(&id, &gateway.authorities);
         let network = Arc::clone(&lasting.environment.network);
-        let mut known = previous.into_iter().flat_map(|state| &state.stores);
-        let previous = known.find(|known| known.path == store.path);
         let mut previous = previous.into_iter().flat_map(|it| it.authorities.iter());
         let previous = previous.find(|known| known.client().id() == id);
         TicketAuthorities::new(&id, gateway, network, counts, memory.answers(), previous)

@@ -1,6 +1,6 @@
 //! What a backup is made of.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -51,14 +51,12 @@ pub fn collect(config: &Path, now: Timestamp) -> Result<Contents, CollectError> 
         },
         text,
     ) = read_with_text(config)?;
-    let is_embedded = matches!(state, State::Embedded);
-    let keys = match is_embedded {
-        true => read(KeyFile::of(&data_dir).path())?,
-        false => None,
-    };
-    let state = match is_embedded {
-        true => StateCopy::of(&data_dir.join(STATE_FILE))?,
-        false => None,
+    let (keys, state) = match state {
+        State::Embedded => (
+            read(KeyFile::of(&data_dir).path())?,
+            StateCopy::of(&data_dir.join(STATE_FILE))?,
+        ),
+        State::Etcd(_) => (None, None),
     };
     let revocations = read(RevocationFile::of(&data_dir).path())?;
     Ok(Contents {
@@ -100,7 +98,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, CollectError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(failed)?,
     };
-    let length = fs::metadata(path).map_err(failed)?.len().min(MAX_BYTES);
+    let length = file.metadata().map_err(failed)?.len().min(MAX_BYTES);
     // Allocated at once, since a growing buffer leaves copies of secrets behind.
     let room = usize::try_from(length).unwrap_or_default() + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(room));

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use roamd_backup::{Contents, StateFiles};
 use roamd_seal::{KeyRing, KeyRingError};
-use roamd_state::{OpenError, StagedState, StateCopy};
+use roamd_state::{OpenError, StateCopy};
 
 use crate::data_dir::{self, DataDirError, STATE_FILE, SharedFile, give_to_owner};
 use crate::keys::{KeyFile, KeysError};
@@ -42,10 +42,10 @@ pub enum RestoreError {
          with --force", .0.display()
     )]
     OtherConfig(PathBuf),
-    /// The keys in the backup are none.
+    /// The keys in the backup are malformed.
     #[error("the keys in the backup are damaged; use another backup")]
     Keys(#[source] KeyRingError),
-    /// The revocations in the backup are none.
+    /// The revocations in the backup are malformed.
     #[error("the revocations in the backup are damaged; use another backup")]
     Revocations,
     /// The data folder cannot be used.
@@ -73,8 +73,8 @@ pub enum RestoreError {
 /// If files would be replaced that must not be, a server uses the data folder, or a part of the
 /// backup cannot be used: then nothing was changed. If a file cannot be written, those before it
 /// may have been: configuration, keys, revocations, state.
-pub fn restore(contents: &Contents, target: &Target) -> Result<(), RestoreError> {
-    check(contents)?;
+pub fn restore(contents: Contents, target: &Target) -> Result<(), RestoreError> {
+    check(&contents)?;
     let Target {
         data_dir,
         config,
@@ -96,8 +96,11 @@ pub fn restore(contents: &Contents, target: &Target) -> Result<(), RestoreError>
     }
     data_dir::open_or_create(data_dir)?;
     // From here on no server can start with the data folder.
-    let state = match &contents.state {
-        Some(state) => Some(stage(state, data_dir)?),
+    let state = match contents.state {
+        Some(StateFiles { database, key }) => {
+            let copy = StateCopy { database, key };
+            Some(copy.stage(&data_dir.join(STATE_FILE))?)
+        }
         None => None,
     };
     replace_config(config, &contents.configuration).map_err(at(config))?;
@@ -131,14 +134,6 @@ fn check(contents: &Contents) -> Result<(), RestoreError> {
         return Err(RestoreError::Revocations);
     }
     Ok(())
-}
-
-fn stage(state: &StateFiles, data_dir: &Path) -> Result<StagedState, OpenError> {
-    let copy = StateCopy {
-        database: state.database.clone(),
-        key: state.key.clone(),
-    };
-    copy.stage(&data_dir.join(STATE_FILE))
 }
 
 fn is_missing_or_empty(folder: &Path) -> io::Result<bool> {

@@ -38,7 +38,7 @@ pub(crate) struct RequestLimiter {
     clients: Arc<ClientLimiter>,
     users: FairSemaphore<UserKey>,
     bodies_of_users: Arc<ClientLimiter>,
-    strangers: Arc<Strangers>,
+    strangers: Arc<ClientLimiter>,
     bodies_of_strangers: Arc<ClientLimiter>,
     long_bodies_of_strangers: StrangerTurns,
 }
@@ -54,13 +54,6 @@ pub(crate) struct RequestsInProgress {
     pub(crate) limit: usize,
     /// Maximum of either.
     pub(crate) limit_of_each: usize,
-}
-
-/// Places of all requests without a valid token.
-#[derive(Debug)]
-struct Strangers {
-    limit: AtomicUsize,
-    taken: AtomicUsize,
 }
 
 /// Admission of one request. The pipeline holds it until the response, because the body ends
@@ -90,13 +83,10 @@ enum SharedPlace {
         _permit: Option<roamd_fairness::Permit<UserKey>>,
     },
     Stranger {
-        _place: StrangerPlace,
+        _place: Permit,
         _long_body: Option<StrangerPermit>,
     },
 }
-
-#[derive(Debug)]
-struct StrangerPlace(Arc<Strangers>);
 
 impl RequestLimiter {
     /// Creates the limits, in requests.
@@ -107,10 +97,7 @@ impl RequestLimiter {
             clients: ClientLimiter::new(total, per_client, client_key),
             users: FairSemaphore::new(limits_of_users(total)),
             bodies_of_users: bodies(),
-            strangers: Arc::new(Strangers {
-                limit: AtomicUsize::new(share_of(total)),
-                taken: AtomicUsize::new(0),
-            }),
+            strangers: ClientLimiter::new(share_of(total), usize::MAX, client_key),
             bodies_of_strangers: bodies(),
             long_bodies_of_strangers: StrangerTurns::new(
                 LONG_BODIES_OF_STRANGERS,
@@ -121,11 +108,12 @@ impl RequestLimiter {
 
     /// The requests in progress, and their limits.
     pub(crate) fn in_progress(&self) -> RequestsInProgress {
+        let limit = self.total.load(Ordering::Relaxed);
         RequestsInProgress {
             with_token: self.users.usage().in_use,
-            without_token: self.strangers.taken.load(Ordering::Relaxed),
-            limit: self.total.load(Ordering::Relaxed),
-            limit_of_each: self.strangers.limit.load(Ordering::Relaxed),
+            without_token: self.strangers.in_use(),
+            limit,
+            limit_of_each: share_of(limit),
         }
     }
 
@@ -134,8 +122,7 @@ impl RequestLimiter {
         self.total.store(total, Ordering::Relaxed);
         self.clients.set_limits(total, per_client);
         self.users.set_limits(limits_of_users(total));
-        let limit = &self.strangers.limit;
-        limit.store(share_of(total), Ordering::Relaxed);
+        self.strangers.set_limits(share_of(total), usize::MAX);
     }
 
     /// Returns the admission of a request that has no place yet. `client` is the address for limits
@@ -208,7 +195,7 @@ impl Admission {
             sleep(BEFORE_LONG_BODY).await;
         }
         Ok(SharedPlace::Stranger {
-            _place: self.limiter.strangers.place()?,
+            _place: self.limiter.strangers.take(None)?,
             _long_body: long_body,
         })
     }
@@ -223,23 +210,6 @@ impl Admission {
             free,
             permit: bodies.open(self.client),
         }
-    }
-}
-
-impl Strangers {
-    fn place(self: &Arc<Self>) -> Result<StrangerPlace, LimitReached> {
-        let order = Ordering::Relaxed;
-        let limit = self.limit.load(order);
-        let more = |taken| (taken < limit).then_some(taken + 1);
-        let taken = self.taken.fetch_update(order, order, more);
-        taken.map_err(|_| LimitReached::ForAll)?;
-        Ok(StrangerPlace(Arc::clone(self)))
-    }
-}
-
-impl Drop for StrangerPlace {
-    fn drop(&mut self) {
-        self.0.taken.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -363,13 +333,13 @@ mod tests {
         let limiter = RequestLimiter::new(8, 1);
         let held = start(&limiter, 1, false).unwrap();
         assert_eq!(held.take_place(0).await, Ok(()));
-        assert_eq!(limiter.strangers.taken.load(Ordering::Relaxed), 1);
+        assert_eq!(limiter.strangers.in_use(), 1);
         let again = limiter.admission(address(1));
         assert_eq!(again.take_place(0).await, Err(LimitReached::ForClient));
         drop(held);
         assert_eq!(again.take_place(0).await, Ok(()));
         drop(again);
-        assert_eq!(limiter.strangers.taken.load(Ordering::Relaxed), 0);
+        assert_eq!(limiter.strangers.in_use(), 0);
     }
 
     /// Ten times as many requests of one user as may be in progress, none of which ends, let those

@@ -82,7 +82,7 @@ pub enum KeysError {
     /// The keys of the group are no key ring.
     #[error("the keys of the group are damaged; they are left as they are")]
     DamagedInGroup,
-    /// Others change the keys of the group all the time.
+    /// Other servers or commands keep changing the keys of the group.
     #[error("others change the keys of the group at the same time; nothing was changed, try again")]
     ChangedMeanwhile,
     /// Another key would exceed the maximum number of keys.

@@ -70,12 +70,10 @@ pub(crate) async fn unsupported(
     store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let ids = ResourceIds::from_segment(resource).ok_or(ApiError::RESOURCE_NOT_FOUND)?;
     caller.check_password(store.check_policy()).await?;
+    let user_farms = caller.farms(store);
     // The first farm that has the resource, as a launch with ICA tries them.
     for id in ids.iter() {
-        let listed = store
-            .service
-            .resource(&caller.farms(store), &caller.user, id)
-            .await;
+        let listed = store.service.resource(&user_farms, &caller.user, id).await;
         match found(&caller, listed).await {
             Ok(_) => return Err(ApiError::MissingTarget(ErrorReason::UnsupportedOperation)),
             Err(ApiError::MissingTarget(_)) => {}
@@ -114,8 +112,6 @@ async fn launch(
     let caller = caller(state, &request, space).await?;
     let media = request.accepts(&[media_type::LAUNCH_DATA], media_type::LAUNCH_DATA)?;
     let language = request.language();
-    // A client behind a proxy that is not configured, or whose proxy does not name it, is outside.
-    let seen_address = request.own_client_address();
     let via = request.citrix_gateway();
     let params = store.launch_params(&caller.body_of(request, media_type::LAUNCH_PARAMS).await?)?;
     let end_point = EndPoint::from(&params);
@@ -137,7 +133,9 @@ async fn launch(
     };
     let launch = Launch {
         params,
-        seen_address,
+        // A client behind a proxy that is not configured, or whose proxy does not name it, is
+        // outside.
+        seen_address: caller.address,
         via,
         title: None,
     };

@@ -23,6 +23,12 @@ impl HostPort {
     /// Default port of HTTPS.
     pub const HTTPS: u16 = 443;
 
+    /// Returns the host: a name, an IPv4 address, or an IPv6 address in brackets.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     /// Parses `host:port`, or `host` with this default port.
     ///
     /// # Errors

@@ -137,9 +137,7 @@ impl EtcdState {
         F: Future<Output = Result<T, StateError>> + Send + 'static,
     {
         Box::pin(async move {
-            if let Some(refusal) = self.shared.refusal() {
-                return Err(refusal);
-            }
+            self.shared.check_usable()?;
             let deadline = Instant::now() + WRITE_TIMEOUT;
             let permits = &self.shared.permits;
             let permit = permits.acquire(Share::Common, FairParty::alone(party), deadline);
@@ -158,10 +156,8 @@ impl EtcdState {
     }
 
     fn read<T: Send>(&self, read: impl FnOnce(&Copy) -> T) -> Result<T, StateError> {
-        match self.shared.refusal() {
-            Some(refusal) => Err(refusal),
-            None => Ok(read(&self.shared.copy())),
-        }
+        self.shared.check_usable()?;
+        Ok(read(&self.shared.copy()))
     }
 
     fn of_flag(&self, kind: FlagKind, key: Digest) -> Digest {
@@ -289,7 +285,7 @@ impl SharedState for EtcdState {
         above: u32,
         expire_after: Timestamp,
     ) -> StateFuture<'_, Vec<Counter>> {
-        if let Some(refusal) = self.shared.refusal() {
+        if let Err(refusal) = self.shared.check_usable() {
             return Box::pin(ready(Err(refusal)));
         }
         let shared = Arc::clone(&self.shared);
@@ -334,9 +330,7 @@ impl SharedState for EtcdState {
 
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(async move {
-            if let Some(refusal) = self.shared.refusal() {
-                return Err(refusal);
-            }
+            self.shared.check_usable()?;
             // The thread of the engine runs tasks.
             self.run(ready(())).await
         })

@@ -1,4 +1,4 @@
-//! Shares of counters that are being written, and who waits for that.
+//! Shares of counters that are being written, and the callers that wait for them.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::messages::{
-    DeleteRangeRequest, EventType, Operation, RangeRequest, RangeResponse, RequestOp, TxnRequest,
-    WatchCreateRequest, WatchResponse,
+    EventType, RangeRequest, RangeResponse, TxnRequest, WatchCreateRequest, WatchResponse,
 };
 use roamd_etcd_client::{CallError, Refusal};
 use tokio::time::{Instant, sleep, timeout};
@@ -14,6 +13,7 @@ use tracing::debug;
 
 use super::copy::Kind;
 use super::layout::{Beat, Key};
+use super::requests::delete;
 use super::shared::Shared;
 
 /// Interval between heartbeats.
@@ -169,14 +169,9 @@ impl Shared {
 
     /// Removes the heartbeat of this server, which stops.
     pub(super) async fn leave(&self) {
-        let request = DeleteRangeRequest {
-            key: self.name(Key::Server(self.own)),
-        };
         let remove = TxnRequest {
             compare: Vec::new(),
-            success: vec![RequestOp {
-                operation: Some(Operation::Delete(request)),
-            }],
+            success: vec![delete(self.name(Key::Server(self.own)))],
             failure: Vec::new(),
         };
         if !self.health.is_lost() {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::CallError;
-use roamd_etcd_client::messages::{DeleteRangeRequest, Operation, RequestOp, TxnRequest};
+use roamd_etcd_client::messages::TxnRequest;
 use tokio::time::{Instant, interval, sleep};
 use tracing::{debug, error, info, warn};
 
@@ -13,7 +13,7 @@ use super::copy::{Kind, Missing};
 use super::flags::RETRY_PAUSE;
 use super::health::WhenUnreachable;
 use super::layout::{FlagValue, Key};
-use super::requests::is_at;
+use super::requests::{delete, is_at};
 use super::shared::{Replaced, Shared};
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -44,12 +44,9 @@ impl Shared {
     /// Removes an entry from etcd that has not changed since.
     async fn remove_from_etcd(&self, key: Key, revision: i64) -> Result<(), CallError> {
         let name = self.name(key);
-        let remove = DeleteRangeRequest { key: name.clone() };
         let txn = TxnRequest {
-            compare: vec![is_at(name, revision)],
-            success: vec![RequestOp {
-                operation: Some(Operation::Delete(remove)),
-            }],
+            compare: vec![is_at(name.clone(), revision)],
+            success: vec![delete(name)],
             failure: Vec::new(),
         };
         self.group.client().txn(&txn).await.map(drop)
@@ -76,7 +73,9 @@ impl Shared {
                 );
             }
             clocks_differed = clocks_differ;
-            self.check_clock(is_lost);
+            if !is_lost {
+                self.check_clock();
+            }
             if swept.elapsed() >= SWEEP_INTERVAL {
                 swept = Instant::now();
                 self.sweep().await;
@@ -114,10 +113,7 @@ impl Shared {
     }
 
     /// Judges the own clock by fresh heartbeats.
-    fn check_clock(&self, is_lost: bool) {
-        if is_lost {
-            return;
-        }
+    fn check_clock(&self) {
         let offset = group_offset(&self.copy().running_servers());
         if !self.clock_check.note(offset) {
             return;

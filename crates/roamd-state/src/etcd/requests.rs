@@ -1,7 +1,8 @@
 //! Parts of transactions.
 
 use roamd_etcd_client::messages::{
-    Compare, CompareTarget, Expected, Operation, PutRequest, RangeRequest, RequestOp,
+    Compare, CompareTarget, DeleteRangeRequest, Expected, Operation, PutRequest, RangeRequest,
+    RequestOp,
 };
 
 /// Returns the condition that the last change of a key has this revision; 0 means that the key does
@@ -28,12 +29,13 @@ pub(super) fn put(request: PutRequest) -> RequestOp {
 
 /// Returns the operation that reads a key.
 pub(super) fn get(key: Vec<u8>) -> RequestOp {
-    let request = RangeRequest {
-        key,
-        ..RangeRequest::default()
-    };
+    get_range((key, Vec::new()))
+}
+
+/// Returns the operation that removes a key.
+pub(super) fn delete(key: Vec<u8>) -> RequestOp {
     RequestOp {
-        operation: Some(Operation::Range(request)),
+        operation: Some(Operation::Delete(DeleteRangeRequest { key })),
     }
 }
 

@@ -56,13 +56,16 @@ pub(super) enum Replaced {
 }
 
 impl Shared {
-    /// Returns why every use of the state fails; `None` if it does not.
-    pub(super) fn refusal(&self) -> Option<StateError> {
+    /// Checks that the state may be used.
+    pub(super) fn check_usable(&self) -> Result<(), StateError> {
         if let Some(offset) = self.clock_check.wrong() {
             let seconds = offset.as_secs();
-            return Some(StateError::Clock { seconds });
+            return Err(StateError::Clock { seconds });
         }
-        self.health.is_lost().then(|| self.alone().err()).flatten()
+        if self.health.is_lost() {
+            self.alone()?;
+        }
+        Ok(())
     }
 
     pub(super) fn now(&self) -> Timestamp {

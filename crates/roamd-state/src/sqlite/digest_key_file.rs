@@ -4,15 +4,15 @@
 //! replaced regularly, and known networks live longer. Keys that cannot be guessed need no secret:
 //! a lost key file therefore makes no revoked token valid.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
-use super::file::{OpenError, publish, remove};
+use super::file::{OpenError, publish, write_private};
 use crate::digest_key::DigestKey;
 
 /// User id of root.
@@ -73,14 +73,6 @@ fn create(path: &Path) -> io::Result<()> {
     let mut key = Zeroizing::new([0; DigestKey::LEN]);
     getrandom::fill(&mut *key).map_err(io::Error::other)?;
     let draft = path.with_extension("key.new");
-    remove(&draft)?;
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(&*key)?;
-    file.sync_all()?;
+    write_private(&draft, &*key)?;
     publish(&draft, path)
 }

@@ -3,8 +3,9 @@
 //! INVARIANT: a file is checked before anything is written to it, so a refused file is unchanged. A
 //! new file appears whole, so an empty file is a damaged one, not a new one.
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read as _};
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -255,6 +256,19 @@ pub(super) fn publish(draft: &Path, path: &Path) -> io::Result<()> {
         Some(folder) if !folder.as_os_str().is_empty() => File::open(folder)?.sync_all(),
         _ => Ok(()),
     }
+}
+
+/// Writes a file that only its owner can read, and flushes it to the disk.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    remove(path)?;
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Removes a file, if it exists.

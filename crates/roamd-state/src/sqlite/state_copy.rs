@@ -1,8 +1,7 @@
 //! Copies of a state, for backups.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags};
@@ -74,7 +73,7 @@ impl StateCopy {
             _lock: file::lock(path)?,
         };
         let written = |path: &Path, bytes: &[u8]| {
-            write_private(path, bytes).map_err(|source| OpenError::io(path, source))
+            file::write_private(path, bytes).map_err(|source| OpenError::io(path, source))
         };
         written(&staged.database, &self.database)?;
         written(&staged.key, &self.key)?;
@@ -118,19 +117,6 @@ impl Drop for StagedState {
 fn scratch_folder(path: &Path) -> io::Result<tempfile::TempDir> {
     let parent = path.parent().unwrap_or(Path::new("."));
     tempfile::Builder::new().prefix(".copy-").tempdir_in(parent)
-}
-
-/// Writes a file that only its owner can read, and flushes it to the disk.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    file::remove(path)?;
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
 }
 
 #[cfg(test)]

@@ -318,7 +318,7 @@ async fn launch_uses_the_gateway_of_its_farm_or_the_one_that_forwarded() {
         (outside, None, [second, "direct", first]),
         (inside, None, ["direct"; 3]),
         (inside, Some("GW2.example.net"), [second, "direct", second]),
-        // Clients may add names of their own: all count, and none makes a client one from inside.
+        // Clients may add names of their own: all names count, and no name makes a client internal.
         (
             inside,
             Some("gw9.example.net, gw2.example.net"),

@@ -7,7 +7,7 @@ use crate::support::assert_rejected;
 
 const EXPLAIN: &str = "/Citrix/Store/sessions/v1/explain";
 
-async fn explain(user: &SignedIn, query: &str) -> SessionExplanation {
+pub(crate) async fn explain(user: &SignedIn, query: &str) -> SessionExplanation {
     let response = user.get(&format!("{EXPLAIN}?{query}")).await;
     assert_eq!(response.status, 200, "{}", response.text());
     assert_eq!(response.header("content-type"), Some("application/json"));

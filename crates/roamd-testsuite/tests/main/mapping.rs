@@ -1,8 +1,9 @@
 //! User farm mappings (SS-73), on the demo world.
 
-use roamd_store_proto::{EnumerationStatus, Resources, SessionExplanation};
+use roamd_store_proto::{EnumerationStatus, Resources};
 use roamd_testsuite::{Options, SignedIn, TestEnvironment, sign_in};
 
+use crate::explain::explain;
 use crate::support::assert_rejected;
 
 /// SID of the group of all users of the demo world.
@@ -77,10 +78,7 @@ async fn resource_of_unmapped_farm_is_not_launched() {
 async fn explanation_names_the_mapping_of_each_farm() {
     let env = env(NO_USERS).await;
     let alice = sign_in(&env, "alice", "roam-demo").await;
-    let response = alice
-        .get("/Citrix/Store/sessions/v1/explain?clientName=DESK-C")
-        .await;
-    let explained = SessionExplanation::from_json(&response.body).unwrap();
+    let explained = explain(&alice, "clientName=DESK-C").await;
     let farms = explained.farms.iter().map(|farm| {
         let mapping = farm.mapping.as_ref().unwrap();
         let name = mapping.name.as_deref().unwrap_or("none");

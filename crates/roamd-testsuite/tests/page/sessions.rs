@@ -212,7 +212,7 @@ async fn sign_in_asks_before_old_farms_disconnect() {
     let before = env.sessions("alice");
     let browser = Browser::start().await;
     browser.sign_in(&env, "alice").await;
-    // What disconnects nothing needs no answer.
+    // Sessions of farms that disconnect nothing open without an answer.
     let opened = |count: usize| move |page: &str| page.matches("Opened here at").count() == count;
     browser.until("four sessions here", opened(4)).await;
     browser.take_ica_files(4).await;

@@ -1,12 +1,8 @@
 //! Reading the passphrase of a backup: from standard input, the environment or a terminal.
 
-use std::io::{self, IsTerminal as _};
-
-use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::password::read_password_from_stdin;
-use crate::environment::variable;
+use super::password::{prompt, read_given};
 use crate::exit_code::UsageError;
 
 /// Environment variable with the passphrase.
@@ -25,11 +21,12 @@ pub(super) fn read_new(from_stdin: bool) -> anyhow::Result<SecretString> {
         let text = format!("the passphrase is too short; use {MIN_LENGTH} characters or more");
         return Err(UsageError(text).into());
     }
-    if is_typed
-        && prompt("The same passphrase again: ")?.expose_secret() != passphrase.expose_secret()
-    {
-        let text = "the two passphrases differ; nothing was written";
-        return Err(UsageError(text.to_owned()).into());
+    if is_typed {
+        let again = prompt("passphrase", "The same passphrase again: ")?;
+        if again.expose_secret() != passphrase.expose_secret() {
+            let text = "the two passphrases differ; nothing was written";
+            return Err(UsageError(text.to_owned()).into());
+        }
     }
     Ok(passphrase)
 }
@@ -44,21 +41,9 @@ pub(super) fn read_existing(from_stdin: bool) -> anyhow::Result<SecretString> {
 
 /// Returns a passphrase, and whether it was typed.
 fn read(from_stdin: bool) -> anyhow::Result<(SecretString, bool)> {
-    if from_stdin {
-        return Ok((read_password_from_stdin()?, false));
-    }
-    if let Some(passphrase) = variable(PASSPHRASE_VARIABLE)? {
-        return Ok((passphrase.into(), false));
-    }
-    if !io::stdin().is_terminal() {
-        let problem = "cannot ask for the passphrase without a terminal";
-        let advice = format!("set {PASSPHRASE_VARIABLE} or use --passphrase-stdin");
-        return Err(UsageError(format!("{problem}; {advice}")).into());
-    }
-    Ok((prompt("Passphrase of the backup: ")?, true))
-}
-
-fn prompt(text: &str) -> anyhow::Result<SecretString> {
-    let typed = rpassword::prompt_password(text).context("cannot read the passphrase")?;
-    Ok(typed.into())
+    let given = read_given(from_stdin, "passphrase", PASSPHRASE_VARIABLE)?;
+    Ok(match given {
+        Some(passphrase) => (passphrase, false),
+        None => (prompt("passphrase", "Passphrase of the backup: ")?, true),
+    })
 }

@@ -28,21 +28,44 @@ pub(super) fn is_password_given(from_stdin: bool) -> bool {
 /// # Errors
 /// If there is no password: the variable is not UTF-8, there is no terminal, or the line is blank.
 pub(super) fn read_password(from_stdin: bool, user: &str) -> anyhow::Result<SecretString> {
-    if from_stdin {
-        return read_password_from_stdin();
+    match read_given(from_stdin, "password", PASSWORD_VARIABLE)? {
+        Some(password) => Ok(password),
+        None => prompt("password", &format!("Password for {user}: ")),
     }
-    if let Some(password) = variable(PASSWORD_VARIABLE)? {
-        return Ok(password.into());
+}
+
+/// Reads a secret from standard input, or else from a variable. Returns `None` if neither has it
+/// and there is a terminal. `noun` is what messages and options call it.
+///
+/// # Errors
+/// If it cannot be read, or there is no terminal.
+pub(super) fn read_given(
+    from_stdin: bool,
+    noun: &str,
+    name: &'static str,
+) -> anyhow::Result<Option<SecretString>> {
+    if from_stdin {
+        return read_password_from_stdin().map(Some);
+    }
+    if let Some(secret) = variable(name)? {
+        return Ok(Some(secret.into()));
     }
     if !io::stdin().is_terminal() {
-        let problem = "cannot ask for the password without a terminal";
-        let advice = format!("set {PASSWORD_VARIABLE} or use --password-stdin");
+        let problem = format!("cannot ask for the {noun} without a terminal");
+        let advice = format!("set {name} or use --{noun}-stdin");
         return Err(UsageError(format!("{problem}; {advice}")).into());
     }
-    let prompt = format!("Password for {user}: ");
-    Ok(rpassword::prompt_password(prompt)
-        .context("cannot read the password")?
-        .into())
+    Ok(None)
+}
+
+/// Asks for a secret on the terminal.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn prompt(noun: &str, text: &str) -> anyhow::Result<SecretString> {
+    let typed = rpassword::prompt_password(text);
+    let typed = typed.with_context(|| format!("cannot read the {noun}"))?;
+    Ok(typed.into())
 }
 
 /// Reads the password from the first line of standard input.

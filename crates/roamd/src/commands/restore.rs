@@ -63,7 +63,7 @@ impl RestoreCommand {
         if self.dry_run {
             return Ok(Exit::Done);
         }
-        restore(&contents, &target)?;
+        restore(contents, &target)?;
         output::print_message(format_args!(
             "Restored {} and {}.",
             target.config.display(),

@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::super::deb;
-use super::super::files::empty_folder;
+use super::super::files::{copy, empty_folder};
 use super::super::release::Release;
 use crate::process::{command, root, run};
 
@@ -23,14 +23,11 @@ const LATER: &str = "9999";
 pub(super) fn check(release: &Release, program: &Path, package: &Path) -> Result<()> {
     let folder = release.folder.join("life");
     empty_folder(&folder)?;
-    let copied = |from: &Path, name: &str| {
-        fs::copy(from, folder.join(name)).with_context(|| format!("cannot copy {}", from.display()))
-    };
-    copied(package, "first.deb")?;
+    copy(package, &folder.join("first.deb"))?;
     let later = deb::write(release, program, LATER)?;
-    copied(&later, "later.deb")?;
+    copy(&later, &folder.join("later.deb"))?;
     fs::remove_file(later)?;
-    copied(&root().join(SCRIPT), "life.sh")?;
+    copy(&root().join(SCRIPT), &folder.join("life.sh"))?;
     let mut hook = String::from("copy-in");
     for name in ["first.deb", "later.deb", "life.sh"] {
         hook = format!("{hook} '{}'", folder.join(name).display());

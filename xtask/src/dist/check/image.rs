@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use super::super::files::empty_folder;
 use super::super::release::{Release, VERSION};
 use crate::process::{command, output, run};
+use crate::tools::is_root;
 
 /// Largest archive of the image, in bytes.
 const LARGEST: u64 = 30 * 1024 * 1024;
@@ -32,9 +33,10 @@ pub(super) fn check(release: &Release) -> Result<()> {
         "{}:{VERSION}",
         release.folder.join("image/layout").display()
     );
+    let is_root = is_root()?;
     let mut unpack = command("umoci");
     unpack.arg("unpack");
-    if !is_root()? {
+    if !is_root {
         unpack.arg("--rootless");
     }
     run(unpack.arg("--image").arg(image).arg(&bundle))?;
@@ -43,7 +45,7 @@ pub(super) fn check(release: &Release) -> Result<()> {
     if !libraries.is_empty() {
         bail!("the image has libraries: {libraries}");
     }
-    if !is_root()? {
+    if !is_root {
         eprintln!("warning: The program of the image was not run: that needs root.");
         return Ok(());
     }
@@ -55,8 +57,4 @@ pub(super) fn check(release: &Release) -> Result<()> {
     );
     // Mounts of its own, which end with it.
     run(command("unshare").args(["--mount", "sh", "-c"]).arg(script))
-}
-
-fn is_root() -> Result<bool> {
-    Ok(output(command("id").arg("--user"))?.trim() == "0")
 }

@@ -8,8 +8,7 @@ use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::deb;
-use super::release::{Release, VERSION};
+use super::release::Release;
 use crate::process::{command, output, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -31,18 +30,23 @@ const PROGRAMS: [Program; 3] = [
 
 /// Runs all tests of the packages, and stops at the first that fails.
 ///
-/// `debian` is the program of the package for Debian, and `others` that of all others.
-pub(super) fn run_all(release: &Release, debian: &Path, others: &Path) -> Result<()> {
+/// `debian` is the program of the package for Debian, `others` that of all others, and `package`
+/// the package for Debian.
+pub(super) fn run_all(
+    release: &Release,
+    debian: &Path,
+    others: &Path,
+    package: &Path,
+) -> Result<()> {
     ensure_programs(&PROGRAMS)?;
     static_program(others)?;
     manifests::check()?;
-    let package = deb::write(release, debian, VERSION)?;
     run(command("lintian")
         .args(["--allow-root", "--fail-on", "error,warning"])
-        .arg(&package))?;
+        .arg(package))?;
     rpm_contents(release)?;
     image::check(release)?;
-    debian::check(release, debian, &package)
+    debian::check(release, debian, package)
 }
 
 /// Checks that a program needs no library of the system.

@@ -78,9 +78,6 @@ impl<'s> Launching<'s> {
     ) -> Result<Self, ApiError> {
         let caller = visit.caller(&request).await?;
         let device = visit.device()?;
-        // A client behind a proxy that is not configured, or whose proxy does not name it, is
-        // outside.
-        let seen_address = request.own_client_address();
         let via = request.citrix_gateway();
         let title = if request.method() == Method::POST {
             Parameters::decode(&caller.body(request).await?).title
@@ -94,7 +91,9 @@ impl<'s> Launching<'s> {
         };
         let launch = Launch {
             params: visit.store.client_name_length.cut_launch_params(params),
-            seen_address,
+            // A client behind a proxy that is not configured, or whose proxy does not name it, is
+            // outside.
+            seen_address: caller.address,
             via,
             title,
         };

@@ -96,7 +96,7 @@ async fn server_whose_clock_goes_wrong_refuses() {
     assert!(is_set(&third, kind, key).await);
 }
 
-/// Callers that block their thread are told that the server stops, and not that etcd fails.
+/// A blocking call reports that the server stops, not that etcd fails.
 #[test]
 fn stopped_engine_says_so() {
     let cluster = EtcdCluster::start(1);

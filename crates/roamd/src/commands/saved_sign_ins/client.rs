@@ -22,7 +22,7 @@ pub(in crate::commands) struct SignInKeeper {
     pause_until: Timestamp,
 }
 
-/// What became of a sign-in that was due.
+/// Result of refreshing a sign-in that was due.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Refresh {
     /// It has a later expiry now.

@@ -34,7 +34,7 @@ pub(in crate::commands) struct SavedSignIn {
     pub(in crate::commands) acceptance: Acceptance,
 }
 
-/// What the store has made of a token when it was last used.
+/// Whether the store refused a token at its last use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(in crate::commands) enum Acceptance {
@@ -192,7 +192,7 @@ impl SavedSignIn {
         }
     }
 
-    /// Returns the sign-in with what the store has made of it.
+    /// Returns the sign-in with this acceptance.
     pub(super) fn with(self, acceptance: Acceptance) -> Self {
         Self { acceptance, ..self }
     }

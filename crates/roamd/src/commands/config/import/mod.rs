@@ -4,8 +4,7 @@ mod generations;
 mod new_files;
 mod sources;
 
-use std::fs::DirBuilder;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -17,7 +16,7 @@ use roamd_storefront_import::{
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
-use crate::commands::private_file::WRITABLE_BY_OTHERS;
+use crate::commands::private_file::{WRITABLE_BY_OTHERS, create_folder};
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 use new_files::NewFile;
@@ -170,11 +169,11 @@ impl ImportConfig {
 /// # Errors
 /// If it cannot be created, or other users can change it: they could replace the keys.
 fn create_key_folder(folder: &Path) -> anyhow::Result<()> {
-    let failed = || format!("cannot create the folder {}", folder.display());
-    let mut builder = DirBuilder::new();
-    let created = builder.recursive(true).mode(0o700).create(folder);
-    created.with_context(failed)?;
-    let mode = folder.metadata().with_context(failed)?.mode() & 0o777;
+    create_folder(folder)?;
+    let metadata = folder.metadata();
+    let metadata =
+        metadata.with_context(|| format!("cannot create the folder {}", folder.display()))?;
+    let mode = metadata.mode() & 0o777;
     if mode & WRITABLE_BY_OTHERS == 0 {
         return Ok(());
     }
