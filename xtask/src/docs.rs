@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
+use crate::files::{copy, empty_folder};
 use crate::process::{command, find, root, run};
 use crate::tools::install_crate;
 
@@ -62,10 +63,8 @@ fn ensure_mdbook() -> Result<()> {
 /// Writes the source of the book: the documents at their places in the repository, so that links
 /// between them work as they are.
 fn write_source(book: &Path) -> Result<()> {
-    if book.exists() {
-        fs::remove_dir_all(book).with_context(|| format!("cannot remove {}", book.display()))?;
-    }
     let source = book.join("src");
+    empty_folder(book)?;
     fs::create_dir_all(&source)?;
     run(command("cp")
         .arg("-a")
@@ -110,14 +109,6 @@ fn copy_linked(source: &Path, page: &Path) -> Result<()> {
             copy(&original, &linked)?;
         }
     }
-    Ok(())
-}
-
-fn copy(from: &Path, to: &Path) -> Result<()> {
-    if let Some(folder) = to.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     Ok(())
 }
 

@@ -14,6 +14,7 @@ mod commit;
 mod debian;
 mod dist;
 mod docs;
+mod files;
 mod fuzz;
 mod npm;
 mod process;

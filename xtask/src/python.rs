@@ -1,10 +1,10 @@
 //! Programs written in Python, each in an environment of its own in `target`.
 
-use std::fs;
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
+use crate::files::empty_folder;
 use crate::process::{command, root, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -36,10 +36,7 @@ impl PythonTool {
             name: "python3",
             package: "python3-venv",
         }])?;
-        if folder.exists() {
-            fs::remove_dir_all(&folder)
-                .with_context(|| format!("cannot remove {}", folder.display()))?;
-        }
+        empty_folder(&folder)?;
         run(command("python3").args(["-m", "venv"]).arg(&folder))?;
         run(command(folder.join("bin/pip"))
             .args(["install", "--quiet", "--disable-pip-version-check"])

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::commit;
+use crate::files::empty_folder;
 use crate::process::{cargo, command, find, output, root, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -135,11 +136,7 @@ fn build_commit(linking: Linking) -> Result<PathBuf> {
         ensure_target(&target)?;
     }
     let folder = root().join("target").join(FOLDER);
-    if folder.exists() {
-        fs::remove_dir_all(&folder)
-            .with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    empty_folder(&folder)?;
     compile(&folder, &target, &commit::time()?)
 }
 

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::files::{compress, empty_folder, install};
 use super::release::Release;
 use super::stage::{COMPLETIONS, DOCUMENTS};
+use crate::files::{compress, empty_folder, install};
 use crate::process::{command, output, root, run};
 
 /// Where completions of zsh are in Debian.

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-use super::files::{empty_folder, install, pack};
 use super::release::{Release, VERSION};
+use crate::files::{empty_folder, install, pack};
 use crate::process::{command, output, root, run};
 
 /// User and group of the program in the image. It is no user of the machine around it.

@@ -5,7 +5,6 @@
 
 mod check;
 mod deb;
-mod files;
 mod image;
 mod notices;
 mod release;
@@ -18,8 +17,8 @@ use std::fs;
 
 use anyhow::Result;
 
-use self::files::copy;
 use self::release::{Release, VERSION};
+use crate::files::copy;
 use crate::reproduce::Linking;
 use crate::sbom;
 use crate::tools::{Program, ensure_programs};

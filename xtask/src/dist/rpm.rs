@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::files::{empty_folder, install};
 use super::release::{Release, VERSION};
 use super::stage::DOCUMENTS;
+use crate::files::{empty_folder, install};
 use crate::process::{command, root, run};
 
 /// Writes `roamd-VERSION-1.ARCHITECTURE.rpm`.

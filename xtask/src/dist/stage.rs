@@ -5,9 +5,9 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::files::{compress, empty_folder, install};
 use super::notices;
 use super::release::Release;
+use crate::files::{compress, empty_folder, install};
 use crate::process::{command, output, root, run};
 
 /// Folder of the documents.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::files::{compress, empty_folder, install, pack};
 use super::release::{Release, VERSION};
+use crate::files::{compress, empty_folder, install, pack};
 use crate::process::{command, root, run};
 
 /// Writes `roamd-VERSION-ARCHITECTURE-linux.tar.gz`: the files of the packages in one folder.

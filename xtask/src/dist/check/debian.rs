@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::super::deb;
-use super::super::files::{copy, empty_folder};
 use super::super::release::Release;
+use crate::files::{copy, empty_folder};
 use crate::process::{command, root, run};
 
 /// The release of Debian. Its systemd is older than the package needs at most.

@@ -4,8 +4,8 @@ use std::fs;
 
 use anyhow::{Result, bail};
 
-use super::super::files::empty_folder;
 use super::super::release::{Release, VERSION};
+use crate::files::empty_folder;
 use crate::process::{command, output, run};
 use crate::tools::is_root;
 

@@ -8,14 +8,18 @@ use anyhow::{Context, Result};
 
 use crate::process::{command, run};
 
-/// Copies a file, and returns the path of the copy.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<PathBuf> {
+/// Copies a file into a folder, which is created if it is missing, and returns the path of the copy.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<PathBuf> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)
+            .with_context(|| format!("cannot create {}", folder.display()))?;
+    }
     fs::copy(from, to).with_context(|| format!("cannot copy {}", from.display()))?;
     Ok(to.to_owned())
 }
 
 /// Empties a folder, or creates it.
-pub(super) fn empty_folder(folder: &Path) -> Result<()> {
+pub(crate) fn empty_folder(folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)
             .with_context(|| format!("cannot remove {}", folder.display()))?;
@@ -24,7 +28,7 @@ pub(super) fn empty_folder(folder: &Path) -> Result<()> {
 }
 
 /// Writes a file with these permissions, and creates its folder.
-pub(super) fn install(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
+pub(crate) fn install(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
     }
@@ -34,7 +38,7 @@ pub(super) fn install(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
 }
 
 /// Compresses a file without its name and time.
-pub(super) fn compress(path: &Path) -> Result<()> {
+pub(crate) fn compress(path: &Path) -> Result<()> {
     run(command("gzip")
         .args(["-9", "--no-name", "--force"])
         .arg(path))
@@ -42,7 +46,7 @@ pub(super) fn compress(path: &Path) -> Result<()> {
 
 /// Writes or extends an archive of a part of a folder. All files belong to one user, and have the
 /// time of the commit and an order that depends on their names alone.
-pub(super) fn pack(
+pub(crate) fn pack(
     folder: &Path,
     part: &str,
     archive: &Path,
