@@ -54,6 +54,8 @@ pub(crate) fn ensure_programs(programs: &[Program]) -> Result<()> {
             sudo
         };
         apt_get.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "--quiet=2"]);
+        // Another installation may be in progress.
+        apt_get.arg("--option=DPkg::Lock::Timeout=600");
         apt_get
     };
     let install = || {
