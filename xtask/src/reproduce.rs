@@ -67,33 +67,40 @@ impl Linking {
     /// Returns the program of the last commit, which is built if it is missing.
     pub(crate) fn built(self) -> Result<Built> {
         let built = fs::read_to_string(self.file(".commit")).unwrap_or_default();
-        if built != commit::id()? {
-            self.build()?;
+        if built == commit::id()? {
+            Ok(self.files())
+        } else {
+            self.build()
         }
-        Ok(Built {
-            program: self.file(""),
-            debug: self.file(".debug"),
-        })
     }
 
     /// Builds the last commit.
-    fn build(self) -> Result<()> {
-        let program = build_commit(self)?;
+    fn build(self) -> Result<Built> {
+        // A commit that is made during the build is not in the program.
+        let commit = commit::id()?;
+        let program = build_commit(self, &commit)?;
         let folder = root().join(BUILT);
         fs::create_dir_all(&folder)
             .with_context(|| format!("cannot create {}", folder.display()))?;
-        let built = self.file("");
-        split(&program, &built, &self.file(".debug"))?;
-        fs::write(self.file(".commit"), commit::id()?).context("cannot write the commit")?;
-        println!("{} {}", sha256(&built)?, built.display());
-        Ok(())
+        let built = self.files();
+        split(&program, &built.program, &built.debug)?;
+        fs::write(self.file(".commit"), commit).context("cannot write the commit")?;
+        println!("{} {}", sha256(&built.program)?, built.program.display());
+        Ok(built)
+    }
+
+    fn files(self) -> Built {
+        Built {
+            program: self.file(""),
+            debug: self.file(".debug"),
+        }
     }
 }
 
 /// Builds the last commit for the C library of the system, and writes the program to
 /// `target/dist/roamd` and its debug information to `target/dist/roamd.debug`.
 pub(crate) fn build() -> Result<()> {
-    Linking::System.build()
+    Linking::System.build().map(drop)
 }
 
 /// Splits a program into one without symbols, and its debug information. Debuggers find the latter
@@ -112,32 +119,29 @@ fn split(program: &Path, stripped: &Path, debug: &Path) -> Result<()> {
         .args([program, stripped]))
 }
 
-/// Builds the last commit twice from an empty folder and compares the static programs.
+/// Builds the last commit twice from an empty folder and compares the static programs, with their
+/// debug information. The second one stays, as the one of [`Linking::built`].
 pub(crate) fn compare() -> Result<()> {
-    let mut sums = Vec::new();
-    for _ in 0..2 {
-        let program = build_commit(Linking::Static)?;
-        let sum = sha256(&program)?;
-        println!("{sum} {}", program.display());
-        sums.push(sum);
-    }
-    sums.dedup();
-    if sums.len() > 1 {
+    let sums = || {
+        let built = Linking::Static.build()?;
+        anyhow::Ok((sha256(&built.program)?, sha256(&built.debug)?))
+    };
+    if sums()? != sums()? {
         bail!("the two programs differ");
     }
     println!("Both programs are identical.");
     Ok(())
 }
 
-/// Builds the last commit in an empty folder, and returns the path of the program.
-fn build_commit(linking: Linking) -> Result<PathBuf> {
+/// Builds a commit in an empty folder, and returns the path of the program.
+fn build_commit(linking: Linking, commit: &str) -> Result<PathBuf> {
     let target = linking.target();
     if linking == Linking::Static {
         ensure_target(&target)?;
     }
     let folder = root().join("target").join(FOLDER);
     empty_folder(&folder)?;
-    compile(&folder, &target, &commit::time()?)
+    compile(&folder, commit, &target, &commit::time()?)
 }
 
 /// Installs the standard library and the C compiler for a target with musl.
@@ -157,13 +161,13 @@ fn ensure_target(target: &str) -> Result<()> {
     run(command("rustup").args(["target", "add", target]))
 }
 
-/// Unpacks the last commit into a folder and builds it there. `committed` is its Unix time.
-fn compile(folder: &Path, target: &str, committed: &str) -> Result<PathBuf> {
+/// Unpacks a commit into a folder and builds it there. `committed` is its Unix time.
+fn compile(folder: &Path, commit: &str, target: &str, committed: &str) -> Result<PathBuf> {
     let archive = folder.with_extension("tar");
     run(command("git")
         .args(["archive", "--format=tar", "--output"])
         .arg(&archive)
-        .arg("HEAD"))?;
+        .arg(commit))?;
     run(command("tar")
         .arg("--extract")
         .arg("--file")

@@ -32,7 +32,7 @@ pub(crate) struct Args {
 }
 
 /// Programs that make the packages, each from Debian.
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 3] = [
     Program {
         name: "dpkg-deb",
         package: "dpkg",
@@ -44,10 +44,6 @@ const PROGRAMS: [Program; 4] = [
     Program {
         name: "umoci",
         package: "umoci",
-    },
-    Program {
-        name: "skopeo",
-        package: "skopeo",
     },
 ];
 

@@ -13,7 +13,7 @@ use crate::process::{command, output, run};
 use crate::tools::{Program, ensure_programs};
 
 /// Programs that test the packages, each from Debian.
-const PROGRAMS: [Program; 3] = [
+const PROGRAMS: [Program; 4] = [
     Program {
         name: "lintian",
         package: "lintian",
@@ -25,6 +25,10 @@ const PROGRAMS: [Program; 3] = [
     Program {
         name: "file",
         package: "file",
+    },
+    Program {
+        name: "skopeo",
+        package: "skopeo",
     },
 ];
 
