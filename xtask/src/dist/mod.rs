@@ -26,7 +26,7 @@ use crate::tools::{Program, ensure_programs};
 /// What `cargo xtask dist` does.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Test the packages too: lintian, a life in a clean Debian, the image, the manifests.
+    /// Test the packages too: lintian, a life in a clean Debian with systemd, the image, the manifests.
     #[arg(long)]
     pub(crate) check: bool,
 }
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let files = [
         tarball::write(&release)?,
         package.clone(),
-        rpm::write(&release)?,
+        rpm::write(&release, VERSION)?,
         image::write(&release)?,
         copy(&debian.debug, &release.named("deb.debug"))?,
         copy(&others.debug, &release.named("debug"))?,

@@ -35,9 +35,9 @@ impl Release {
         })
     }
 
-    /// Returns the path of the rpm.
-    pub(super) fn rpm(&self) -> PathBuf {
-        self.folder.join(format!("roamd-{VERSION}-1.{ARCH}.rpm"))
+    /// Returns the path of the rpm of a version.
+    pub(super) fn rpm(&self, version: &str) -> PathBuf {
+        self.folder.join(format!("roamd-{version}-1.{ARCH}.rpm"))
     }
 
     /// Returns a result's path: `roamd-VERSION-ARCHITECTURE.SUFFIX`.

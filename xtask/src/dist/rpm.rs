@@ -5,13 +5,13 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
-use super::release::{Release, VERSION};
+use super::release::Release;
 use super::stage::DOCUMENTS;
 use crate::files::{empty_folder, install};
 use crate::process::{command, root, run};
 
 /// Writes `roamd-VERSION-1.ARCHITECTURE.rpm`.
-pub(super) fn write(release: &Release) -> Result<PathBuf> {
+pub(super) fn write(release: &Release, version: &str) -> Result<PathBuf> {
     let folder = release.folder.join("rpm");
     empty_folder(&folder)?;
     let files = folder.join("files");
@@ -34,11 +34,11 @@ pub(super) fn write(release: &Release) -> Result<PathBuf> {
         .args(define("_buildhost", "localhost"))
         .args(define("use_source_date_epoch_as_buildtime", "1"))
         .args(define("clamp_mtime_to_source_date_epoch", "1"))
-        .args(define("roamd_version", VERSION))
+        .args(define("roamd_version", version))
         .args(define("roamd_files", &files.display().to_string()))
         .arg("dist/rpm/roamd.spec")
         .env("SOURCE_DATE_EPOCH", &release.time))?;
-    let package = release.rpm();
+    let package = release.rpm(version);
     fs::metadata(&package).with_context(|| format!("rpmbuild wrote no {}", package.display()))?;
     Ok(package)
 }

@@ -1,19 +1,19 @@
 //! `cargo xtask dist --check`: tests of the packages.
 
-mod debian;
 mod image;
+mod life;
 mod manifests;
 
 use std::path::Path;
 
 use anyhow::{Result, bail};
 
-use super::release::Release;
+use super::release::{Release, VERSION};
 use crate::process::{command, output, run};
 use crate::tools::{Program, ensure_programs};
 
 /// Programs that test the packages, each from Debian.
-const PROGRAMS: [Program; 4] = [
+const PROGRAMS: [Program; 5] = [
     Program {
         name: "lintian",
         package: "lintian",
@@ -29,6 +29,10 @@ const PROGRAMS: [Program; 4] = [
     Program {
         name: "skopeo",
         package: "skopeo",
+    },
+    Program {
+        name: "systemd-nspawn",
+        package: "systemd-container",
     },
 ];
 
@@ -50,7 +54,7 @@ pub(super) fn run_all(
         .arg(package))?;
     rpm_contents(release)?;
     image::check(release)?;
-    debian::check(release, debian, package)
+    life::check(release, debian, package)
 }
 
 /// Checks that a program needs no library of the system.
@@ -64,8 +68,8 @@ fn static_program(program: &Path) -> Result<()> {
 
 /// Checks that the rpm has the files of the deb, but for those that only Debian has.
 fn rpm_contents(release: &Release) -> Result<()> {
-    let package = release.rpm();
-    let listed = output(command("rpm").args(["-qpl", "--nosignature"]).arg(package))?;
+    let package = release.rpm(VERSION);
+    let listed = output(command("rpm").args(["-qpl", "--nosignature"]).arg(&package))?;
     for file in [
         "/usr/bin/roamd",
         "/etc/roamd/roamd.toml",
@@ -83,11 +87,7 @@ fn rpm_contents(release: &Release) -> Result<()> {
             bail!("the rpm lacks {file}");
         }
     }
-    let kept = output(
-        command("rpm")
-            .args(["-qpc", "--nosignature"])
-            .arg(release.rpm()),
-    )?;
+    let kept = output(command("rpm").args(["-qpc", "--nosignature"]).arg(&package))?;
     match kept.trim() == "/etc/roamd/roamd.toml" {
         true => Ok(()),
         false => bail!("the configuration files of the rpm are {kept}"),
