@@ -13,7 +13,7 @@ pub(crate) struct Program {
 }
 
 /// Whether this process runs as root.
-pub(crate) fn is_root() -> Result<bool> {
+fn is_root() -> Result<bool> {
     Ok(output(command("id").arg("--user"))?.trim() == "0")
 }
 

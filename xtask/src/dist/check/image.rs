@@ -1,19 +1,36 @@
-//! The image: its form, its size, and its program run from it.
+//! The image: its form, its size, and its program run as a container runs it.
 
 use std::fs;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 
 use super::super::release::{Release, VERSION};
 use crate::files::empty_folder;
 use crate::process::{command, output, run};
-use crate::tools::is_root;
 
 /// Largest archive of the image, in bytes.
 const LARGEST: u64 = 30 * 1024 * 1024;
 
-/// Makes a container of the image, and runs the program in it as the user of the image, on files
-/// that are read-only.
+/// Runs the image, in namespaces of its own.
+const SCRIPT: &str = "dist/container/run.sh";
+
+/// The configuration of an image, by the specification of OCI images.
+#[derive(Deserialize)]
+struct Configuration {
+    config: Execution,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Execution {
+    user: String,
+    entrypoint: Vec<String>,
+    cmd: Vec<String>,
+}
+
+/// Unpacks the image, and runs its command as its user, on files that are read-only, until its
+/// health check passes and it lists sessions.
 pub(super) fn check(release: &Release) -> Result<()> {
     let archive = release.named("oci.tar");
     let size = fs::metadata(&archive)?.len();
@@ -25,7 +42,9 @@ pub(super) fn check(release: &Release) -> Result<()> {
     }
     // Another program than the one that has made it reads it.
     let source = format!("oci-archive:{}", archive.display());
-    run(command("skopeo").args(["inspect", "--config"]).arg(&source))?;
+    let configuration = output(command("skopeo").args(["inspect", "--config"]).arg(&source))?;
+    let Configuration { config } =
+        serde_json::from_str(&configuration).context("the image has no user or no command")?;
     let folder = release.folder.join("image-check");
     empty_folder(&folder)?;
     let bundle = folder.join("bundle");
@@ -33,28 +52,23 @@ pub(super) fn check(release: &Release) -> Result<()> {
         "{}:{VERSION}",
         release.folder.join("image/layout").display()
     );
-    let is_root = is_root()?;
-    let mut unpack = command("umoci");
-    unpack.arg("unpack");
-    if !is_root {
-        unpack.arg("--rootless");
-    }
-    run(unpack.arg("--image").arg(image).arg(&bundle))?;
+    run(command("umoci")
+        .args(["unpack", "--image", &image])
+        .arg(&bundle))?;
     let files = bundle.join("rootfs");
     let libraries = output(command("find").arg(&files).args(["-name", "*.so*"]))?;
     if !libraries.is_empty() {
         bail!("the image has libraries: {libraries}");
     }
-    if !is_root {
-        eprintln!("warning: The program of the image was not run: that needs root.");
-        return Ok(());
+    if config.user.is_empty() || config.user.starts_with('0') {
+        bail!("the user of the image is root");
     }
-    let script = format!(
-        "mount --bind '{files}' '{files}' && mount -o remount,bind,ro '{files}' && \
-         chroot --userspec=65532:65532 '{files}' /usr/bin/roamd version && \
-         chroot --userspec=65532:65532 '{files}' /usr/bin/roamd config check /etc/roamd/roamd.toml",
-        files = files.display()
-    );
-    // Mounts of its own, which end with it.
-    run(command("unshare").args(["--mount", "sh", "-c"]).arg(script))
+    // The processes, mounts and network of the script end with it.
+    run(command("unshare")
+        .args(["--mount", "--net", "--pid", "--fork", "--kill-child"])
+        .args(["sh", SCRIPT])
+        .arg(&files)
+        .arg(&config.user)
+        .args(config.entrypoint)
+        .args(config.cmd))
 }

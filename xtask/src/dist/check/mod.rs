@@ -13,7 +13,7 @@ use crate::process::{command, output, run};
 use crate::tools::{Program, ensure_programs};
 
 /// Programs that test the packages, each from Debian.
-const PROGRAMS: [Program; 5] = [
+const PROGRAMS: [Program; 6] = [
     Program {
         name: "lintian",
         package: "lintian",
@@ -29,6 +29,10 @@ const PROGRAMS: [Program; 5] = [
     Program {
         name: "skopeo",
         package: "skopeo",
+    },
+    Program {
+        name: "ip",
+        package: "iproute2",
     },
     Program {
         name: "systemd-nspawn",
