@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 
 use crate::process::{command, run};
 
-/// Copies a file into a folder, which is created if it is missing, and returns the path of the copy.
+/// Copies a file, creates the folder of the copy if it is missing, and returns the copy's path.
 pub(crate) fn copy(from: &Path, to: &Path) -> Result<PathBuf> {
     if let Some(folder) = to.parent() {
         fs::create_dir_all(folder)

@@ -26,7 +26,8 @@ use crate::tools::{Program, ensure_programs};
 /// What `cargo xtask dist` does.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Test the packages too: lintian, a life in a clean Debian with systemd, the image, the manifests.
+    /// Test the packages too: lintian, lives in a clean Debian with systemd, the image, the
+    /// manifests.
     #[arg(long)]
     pub(crate) check: bool,
 }
