@@ -26,6 +26,5 @@ pub(crate) fn group_settings(cluster: &EtcdCluster) -> GroupSettings {
         prefix: "/roamd/main/".to_owned(),
         cluster_key: Arc::new(KeyRing::random(0, &mut rng())),
         when_unreachable: WhenUnreachable::Serve,
-        server_name: "test".to_owned(),
     }
 }

@@ -80,10 +80,10 @@ fn shared(config: &Config, clock: &Clock) -> Result<(KeyStore, Arc<dyn SharedSta
             Ok((keys.into(), Arc::new(state)))
         }
         State::Etcd(etcd) => {
-            let mut settings = group_settings(etcd)?;
-            settings.server_name = server_name(config);
+            let settings = group_settings(etcd)?;
+            let name = server_name(config);
             let network = Arc::new(roamd_state::SystemNetwork);
-            let state = EtcdState::open(&settings, network, Arc::clone(clock))?;
+            let state = EtcdState::open(&settings, &name, network, Arc::clone(clock))?;
             let keys = GroupKeys::of(state.blocking_group());
             Ok((KeyStore::Group(keys), Arc::new(state)))
         }

@@ -61,7 +61,6 @@ pub(super) fn group_settings(
             WhenUnreachable::Serve => roamd_state::WhenUnreachable::Serve,
             WhenUnreachable::Refuse => roamd_state::WhenUnreachable::Refuse,
         },
-        server_name: String::new(),
     })
 }
 

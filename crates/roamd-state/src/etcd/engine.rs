@@ -65,18 +65,19 @@ struct EngineThread {
 
 impl EtcdState {
     /// Joins a group: connects to etcd, checks that the server fits in, and reads the state. Blocks
-    /// the calling thread meanwhile.
+    /// the calling thread meanwhile. `name` names the server for operators, without a line break.
     ///
     /// # Errors
     /// If etcd cannot be used, or the server does not fit in.
     pub fn open(
         settings: &GroupSettings,
+        name: &str,
         network: Arc<dyn Network>,
         clock: Clock,
     ) -> Result<Self, GroupError> {
         let (opened, result) = mpsc::sync_channel(1);
         let (stop, stopped) = oneshot::channel();
-        let settings = settings.clone();
+        let (settings, name) = (settings.clone(), name.to_owned());
         let run = move || {
             let runtime = match Builder::new_current_thread().enable_all().build() {
                 Ok(runtime) => runtime,
@@ -85,7 +86,7 @@ impl EtcdState {
                     return;
                 }
             };
-            let joined = runtime.block_on(join(&settings, network, clock));
+            let joined = runtime.block_on(join(&settings, name, network, clock));
             let shared = joined.as_ref().ok().cloned();
             let handle = runtime.handle().clone();
             drop(opened.send(joined.map(|shared| (shared, handle))));
@@ -382,6 +383,7 @@ impl fmt::Debug for EtcdState {
 /// Joins a group, and starts the tasks of the engine on the current runtime.
 async fn join(
     settings: &GroupSettings,
+    name: String,
     network: Arc<dyn Network>,
     clock: Clock,
 ) -> Result<Arc<Shared>, GroupError> {
@@ -391,7 +393,7 @@ async fn join(
         watcher: group.client().separate(),
         group,
         own,
-        name: settings.server_name.clone(),
+        name,
         clock,
         when_unreachable: settings.when_unreachable,
         health: Health::new(),

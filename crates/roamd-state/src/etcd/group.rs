@@ -41,8 +41,6 @@ pub struct GroupSettings {
     pub cluster_key: Arc<KeyRing>,
     /// What the server does while it cannot reach etcd.
     pub when_unreachable: WhenUnreachable,
-    /// Name of this server for operators, without a line break.
-    pub server_name: String,
 }
 
 /// Why a server cannot join a group.

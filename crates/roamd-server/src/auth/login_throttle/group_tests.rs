@@ -27,7 +27,7 @@ fn throttles(cluster: &EtcdCluster, servers: usize) -> Vec<Arc<LoginThrottle>> {
     let settings = group_settings(cluster);
     let open = || {
         let network = Arc::new(SystemNetwork);
-        let state = EtcdState::open(&settings, network, Arc::new(Timestamp::now)).unwrap();
+        let state = EtcdState::open(&settings, "test", network, Arc::new(Timestamp::now)).unwrap();
         let config = config::LoginThrottle::default();
         let checks = ChecksInProgress::new(&config);
         Arc::new(LoginThrottle::new(

@@ -8,7 +8,7 @@ use roamd_etcd_client::SystemNetwork;
 use roamd_state::{Group, GroupError, GroupSettings, ServerActivity};
 use roamd_testkit::EtcdCluster;
 
-use super::support::{PREFIX, open, open_at, settings};
+use super::support::{PREFIX, open_named, settings};
 
 async fn group(settings: &GroupSettings) -> Result<Group, GroupError> {
     Group::open_existing(settings, Arc::new(SystemNetwork)).await
@@ -17,16 +17,15 @@ async fn group(settings: &GroupSettings) -> Result<Group, GroupError> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overview_names_servers_and_members() {
     let mut cluster = EtcdCluster::start(3);
-    let mut settings = settings(&cluster);
+    let settings = settings(&cluster);
     let missing = group(&settings).await.unwrap_err();
     assert!(matches!(missing, GroupError::Missing), "{missing}");
     assert_eq!(cluster.keys(PREFIX), [], "a look creates nothing");
 
-    settings.server_name = "b, 192.0.2.2:8080".to_owned();
-    let stopping = open(&settings);
-    let fast = open_at(&settings, 10).unwrap();
-    settings.server_name = "a".to_owned();
-    let one = open(&settings);
+    let open = |name, ahead: i64| open_named(&settings, name, Arc::new(ahead.into())).unwrap();
+    let stopping = open("b, 192.0.2.2:8080", 0);
+    let fast = open("b, 192.0.2.2:8080", 10);
+    let one = open("a", 0);
     // A server whose process was killed.
     let beat = format!("{} 5 0 0.1.0 killed", Timestamp::now().as_millisecond());
     cluster.put(&format!("{PREFIX}servers/0123456789abcdef"), &beat);

@@ -39,7 +39,6 @@ pub(super) fn settings_at(addresses: &[SocketAddr]) -> GroupSettings {
         prefix: PREFIX.to_owned(),
         cluster_key: cluster_key(7),
         when_unreachable: WhenUnreachable::Serve,
-        server_name: "test".to_owned(),
     }
 }
 
@@ -61,9 +60,18 @@ pub(super) fn open_with_clock(
     settings: &GroupSettings,
     ahead: Arc<AtomicI64>,
 ) -> Result<EtcdState, GroupError> {
+    open_named(settings, "test", ahead)
+}
+
+/// The same, of a server with this name.
+pub(super) fn open_named(
+    settings: &GroupSettings,
+    name: &str,
+    ahead: Arc<AtomicI64>,
+) -> Result<EtcdState, GroupError> {
     let ahead = move || jiff::SignedDuration::from_secs(ahead.load(Ordering::Relaxed));
     let clock = move || Timestamp::now() + ahead();
-    EtcdState::open(settings, Arc::new(SystemNetwork), Arc::new(clock))
+    EtcdState::open(settings, name, Arc::new(SystemNetwork), Arc::new(clock))
 }
 
 pub(super) fn open(settings: &GroupSettings) -> EtcdState {
