@@ -1,20 +1,13 @@
 //! A group of servers as operators see it.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use jiff::{SignedDuration, Timestamp};
-use roamd_state::{Group, GroupError, SystemNetwork};
+use jiff::Timestamp;
+use roamd_state::{CLOCK_TOLERANCE, Group, GroupError, STALE_AFTER, SystemNetwork};
 
 pub use roamd_state::{GroupOverview, GroupServer, Member, MemberState, ServerActivity};
 
 use crate::config::{Etcd, EtcdFileError, group_settings};
-
-/// Age of a copy from which on its server counts as cut off from etcd.
-const LONGEST_LAG: Duration = Duration::from_secs(5);
-
-/// Difference between the clocks of two servers from which on it is a problem.
-const LARGEST_OFFSET: SignedDuration = SignedDuration::from_secs(2);
 
 /// Why there is no overview.
 #[derive(Debug, thiserror::Error)]
@@ -60,7 +53,7 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
             ServerActivity::Running {
                 lag, clock_offset, ..
             } => {
-                if *lag > LONGEST_LAG {
+                if *lag > STALE_AFTER {
                     let seconds = lag.as_secs();
                     problems.push(format!("server {name} is {seconds} seconds behind etcd"));
                 }
@@ -72,7 +65,7 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
         }
     }
     match (clocks.iter().min(), clocks.iter().max()) {
-        (Some(least), Some(most)) if *most - *least > LARGEST_OFFSET => {
+        (Some(least), Some(most)) if *most - *least > CLOCK_TOLERANCE => {
             let seconds = (*most - *least).as_secs();
             problems.push(format!("clocks of the servers differ by {seconds} seconds"));
         }
@@ -84,6 +77,10 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn server(name: &str, lag: u64, offset: i64) -> GroupServer {

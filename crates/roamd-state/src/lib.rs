@@ -16,8 +16,8 @@ pub use counter::{Counter, CounterKind};
 pub use digest::Digest;
 pub use error::StateError;
 pub use etcd::{
-    BlockingGroup, EtcdState, Group, GroupError, GroupOverview, GroupServer, GroupSettings, Member,
-    MemberState, SealedRecord, ServerActivity, WhenUnreachable,
+    BlockingGroup, CLOCK_TOLERANCE, EtcdState, Group, GroupError, GroupOverview, GroupServer,
+    GroupSettings, Member, MemberState, STALE_AFTER, SealedRecord, ServerActivity, WhenUnreachable,
 };
 pub use flag::FlagKind;
 pub use group_state::{GroupState, Reach};

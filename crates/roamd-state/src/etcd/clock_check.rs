@@ -7,6 +7,9 @@ use jiff::SignedDuration;
 use super::copy::RunningServer;
 use super::server_id::ServerId;
 
+/// Difference between the clocks of two servers from which on it is reported: flags expire by them.
+pub const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(2);
+
 /// Largest difference of clocks with which a server starts and serves.
 const MAX_OFFSET: SignedDuration = SignedDuration::from_secs(30);
 

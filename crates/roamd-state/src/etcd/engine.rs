@@ -6,7 +6,6 @@ use std::future::ready;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, RwLock, mpsc};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
 
 use jiff::Timestamp;
 use roamd_etcd_client::{CallError, Network};
@@ -21,7 +20,7 @@ use super::copy::{Copy, Limits};
 use super::flags::WRITE_TIMEOUT;
 use super::garbage::Garbage;
 use super::group::{Group, GroupError, GroupSettings};
-use super::health::Health;
+use super::health::{Health, TWO_BEATS};
 use super::layout::FlagValue;
 use super::leases::Leases;
 use super::server_id::ServerId;
@@ -43,9 +42,6 @@ const LIMITS: FairSemaphoreLimits = FairSemaphoreLimits {
     reserved_waiting: 0,
     party_share: PartyShare::FewerThanFree,
 };
-
-/// Time for the heartbeats of other servers to arrive at the start.
-const FIRST_BEATS: Duration = Duration::from_millis(2500);
 
 /// Shared state in etcd.
 ///
@@ -408,7 +404,7 @@ async fn join(
     shared.read_all().await?;
     drop(tokio::spawn(Arc::clone(&shared).follow()));
     if shared.copy().has_other_servers() {
-        sleep(FIRST_BEATS).await;
+        sleep(TWO_BEATS).await;
         let servers = shared.copy().running_servers();
         if let Some(offset) = joining_offset(own, &servers) {
             let seconds = offset.as_secs();

@@ -12,12 +12,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tracing::debug;
 
 use super::copy::Kind;
+use super::health::BEAT_INTERVAL;
 use super::layout::{Beat, Key};
 use super::requests::delete;
 use super::shared::Shared;
-
-/// Interval between heartbeats.
-const BEAT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Time for which a heartbeat stays in etcd, unless another one replaces it.
 const BEAT_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);

@@ -7,7 +7,13 @@ use tokio::time::{Instant, sleep};
 
 /// Age of the copy from which on etcd counts as unreachable. A change of etcd's leader takes about
 /// two seconds.
-pub(super) const STALE_AFTER: Duration = Duration::from_secs(5);
+pub const STALE_AFTER: Duration = Duration::from_secs(5);
+
+/// Interval between the heartbeats of a server.
+pub(super) const BEAT_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time in which each running server sends two heartbeats at least.
+pub(super) const TWO_BEATS: Duration = Duration::from_millis(2500);
 
 /// What a server does while it cannot reach etcd.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -21,6 +21,9 @@ use crate::flag::FlagKind;
 /// Version of the names and values.
 pub(super) const FORMAT: u32 = 1;
 
+/// Folder of the heartbeats.
+pub(super) const SERVERS: &str = "servers/";
+
 /// Name of an entry below the prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Key {
@@ -71,7 +74,7 @@ impl Key {
             Self::Share(kind, digest, server) => {
                 format!("{}{server}", shares_folder(kind, digest))
             }
-            Self::Server(server) => format!("servers/{server}"),
+            Self::Server(server) => format!("{SERVERS}{server}"),
         }
     }
 

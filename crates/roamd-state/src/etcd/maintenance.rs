@@ -8,7 +8,7 @@ use roamd_etcd_client::messages::TxnRequest;
 use tokio::time::{Instant, interval, sleep};
 use tracing::{debug, error, info, warn};
 
-use super::clock_check::group_offset;
+use super::clock_check::{CLOCK_TOLERANCE, group_offset};
 use super::copy::{Kind, Missing};
 use super::flags::RETRY_PAUSE;
 use super::health::WhenUnreachable;
@@ -22,9 +22,6 @@ const VERSION_INTERVAL: Duration = Duration::from_hours(1);
 
 /// Maximum number of missing entries that are written in an interval.
 const MOST_WRITTEN: usize = 500;
-
-/// Difference of clocks, in seconds, from which on it is logged.
-const CLOCK_DIFFERENCE: u64 = 2;
 
 impl Shared {
     /// Removes garbage from etcd. While etcd cannot be reached, it waits.
@@ -64,7 +61,7 @@ impl Shared {
                 was_lost = is_lost;
             }
             let offset = self.clock_offset();
-            let clocks_differ = offset.as_secs().unsigned_abs() > CLOCK_DIFFERENCE;
+            let clocks_differ = offset.unsigned_abs() > CLOCK_TOLERANCE.unsigned_abs();
             if clocks_differ && !clocks_differed {
                 let seconds = offset.as_secs();
                 warn!(

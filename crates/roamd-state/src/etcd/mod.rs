@@ -35,7 +35,8 @@ mod shared;
 mod version;
 
 pub use blocking::BlockingGroup;
+pub use clock_check::CLOCK_TOLERANCE;
 pub use engine::EtcdState;
 pub use group::{Group, GroupError, GroupSettings, SealedRecord};
-pub use health::WhenUnreachable;
+pub use health::{STALE_AFTER, WhenUnreachable};
 pub use overview::{GroupOverview, GroupServer, Member, MemberState, ServerActivity};

@@ -11,15 +11,10 @@ use roamd_etcd_client::{CallError, Endpoint};
 use tokio::time::{Instant, timeout_at};
 
 use super::group::Group;
-use super::layout::{Beat, Key};
+use super::health::TWO_BEATS;
+use super::layout::{Beat, Key, SERVERS};
 use super::server_id::ServerId;
 use super::version::{Verdict, Version};
-
-/// Name of the folder of the heartbeats.
-const SERVERS: &str = "servers/";
-
-/// Time in which a server sends two heartbeats at least.
-const LISTENING: Duration = Duration::from_millis(2500);
 
 /// Overview of a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +129,7 @@ impl Group {
             start_revision: revision + 1,
         };
         let mut watch = self.client().watch(create).await?;
-        let deadline = Instant::now() + LISTENING;
+        let deadline = Instant::now() + TWO_BEATS;
         while let Ok(changes) = timeout_at(deadline, watch.next()).await {
             let arrived = clock();
             for event in changes?.events {
