@@ -174,7 +174,8 @@ impl Shared {
         };
         if !self.health.is_lost() {
             let removed = timeout(LEAVE_TIMEOUT, self.group.client().txn(&remove)).await;
-            debug!(is_removed = removed.is_ok(), "Server has left the group");
+            let is_removed = matches!(removed, Ok(Ok(_)));
+            debug!(is_removed, "Server has left the group");
         }
     }
 }
