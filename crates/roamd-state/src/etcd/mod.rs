@@ -15,8 +15,6 @@ mod blocking;
 mod bucket;
 mod clock_check;
 mod copy;
-#[cfg(test)]
-mod copy_tests;
 mod counts;
 mod engine;
 mod flags;

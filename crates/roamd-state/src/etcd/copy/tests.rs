@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::copy::{Copy, Kind, Limits};
-use super::layout::{Beat, FlagValue, Key, ShareValue};
-use super::server_id::ServerId;
+use super::{Copy, Kind, Limits};
 use crate::counter::{Counter, CounterKind};
 use crate::digest::Digest;
+use crate::etcd::layout::{Beat, FlagValue, Key, ShareValue};
+use crate::etcd::server_id::ServerId;
 use crate::flag::FlagKind;
 
 const REVOKED: FlagKind = FlagKind::RevokedToken;

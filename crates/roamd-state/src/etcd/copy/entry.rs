@@ -1,0 +1,77 @@
+//! What the copy has of an entry.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::etcd::layout::{Beat, FlagValue, ShareValue};
+use crate::etcd::server_id::ServerId;
+
+/// A flag.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::etcd) struct Flag {
+    pub(in crate::etcd) value: FlagValue,
+    pub(in crate::etcd) revision: i64,
+    pub(super) read: u32,
+}
+
+/// Share of a server in a counter.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Share {
+    pub(super) server: ServerId,
+    pub(super) count: u32,
+    pub(super) until: Timestamp,
+    pub(super) revision: i64,
+    pub(super) read: u32,
+    /// Number of changes by this server, if the share is its own, and of those that are in etcd.
+    pub(super) changes: u32,
+    pub(super) stored: u32,
+}
+
+/// A server of the group.
+#[derive(Debug)]
+pub(super) struct Server {
+    pub(super) beat: Beat,
+    /// Time at which the last heartbeat arrived; `None` if it may be old.
+    pub(super) seen: Option<Timestamp>,
+    pub(super) read: u32,
+}
+
+/// A running server of the group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::etcd) struct RunningServer {
+    pub(in crate::etcd) id: ServerId,
+    /// How far its clock is ahead of this server's.
+    pub(in crate::etcd) clock_offset: SignedDuration,
+    /// Time since its start, in milliseconds.
+    pub(in crate::etcd) running_for: u64,
+}
+
+/// Another value for the share of another server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::etcd) struct ShareChange {
+    pub(in crate::etcd) server: ServerId,
+    pub(in crate::etcd) value: ShareValue,
+    /// The revision that it changes.
+    pub(in crate::etcd) revision: i64,
+}
+
+impl Share {
+    pub(super) fn value(&self, writer: ServerId) -> ShareValue {
+        ShareValue {
+            count: self.count,
+            until: self.until,
+            writer,
+        }
+    }
+
+    pub(super) fn changed_by(&self, writer: ServerId, count: u32, until: Timestamp) -> ShareChange {
+        ShareChange {
+            server: self.server,
+            value: ShareValue {
+                count,
+                until,
+                writer,
+            },
+            revision: self.revision,
+        }
+    }
+}
