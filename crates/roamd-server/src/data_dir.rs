@@ -90,20 +90,10 @@ impl SharedFile {
     /// # Errors
     /// If the new file cannot be written. The old one then stays.
     pub(crate) fn replace(&self, _lock: &FileLock, contents: &[u8]) -> io::Result<()> {
-        let draft = self.path.with_extension("new");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&draft)?;
-        // A draft that was left behind has kept its permissions.
-        file.set_permissions(Permissions::from_mode(0o600))?;
-        give_to_owner(&self.folder, &file)?;
-        file.write_all(contents)?;
-        file.sync_all()?;
-        fs::rename(&draft, &self.path)?;
-        File::open(&self.folder)?.sync_all()
+        replace_file(&self.path, contents, |file| {
+            file.set_permissions(Permissions::from_mode(0o600))?;
+            give_to_owner(&self.folder, file)
+        })
     }
 
     /// The file that is locked, since the other one is replaced.
@@ -117,6 +107,53 @@ impl SharedFile {
         give_to_owner(&self.folder, &file)?;
         Ok(file)
     }
+}
+
+/// Replaces a file as a whole, and flushes it to the disk. `prepare` sets mode and owner of the new
+/// one: a draft that was left behind has kept its own.
+///
+/// # Errors
+/// If the new file cannot be written. The old one then stays.
+pub(crate) fn replace_file(
+    path: &Path,
+    contents: &[u8],
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+) -> io::Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&draft)?;
+    prepare(&file)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    File::open(folder_of(path))?.sync_all()
+}
+
+/// Returns the folder of a file.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Creates the folder if it is missing, for the owner of the folder above it, and checks it.
+///
+/// # Errors
+/// If it cannot be created, or others can replace it or files in it.
+pub(crate) fn open_or_create_for_owner(path: &Path) -> Result<(), DataDirError> {
+    let missing = path.ancestors().take_while(|it| !it.exists());
+    let missing: Vec<_> = missing.filter(|it| !it.as_os_str().is_empty()).collect();
+    for folder in missing.into_iter().rev() {
+        DirBuilder::new()
+            .mode(0o700)
+            .create(folder)
+            .and_then(|()| give_to_owner(folder_of(folder), &File::open(folder)?))
+            .map_err(|source| unusable(folder, source))?;
+    }
+    check(path)
 }
 
 /// Creates the folder if it is missing, and checks it.

@@ -1,15 +1,17 @@
 //! Restoring a backup: everything is checked before anything is replaced.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Write as _};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
+use std::fs::{self, File, Permissions};
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use roamd_backup::{Contents, StateFiles};
 use roamd_seal::{KeyRing, KeyRingError};
 use roamd_state::{OpenError, StateCopy};
 
-use crate::data_dir::{self, DataDirError, STATE_FILE, SharedFile, give_to_owner};
+use crate::data_dir::{
+    self, DataDirError, STATE_FILE, SharedFile, folder_of, give_to_owner, replace_file,
+};
 use crate::keys::{KeyFile, KeysError};
 use crate::revocations::{RevocationFile, is_valid};
 
@@ -94,7 +96,7 @@ pub fn restore(contents: Contents, target: &Target) -> Result<(), RestoreError> 
             return Err(RestoreError::OtherConfig(config.clone()));
         }
     }
-    data_dir::open_or_create(data_dir)?;
+    data_dir::open_or_create_for_owner(data_dir)?;
     // From here on no server can start with the data folder.
     let state = match contents.state {
         Some(StateFiles { database, key }) => {
@@ -159,26 +161,24 @@ fn write(file: &SharedFile, contents: &[u8]) -> Result<(), RestoreError> {
     })
 }
 
-/// Replaces the configuration as a whole. Keeps the permissions of an existing one.
+/// Replaces the configuration as a whole. Keeps the permissions and the owner of an existing one;
+/// root restores it for the user of the server.
 fn replace_config(path: &Path, contents: &[u8]) -> io::Result<()> {
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    if let Some(folder) = folder {
-        fs::create_dir_all(folder)?;
-    }
-    let mode = match fs::metadata(path) {
-        Ok(metadata) => metadata.permissions(),
-        Err(_) => Permissions::from_mode(CONFIG_MODE),
-    };
-    let draft = path.with_extension("new");
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(&draft)?;
-    file.write_all(contents)?;
-    file.set_permissions(mode)?;
-    file.sync_all()?;
-    fs::rename(&draft, path)
+    let folder = folder_of(path);
+    fs::create_dir_all(folder)?;
+    let existing = fs::metadata(path).ok();
+    replace_file(path, contents, |file| match existing {
+        Some(existing) => {
+            file.set_permissions(existing.permissions())?;
+            let new = file.metadata()?;
+            if (new.uid(), new.gid()) == (existing.uid(), existing.gid()) {
+                return Ok(());
+            }
+            fchown(file, Some(existing.uid()), Some(existing.gid()))
+        }
+        None => {
+            file.set_permissions(Permissions::from_mode(CONFIG_MODE))?;
+            give_to_owner(folder, file)
+        }
+    })
 }
