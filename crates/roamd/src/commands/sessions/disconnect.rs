@@ -2,9 +2,11 @@
 
 use clap::Args;
 use roamd_store_client::{
-    ClientError, EnumerationStatus, Session, SessionParams, SessionState, StoreClient,
+    ClientError, EnumerationStatus, Session, SessionParams, SessionState, SessionStatus,
+    StoreClient,
 };
 
+use super::connected::{Connected, EndedSession, failing_farms};
 use super::operation::{Operation, OperationArgs};
 use super::session_params::{SessionFilterArgs, list_params};
 use crate::exit_code::Exit;
@@ -46,10 +48,20 @@ impl DisconnectSessions {
                 Some(_) => list_if_possible(client, &list).await.unwrap_or_default(),
                 None => None,
             };
-            Ok((status, gained(before, after)))
+            let failing = match status {
+                SessionStatus::Success => Vec::new(),
+                SessionStatus::Partial | SessionStatus::Failure => {
+                    failing_farms(client, &list).await
+                }
+            };
+            Ok((status, gained(before, after), failing))
         });
-        let (status, sessions) = disconnected.await?;
-        args.print_result(OPERATION, status, sessions.as_deref())
+        let (status, sessions, failing) = disconnected.await?;
+        let ended = sessions.map(|sessions| Connected {
+            sessions: sessions.into_iter().map(EndedSession::from).collect(),
+            silent_farms: Vec::new(),
+        });
+        args.print_result(OPERATION, status, ended.as_ref(), &failing)
     }
 }
 

@@ -1,13 +1,17 @@
 //! `roamd sessions logoff`.
 
 use clap::Args;
+use roamd_store_client::SessionStatus;
 
+use super::connected::{connected_from, failing_farms};
 use super::operation::{Operation, OperationArgs};
+use super::session_params::{SessionFilterArgs, list_params};
 use crate::exit_code::Exit;
 
 /// Logs off the sessions that are connected from this client. Unsaved work is lost.
 ///
-/// A terminal is asked first. The store does not report which sessions it logged off.
+/// A terminal is asked first. A store of roamd names the sessions, unless a farm before version 7
+/// has some; other stores do not report which sessions they logged off.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions logoff --client-name DESK-A --yes\n  \
@@ -38,11 +42,22 @@ impl LogOffSessions {
             OPERATION.consequence
         ))?;
         let params = args.params();
-        let status = args
-            .store
-            .with_client(async |client| Ok(client.log_off(&params).await?))
-            .await?;
-        // A list that names connected sessions would disconnect those on old farms (SS-29, SS-31).
-        args.print_result(OPERATION, status, None)
+        let list = list_params(&args.store, SessionFilterArgs::default());
+        let ended = args.store.with_client(async |client| {
+            let before = connected_from(client, &params).await?;
+            let status = client.log_off(&params).await?;
+            if status == SessionStatus::Success {
+                return Ok((status, before, Vec::new()));
+            }
+            let failing = failing_farms(client, &list).await;
+            let ended = before.map(|mut before| {
+                let sessions = &mut before.sessions;
+                sessions.retain(|session| !failing.contains(&session.farm));
+                before
+            });
+            Ok((status, ended, failing))
+        });
+        let (status, ended, failing) = ended.await?;
+        args.print_result(OPERATION, status, ended.as_ref(), &failing)
     }
 }

@@ -1,5 +1,6 @@
 //! `roamd sessions`: a client of the Sessions Service of any store.
 
+mod connected;
 mod disconnect;
 mod explain;
 mod launch;

@@ -1,9 +1,10 @@
 //! Common parts of disconnect and log off: their arguments, and printing of their result.
 
 use clap::Args;
-use roamd_store_client::{Session, SessionStatus};
+use roamd_store_client::SessionStatus;
 use serde::Serialize;
 
+use super::connected::{Connected, EndedSession};
 use super::session_params::operation_params;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::result_format::ResultFormatArgs;
@@ -45,15 +46,13 @@ struct ResultJson<'r> {
     /// `success`, `partial`, `failure`, or `planned` for a dry run.
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    sessions: Option<Vec<EndedSessionJson<'r>>>,
-}
-
-#[derive(Serialize)]
-struct EndedSessionJson<'r> {
-    id: &'r str,
-    app: &'r str,
-    farm: &'r str,
-    resource_id: &'r str,
+    sessions: Option<&'r [EndedSession]>,
+    /// Names of farms whose sessions are not in `sessions`.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    silent_farms: &'r [String],
+    /// Names of farms that do not respond.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    failing_farms: &'r [String],
 }
 
 impl OperationArgs {
@@ -83,6 +82,8 @@ impl OperationArgs {
             output::print_json(&ResultJson {
                 status: "planned",
                 sessions: None,
+                silent_farms: &[],
+                failing_farms: &[],
             })?;
             return Ok(Exit::Done);
         }
@@ -104,14 +105,16 @@ impl OperationArgs {
 
     /// Prints the result of the operation, and returns its exit code.
     ///
-    /// `ended` are the affected sessions; `None` if they are unknown.
+    /// `failing_farms` are the names of those that do not respond.
     pub(super) fn print_result(
         &self,
         operation: Operation,
         status: SessionStatus,
-        ended: Option<&[Session]>,
+        ended: Option<&Connected>,
+        failing_farms: &[String],
     ) -> anyhow::Result<Exit> {
         let participle = operation.participle;
+        let sessions = ended.map(|ended| ended.sessions.as_slice());
         let (identifier, text, exit) = match status {
             SessionStatus::Success => ("success", format!("All {participle}."), Exit::Done),
             SessionStatus::Partial => (
@@ -128,19 +131,27 @@ impl OperationArgs {
             ),
         };
         if self.format.is_json() {
-            let sessions = ended.map(|it| it.iter().map(EndedSessionJson::from).collect());
             output::print_json(&ResultJson {
                 status: identifier,
                 sessions,
+                silent_farms: ended.map_or(&[], |ended| &ended.silent_farms),
+                failing_farms,
             })?;
             return Ok(exit);
         }
-        for session in ended.unwrap_or_default() {
-            let (app, farm) = (&session.initial_app, &session.publisher_name);
+        for session in sessions.unwrap_or_default() {
+            let EndedSession { app, farm, .. } = session;
             let line = format!("{participle}: {app} on {farm}");
             output::print_line(output::printable(&line))?;
         }
-        match (status, ended) {
+        let silent = ended.map_or(&[][..], |ended| &ended.silent_farms);
+        if !silent.is_empty() {
+            let farms = silent.join(", ");
+            let line = format!("Sessions on {farms} are not named: farms before version 7 do not");
+            output::print_message(format_args!("{line} list those that are connected."));
+        }
+        let sessions = sessions.filter(|_| silent.is_empty());
+        match (status, sessions) {
             (SessionStatus::Success, Some([])) => output::print_line(format_args!(
                 "Nothing was connected from {}.",
                 self.store.end_point()
@@ -152,17 +163,11 @@ impl OperationArgs {
             ))?,
             _ => output::print_line(text)?,
         }
-        Ok(exit)
-    }
-}
-
-impl<'r> From<&'r Session> for EndedSessionJson<'r> {
-    fn from(session: &'r Session) -> Self {
-        Self {
-            id: &session.id,
-            app: &session.initial_app,
-            farm: &session.publisher_name,
-            resource_id: &session.resource_id,
+        if !failing_farms.is_empty() {
+            let farms = failing_farms.join(", ");
+            let line = format!("These farms do not respond: {farms}");
+            output::print_line(output::printable(&line))?;
         }
+        Ok(exit)
     }
 }
