@@ -169,6 +169,13 @@ impl Client {
         result.map(Watch::new)
     }
 
+    /// Returns a random duration up to this one, for pauses that spread the calls of several
+    /// clients.
+    #[must_use]
+    pub fn random_pause(&self, most: Duration) -> Duration {
+        most.mul_f64(self.0.network.chance())
+    }
+
     /// Asks a member for its state, over a connection of its own.
     ///
     /// # Errors

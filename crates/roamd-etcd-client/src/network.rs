@@ -20,6 +20,9 @@ pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> +
 pub trait Network: fmt::Debug + Send + Sync {
     /// Connects to a host. `host` is a name or an address; an IPv6 address has no brackets.
     fn connect(&self, host: &str, port: u16) -> Connecting;
+
+    /// Returns a random number from 0 to 1, for pauses that spread the calls of several clients.
+    fn chance(&self) -> f64;
 }
 
 /// Network of the system. It looks up the name for each connection.
@@ -34,5 +37,10 @@ impl Network for SystemNetwork {
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
+    }
+
+    /// Returns 1 if the system has no random numbers; pauses are then not spread.
+    fn chance(&self) -> f64 {
+        f64::from(getrandom::u32().unwrap_or(u32::MAX)) / f64::from(u32::MAX)
     }
 }

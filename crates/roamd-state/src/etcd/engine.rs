@@ -12,6 +12,7 @@ use roamd_etcd_client::{CallError, Network};
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Party as FairParty, PartyShare, Share};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 use super::blocking::BlockingGroup;
@@ -43,12 +44,14 @@ const LIMITS: FairSemaphoreLimits = FairSemaphoreLimits {
     party_share: PartyShare::FewerThanFree,
 };
 
-/// Shared state in etcd.
-///
-/// It has a thread, which stops when it is dropped. Acknowledged writes are in etcd by then.
+/// Shared state in etcd. Acknowledged writes are in etcd when it is dropped.
 pub struct EtcdState {
     shared: Arc<Shared>,
+    /// Runtime of the engine.
     runtime: Handle,
+    /// Regular work of the engine, which ends with it.
+    _work: JoinSet<()>,
+    /// `None` if the runtime is not the engine's own.
     thread: Option<EngineThread>,
 }
 
@@ -61,7 +64,9 @@ struct EngineThread {
 
 impl EtcdState {
     /// Joins a group: connects to etcd, checks that the server fits in, and reads the state. Blocks
-    /// the calling thread meanwhile. `name` names the server for operators, without a line break.
+    /// the calling thread meanwhile. The engine has a thread of its own, which leaves the group and
+    /// stops when the state is dropped. `name` names the server for operators, without a line
+    /// break.
     ///
     /// # Errors
     /// If etcd cannot be used, or the server does not fit in.
@@ -82,10 +87,9 @@ impl EtcdState {
                     return;
                 }
             };
-            let joined = runtime.block_on(join(&settings, name, network, clock));
-            let shared = joined.as_ref().ok().cloned();
-            let handle = runtime.handle().clone();
-            drop(opened.send(joined.map(|shared| (shared, handle))));
+            let joined = runtime.block_on(Self::join(&settings, name, network, clock));
+            let shared = joined.as_ref().ok().map(|it| Arc::clone(&it.shared));
+            drop(opened.send(joined));
             if let Some(shared) = shared {
                 runtime.block_on(async {
                     // An error means that the handle was dropped.
@@ -100,11 +104,62 @@ impl EtcdState {
             .spawn(run)
             .map_err(GroupError::Thread)?;
         let opened = result.recv().map_err(std::io::Error::other);
-        let (shared, runtime) = opened.map_err(GroupError::Thread)??;
+        let mut state = opened.map_err(GroupError::Thread)??;
+        state.thread = Some(EngineThread { stop, thread });
+        Ok(state)
+    }
+
+    /// Joins a group, as [`EtcdState::open`] does, with an engine that runs on the current runtime.
+    /// It stops when the state is dropped, without leaving the group: to the other servers it has
+    /// crashed.
+    ///
+    /// # Errors
+    /// If etcd cannot be used, or the server does not fit in.
+    pub async fn join(
+        settings: &GroupSettings,
+        name: String,
+        network: Arc<dyn Network>,
+        clock: Clock,
+    ) -> Result<Self, GroupError> {
+        let group = Group::open(settings, network).await?;
+        let own = ServerId::random()?;
+        let shared = Arc::new(Shared {
+            watcher: group.client().separate(),
+            group,
+            own,
+            name,
+            clock,
+            when_unreachable: settings.when_unreachable,
+            health: Health::new(),
+            clock_check: ClockCheck::default(),
+            leases: Leases::default(),
+            permits: FairSemaphore::new(LIMITS),
+            refused: AtomicU64::new(0),
+            flushes: Mutex::new(HashMap::new()),
+            garbage: Garbage::default(),
+            copy: RwLock::new(Copy::new(own, Limits::KEPT)),
+        });
+        shared.read_all().await?;
+        let mut work = JoinSet::new();
+        work.spawn(Arc::clone(&shared).follow());
+        if shared.copy().has_other_servers() {
+            sleep(TWO_BEATS).await;
+            let servers = shared.copy().running_servers();
+            if let Some(offset) = joining_offset(own, &servers) {
+                let seconds = offset.as_secs();
+                return Err(GroupError::Clock { seconds });
+            }
+        }
+        // What was read is up to date, however long that took.
+        shared.health.prove(shared.health.elapsed());
+        work.spawn(Arc::clone(&shared).send_heartbeats());
+        work.spawn(Arc::clone(&shared).maintain());
+        work.spawn(Arc::clone(&shared).remove_garbage());
         Ok(Self {
             shared,
-            runtime,
-            thread: Some(EngineThread { stop, thread }),
+            runtime: Handle::current(),
+            _work: work,
+            thread: None,
         })
     }
 
@@ -115,7 +170,7 @@ impl EtcdState {
         BlockingGroup::of_engine(self.shared.group.clone(), self.runtime.clone())
     }
 
-    /// Runs a task on the thread of the engine, where its calls belong.
+    /// Runs a task on the runtime of the engine, where its calls belong.
     async fn run<T: Send + 'static>(
         &self,
         task: impl Future<Output = T> + Send + 'static,
@@ -328,7 +383,7 @@ impl SharedState for EtcdState {
     fn is_alive(&self) -> StateFuture<'_, ()> {
         Box::pin(async move {
             self.shared.check_usable()?;
-            // The thread of the engine runs tasks.
+            // The runtime of the engine runs tasks.
             self.run(ready(())).await
         })
     }
@@ -374,49 +429,6 @@ impl fmt::Debug for EtcdState {
             .field("group", &self.shared.group)
             .finish_non_exhaustive()
     }
-}
-
-/// Joins a group, and starts the tasks of the engine on the current runtime.
-async fn join(
-    settings: &GroupSettings,
-    name: String,
-    network: Arc<dyn Network>,
-    clock: Clock,
-) -> Result<Arc<Shared>, GroupError> {
-    let group = Group::open(settings, network).await?;
-    let own = ServerId::random()?;
-    let shared = Arc::new(Shared {
-        watcher: group.client().separate(),
-        group,
-        own,
-        name,
-        clock,
-        when_unreachable: settings.when_unreachable,
-        health: Health::new(),
-        clock_check: ClockCheck::default(),
-        leases: Leases::default(),
-        permits: FairSemaphore::new(LIMITS),
-        refused: AtomicU64::new(0),
-        flushes: Mutex::new(HashMap::new()),
-        garbage: Garbage::default(),
-        copy: RwLock::new(Copy::new(own, Limits::KEPT)),
-    });
-    shared.read_all().await?;
-    drop(tokio::spawn(Arc::clone(&shared).follow()));
-    if shared.copy().has_other_servers() {
-        sleep(TWO_BEATS).await;
-        let servers = shared.copy().running_servers();
-        if let Some(offset) = joining_offset(own, &servers) {
-            let seconds = offset.as_secs();
-            return Err(GroupError::Clock { seconds });
-        }
-    }
-    // What was read is up to date, however long that took.
-    shared.health.prove(shared.health.elapsed());
-    drop(tokio::spawn(Arc::clone(&shared).send_heartbeats()));
-    drop(tokio::spawn(Arc::clone(&shared).maintain()));
-    drop(tokio::spawn(Arc::clone(&shared).remove_garbage()));
-    Ok(shared)
 }
 
 fn new_value(until: Timestamp) -> Result<FlagValue, StateError> {

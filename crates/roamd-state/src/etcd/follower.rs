@@ -51,7 +51,7 @@ impl Shared {
             } else {
                 self.watcher.give_up_connection();
             }
-            sleep(PAUSE + jitter(RANDOM_PAUSE)).await;
+            sleep(PAUSE + self.watcher.random_pause(RANDOM_PAUSE)).await;
         }
     }
 
@@ -70,7 +70,7 @@ impl Shared {
             if repaired.elapsed() >= REPAIR_INTERVAL {
                 // Changes wait in the watch meanwhile.
                 self.read_all().await?;
-                *repaired = Instant::now() + jitter(REPAIR_INTERVAL / 10);
+                *repaired = Instant::now() + self.watcher.random_pause(REPAIR_INTERVAL / 10);
             }
         }
     }
@@ -178,10 +178,4 @@ impl Shared {
             debug!(is_removed, "Server has left the group");
         }
     }
-}
-
-/// Returns a random duration up to this one, or all of it without random numbers.
-fn jitter(most: Duration) -> Duration {
-    let random = getrandom::u32().unwrap_or(u32::MAX);
-    most.mul_f64(f64::from(random) / f64::from(u32::MAX))
 }

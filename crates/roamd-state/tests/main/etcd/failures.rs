@@ -368,6 +368,10 @@ impl Network for NoAnswer {
     fn connect(&self, _: &str, _: u16) -> Connecting {
         Box::pin(pending())
     }
+
+    fn chance(&self) -> f64 {
+        0.5
+    }
 }
 
 /// What a full read finds long after its expiry is removed, as soon as etcd responds.
