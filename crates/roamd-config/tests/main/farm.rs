@@ -279,7 +279,7 @@ fn wrong_value_of_a_farm_is_reported() {
         (
             "generation",
             "\"xenapp-7\"",
-            "has to be one of xenapp-6, xendesktop-5, cvad-7; did you mean",
+            "has to be one of xenapp-6, xendesktop-5, cvad-7; did you mean \"cvad-7\"?",
         ),
         (
             "generation",
