@@ -7,9 +7,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use ipnet::IpNet;
 use jiff::Timestamp;
 use roamd_nfuse_client::{ControllerUrl, Security};
+use roamd_sessions::{RemoteAccess, Sid};
 
-use crate::config::{BaseUrl, Config, CredentialCheck, Scheme};
+use crate::config::{BaseUrl, Config, CredentialCheck, Farm, Scheme, Store};
 use crate::tls;
+
+/// Groups that contain every user: Everyone, and Authenticated Users.
+const SIDS_OF_ALL: [&str; 2] = ["S-1-1-0", "S-1-5-11"];
 
 /// Returns a sentence for each warning. Reads the files that the configuration names; creates none.
 #[must_use]
@@ -60,6 +64,9 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
             }
         }
     }
+    for store in &config.stores {
+        store_warnings(store, &mut warn);
+    }
     let farms: usize = config.stores.iter().map(|store| store.farms.len()).sum();
     let credentials = &config.authentication.credentials;
     if *credentials == CredentialCheck::FirstFarm && farms > 1 {
@@ -89,6 +96,52 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
         }
     }
     warnings
+}
+
+/// Adds the warnings about sections of a store that no user or client ever gets.
+fn store_warnings(store: &Store, warn: &mut impl FnMut(String)) {
+    let path = &store.path;
+    let is_mapped = |farm: &Farm| {
+        let sets = store.mappings.iter().flat_map(|it| &it.farm_sets);
+        let mut ids = sets.flat_map(|set| set.primary.iter().chain(&set.backup));
+        ids.any(|id| id.as_str() == farm.id)
+    };
+    let is_unused = |farm: &&Farm| !store.mappings.is_empty() && !is_mapped(farm);
+    for farm in store.farms.iter().filter(is_unused) {
+        warn(format!(
+            "Farm {} of {path} is in no [[store.mapping]], so no user gets it; name it in a \
+             farm_set, or remove the farm",
+            farm.id
+        ));
+    }
+    for mapping in &store.mappings {
+        let is_of_all = |sid: &Sid| SIDS_OF_ALL.contains(&sid.as_str());
+        if !mapping.groups.is_empty() && mapping.groups.iter().all(is_of_all) {
+            warn(format!(
+                "Mapping \"{}\" of {path} names only groups that contain everyone, and farms need not \
+                 list these among the groups of a user; remove its `groups`, so that it is for all \
+                 users",
+                mapping.name
+            ));
+        }
+    }
+    let gateways = store.gateways.iter().map(|gateway| &gateway.access);
+    for (number, gateway) in (1..).zip(gateways.clone()) {
+        let mut earlier = gateways.clone().take(number - 1);
+        let hides = |other: &RemoteAccess| {
+            let has_farms = other.farms.is_empty()
+                || !gateway.farms.is_empty()
+                    && gateway.farms.iter().all(|farm| other.farms.contains(farm));
+            has_farms && other.clients.is_empty()
+        };
+        if gateway.via.is_empty() && earlier.any(hides) {
+            warn(format!(
+                "Citrix Gateway {number} of {path}, {}, is never used: one before it is for all \
+                 clients and the same farms; give one of them `clients` or `via`, or move it up",
+                gateway.gateway
+            ));
+        }
+    }
 }
 
 /// Whether a network is wider than any that belongs to one organisation: an IPv4 /8, or the IPv6

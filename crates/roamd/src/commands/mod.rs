@@ -7,6 +7,7 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod demo;
+mod dialect;
 pub(crate) mod farm;
 pub(crate) mod group;
 pub(crate) mod healthcheck;

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use roamd_server::config::Config;
+use roamd_server::config::{Config, Generation};
 use roamd_server::{ControllerProbe, ProbeResponse};
 use serde::Serialize;
 
 use super::cells::{or_dash, yes_or_no};
+use super::dialect::is_of_version_7;
 use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
@@ -97,8 +98,49 @@ pub(super) fn exit_of(rows: &[ProbeRow]) -> Exit {
     }
 }
 
+/// Returns warnings about probed controllers and ticket authorities that respond.
+pub(super) fn probe_warnings(config: &Config, rows: &[ProbeRow]) -> Vec<String> {
+    let mut warnings = wrong_generations(config, rows);
+    warnings.extend(repeated_ids(rows));
+    warnings
+}
+
+/// Returns a warning for each farm whose controllers do not speak as its generation does.
+fn wrong_generations(config: &Config, rows: &[ProbeRow]) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for store in &config.stores {
+        for farm in &store.farms {
+            let should_be_7 = farm.generation == Generation::Cvad7;
+            let mut of_farm = rows
+                .iter()
+                .filter(|row| row.farm == farm.id && row.store == store.path.as_str() && row.up);
+            let wrong = of_farm.find_map(|row| {
+                let dialect = row.dialect.as_deref()?;
+                (is_of_version_7(dialect)? != should_be_7).then_some((row, dialect))
+            });
+            let Some((row, dialect)) = wrong else {
+                continue;
+            };
+            let advice = if should_be_7 {
+                "as farms before version 7 do; if it is one, set `generation` to \"xenapp-6\" or \
+                 \"xendesktop-5\", or a list of sessions may disconnect users"
+            } else {
+                "as farms of version 7 and later do; if it is one, set `generation` to \"cvad-7\", \
+                 or sessions in use are missing from lists"
+            };
+            warnings.push(format!(
+                "Farm {} has the generation {}, but {} responds in dialect {dialect}, {advice}",
+                farm.id,
+                farm.generation.as_str(),
+                row.controller
+            ));
+        }
+    }
+    warnings
+}
+
 /// Returns a warning for each id that several ticket authorities of a Citrix Gateway have.
-pub(super) fn repeated_ids(rows: &[ProbeRow]) -> Vec<String> {
+fn repeated_ids(rows: &[ProbeRow]) -> Vec<String> {
     let mut urls = BTreeMap::<_, Vec<&str>>::new();
     for row in rows {
         if let Some(id) = &row.authority_id {

@@ -87,6 +87,74 @@ fn config_init_output_is_valid() {
 }
 
 #[test]
+fn config_check_warns_about_sections_that_serve_no_user() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let mapping = |groups: &str, farms: &str| {
+        format!(
+            "[[store.mapping]]\nname = \"M\"\ngroups = [{groups}]\n\
+             [[store.mapping.farm_set]]\nprimary = [{farms}]\n"
+        )
+    };
+    let gateway = |keys: &str| {
+        format!("[[store.gateway]]\naddress = \"gw\"\nsta = [\"http://127.0.0.1:1\"]\n{keys}\n")
+    };
+    let group = "\"S-1-5-21-1-2-3-1104\"";
+    let backup = "[[store.mapping.farm_set]]\nprimary = [\"A\"]\nbackup = [\"B\"]\n";
+    for (sections, warning) in [
+        (String::new(), None),
+        (mapping(group, "\"A\", \"B\""), None),
+        (mapping(group, "\"A\"") + backup, None),
+        (
+            mapping(group, "\"A\""),
+            Some("Farm B of /Citrix/Store is in no [[store.mapping]], so no user gets it"),
+        ),
+        (mapping("", "\"A\", \"B\""), None),
+        (
+            mapping("\"S-1-1-0\"", "\"A\", \"B\""),
+            Some("Mapping \"M\" of /Citrix/Store names only groups that contain everyone"),
+        ),
+        (
+            mapping(&format!("\"S-1-5-11\", {group}"), "\"A\", \"B\""),
+            None,
+        ),
+        (gateway("farms = [\"A\"]") + &gateway(""), None),
+        (gateway("clients = [\"10.0.0.0/8\"]") + &gateway(""), None),
+        (gateway("") + &gateway("via = [\"192.0.2.1\"]"), None),
+        (
+            gateway("") + &gateway("farms = [\"A\"]"),
+            Some("Citrix Gateway 2 of /Citrix/Store, gw:443, is never used"),
+        ),
+        (
+            gateway("farms = [\"A\"]") + &gateway("farms = [\"A\"]"),
+            Some("Citrix Gateway 2 of /Citrix/Store, gw:443, is never used"),
+        ),
+    ] {
+        let config = ServerConfig {
+            listen: "127.0.0.1:0".to_owned(),
+            base_url: "http://127.0.0.1:1".to_owned(),
+            data_dir: path("data"),
+            lines: "[authentication]\ncredentials = \"A\"".to_owned(),
+            stores: vec![StoreConfig {
+                path: "/Citrix/Store".to_owned(),
+                lines: sections.clone(),
+                farms: ["A", "B"]
+                    .map(|id| FarmConfig::new(id, "http://127.0.0.1:1"))
+                    .to_vec(),
+            }],
+        };
+        let file = path("roamd.toml");
+        let text = config.to_string();
+        fs::write(&file, &text).unwrap();
+        let ran = run(&["config", "check", &file]);
+        assert_eq!(ran.code, 0, "{ran:?}\n{text}");
+        let warnings = ran.err.lines().count();
+        assert_eq!(warnings, usize::from(warning.is_some()), "{ran:?}\n{text}");
+        assert!(ran.err.contains(warning.unwrap_or_default()), "{ran:?}");
+    }
+}
+
+#[test]
 fn config_check_warns_about_valid_but_risky_values() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();

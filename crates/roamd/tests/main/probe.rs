@@ -153,6 +153,49 @@ fn fixed_response(status: &str, body: &str) -> String {
     url
 }
 
+/// nfuse.md §10: the dialect of a farm is a hint at its generation.
+#[test]
+fn farm_of_another_generation_than_configured_is_a_warning() {
+    let world = World::new();
+    let farm = embedded_farm(&world);
+    let old = fixed_response(
+        "200 OK",
+        "<?xml version=\"1.0\"?><NFuseProtocol version=\"5.4\"><ResponseCapabilities>\
+         <CapabilityId>launch-reference</CapabilityId></ResponseCapabilities></NFuseProtocol>",
+    );
+    for (url, generation, warning) in [
+        (farm.url(), "cvad-7", None),
+        (&old, "xenapp-6", None),
+        (&old, "xendesktop-5", None),
+        (
+            farm.url(),
+            "xenapp-6",
+            Some("Farm F has the generation xenapp-6, but"),
+        ),
+        (
+            &old,
+            "cvad-7",
+            Some("Farm F has the generation cvad-7, but"),
+        ),
+    ] {
+        let farms = vec![FarmConfig {
+            generation,
+            ..FarmConfig::new("F", url)
+        }];
+        let config = configuration(&world, "", farms);
+        for args in [
+            &["farm", "probe", "--config", &config][..],
+            &["config", "check", "--probe", &config],
+        ] {
+            let ran = run(args);
+            assert_eq!(ran.code, 0, "{ran:?}");
+            let found = ran.err.contains("Farm F has the generation");
+            assert_eq!(found, warning.is_some(), "{generation}: {ran:?}");
+            assert!(ran.err.contains(warning.unwrap_or_default()), "{ran:?}");
+        }
+    }
+}
+
 #[test]
 fn probe_exit_code_reflects_how_many_controllers_respond() {
     let world = World::new();

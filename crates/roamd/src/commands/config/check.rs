@@ -11,7 +11,7 @@ use roamd_server::{start_checks, warnings};
 use serde::Serialize;
 
 use crate::commands::config_file::{DEFAULT_CONFIG, print_errors};
-use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, probe, repeated_ids};
+use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, probe, probe_warnings};
 use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
@@ -83,7 +83,7 @@ impl CheckConfig {
             true => Some(probe(&config)?),
             false => None,
         };
-        warnings.extend(probes.iter().flat_map(|rows| repeated_ids(rows)));
+        warnings.extend(probes.iter().flat_map(|rows| probe_warnings(&config, rows)));
         let exit = probes.as_deref().map_or(Exit::Done, exit_of);
         if self.format.is_json() {
             output::print_json(&CheckResult {

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::commands::config_file::ConfigFile;
-use crate::commands::probe_rows::{exit_of, print_rows, probe, repeated_ids};
+use crate::commands::probe_rows::{exit_of, print_rows, probe, probe_warnings};
 use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
@@ -25,7 +25,7 @@ impl ProbeFarms {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let config = self.config.read()?;
         let rows = probe(&config)?;
-        for warning in repeated_ids(&rows) {
+        for warning in probe_warnings(&config, &rows) {
             output::print_message(format_args!("Warning: {warning}"));
         }
         let exit = exit_of(&rows);

@@ -10,11 +10,9 @@ use secrecy::ExposeSecret as _;
 
 use super::new_files::{self, NewFile};
 use super::sources::Folders;
+use crate::commands::dialect::is_of_version_7;
 use crate::output;
 use crate::runtime::block_on;
-
-/// The first dialect of NFuse that version 7 speaks.
-const FIRST_DIALECT_OF_7: (u32, u32) = (5, 5);
 
 /// Asks the controllers of all farms, and returns the generation of each farm that responded. The
 /// operator's own choices in the options win.
@@ -55,15 +53,15 @@ fn private(file: &KeyFile) -> NewFile {
 fn of_farms(config: &Config, probes: &[ControllerProbe]) -> Vec<(String, Generation)> {
     let mut generations = Vec::new();
     for farm in config.stores.iter().flat_map(|store| &store.farms) {
-        let mut dialects = probes
+        let mut answers = probes
             .iter()
             .filter(|probe| probe.farm == farm.id)
             .filter_map(|probe| match &probe.result {
-                Ok(ProbeResponse::Capable { dialect, .. }) => dialect_number(dialect),
+                Ok(ProbeResponse::Capable { dialect, .. }) => is_of_version_7(dialect),
                 _ => None,
             });
-        if let Some(dialect) = dialects.next() {
-            let generation = of_dialect(dialect, farm.generation);
+        if let Some(is_of_version_7) = answers.next() {
+            let generation = corrected(farm.generation, is_of_version_7);
             generations.push((farm.name.clone(), generation));
         } else {
             let name = &farm.name;
@@ -75,16 +73,10 @@ fn of_farms(config: &Config, probes: &[ControllerProbe]) -> Vec<(String, Generat
     generations
 }
 
-/// Returns the numbers of a dialect, such as `5.4`.
-fn dialect_number(dialect: &str) -> Option<(u32, u32)> {
-    let (major, minor) = dialect.split_once('.')?;
-    Some((major.parse().ok()?, minor.parse().ok()?))
-}
-
-/// Returns the generation that speaks a dialect. Before version 7, the kind of the farm decides.
-fn of_dialect(dialect: (u32, u32), of_file: Generation) -> Generation {
+/// Returns the generation of a farm. Before version 7, the kind of the farm decides.
+fn corrected(of_file: Generation, is_of_version_7: bool) -> Generation {
     match of_file {
-        _ if dialect >= FIRST_DIALECT_OF_7 => Generation::Cvad7,
+        _ if is_of_version_7 => Generation::Cvad7,
         Generation::XenApp6 => Generation::XenApp6,
         Generation::XenDesktop5 | Generation::Cvad7 => Generation::XenDesktop5,
     }
@@ -100,13 +92,12 @@ mod tests {
         for (dialect, of_file, expected) in [
             ("5.4", Generation::XenApp6, Generation::XenApp6),
             ("5.5", Generation::XenApp6, Generation::Cvad7),
-            ("5.10", Generation::XenApp6, Generation::Cvad7),
             ("5.2", Generation::Cvad7, Generation::XenDesktop5),
             ("6.0", Generation::Cvad7, Generation::Cvad7),
         ] {
-            let dialect = dialect_number(dialect).unwrap();
-            assert_eq!(of_dialect(dialect, of_file), expected, "{dialect:?}");
+            let is_of_version_7 = is_of_version_7(dialect).unwrap();
+            let generation = corrected(of_file, is_of_version_7);
+            assert_eq!(generation, expected, "{dialect}");
         }
-        assert_eq!(dialect_number("five"), None);
     }
 }
