@@ -190,6 +190,10 @@ fn demo_on_all_addresses_serves_each_under_its_own_url() {
             ran.code == 0 && ran.out.contains("CVAD.Excel"),
             "{host}: {ran:?}"
         );
+        // Those that another machine can use are printed.
+        let line = format!("address http://{host}:{port}/");
+        let is_local = host.starts_with("127.") || host == "localhost";
+        assert_ne!(demo.lines.contains(&line), is_local, "{:?}", demo.lines);
     }
     assert_eq!(demo.stop().0.code(), Some(0));
 }

@@ -44,6 +44,13 @@ pub(super) fn base_urls(
     Ok(BaseUrls::new(canonical, urls.collect())?)
 }
 
+/// Whether another machine can use a URL: its host is not this machine for every machine.
+pub(super) fn is_for_others(url: &BaseUrl) -> bool {
+    let host = url.host().trim_matches(['[', ']']);
+    let address = host.parse::<IpAddr>();
+    host != "localhost" && !address.is_ok_and(|address| address.to_canonical().is_loopback())
+}
+
 /// Hosts by which clients reach a listener, each as in a URL. The first is the one to print.
 fn hosts(listen: IpAddr) -> anyhow::Result<Vec<String>> {
     let localhost = "localhost".to_owned();
@@ -125,6 +132,21 @@ mod tests {
             let url = format!("http://{}:81", interface.ip());
             let is_expected = interface.ip().is_ipv4() && !interface.is_link_local();
             assert_eq!(urls.contains(&url), is_expected, "{url} {urls:?}");
+        }
+    }
+
+    #[test]
+    fn url_of_a_loopback_address_is_for_this_machine_only() {
+        for (url, expected) in [
+            ("http://127.0.0.1:81", false),
+            ("http://127.9.9.9:81", false),
+            ("http://localhost:81", false),
+            ("https://[::1]", false),
+            ("http://192.0.2.1:81", true),
+            ("https://[2001:db8::1]", true),
+            ("https://demo.corp", true),
+        ] {
+            assert_eq!(is_for_others(&url.parse().unwrap()), expected, "{url}");
         }
     }
 

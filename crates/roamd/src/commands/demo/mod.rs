@@ -28,7 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::balancer::balance;
-use self::base_urls::base_urls;
+use self::base_urls::{base_urls, is_for_others};
 use self::certificate::open_or_create;
 use self::etcd::DemoEtcd;
 use crate::exit_code::Exit;
@@ -298,8 +298,8 @@ fn parse_base_url(text: &str) -> Result<BaseUrl, BaseUrlError> {
     text.parse()
 }
 
-/// Prints the farms, the users, three lines to try, the `web` line of each web site, and the
-/// `ready` line of each store.
+/// Prints the farms, the users, three lines to try, the `address` lines with which other machines
+/// reach the demo, the `web` line of each web site, and the `ready` line of each store.
 fn print_summary(
     config: &Config,
     users: &[(String, String)],
@@ -342,6 +342,14 @@ fn print_summary(
         }
     }
     output::print_line(format_args!("{}/", config.base_urls.canonical()))?;
+    for url in config
+        .base_urls
+        .others()
+        .iter()
+        .filter(|url| is_for_others(url))
+    {
+        output::print_line(format_args!("address {url}/"))?;
+    }
     for site in sites {
         output::print_line(format_args!("web {site}"))?;
     }
