@@ -77,6 +77,39 @@ fn request_tokens_of_real_clients_decode() {
 }
 
 #[test]
+fn request_token_is_for_the_url_below_the_root_only() {
+    // CA-19: no other place of the document can change the audience, and none has two.
+    let service = "<for-service>1.-i.example.token</for-service>";
+    let url = "<for-service-url>https://sf.example.net/</for-service-url>";
+    let evil = "<for-service-url>https://evil.example/</for-service-url>";
+    for other in [
+        format!("<reason>{evil}</reason>"),
+        format!("<reqtokentemplate>{evil}</reqtokentemplate>"),
+        format!("<requesttoken>{service}{evil}</requesttoken>"),
+        format!("<a><b>{evil}{evil}</b></a>"),
+        "<for-service-url xmlns=\"urn:other\">https://evil.example/</for-service-url>".to_owned(),
+    ] {
+        for children in [
+            format!("{service}{other}{url}"),
+            format!("{service}{url}{other}"),
+        ] {
+            let read = read_request(&children).map(|request| request.for_service_url);
+            assert_eq!(read.as_deref(), Ok("https://sf.example.net/"), "{children}");
+        }
+        let read = read_request(&format!("{service}{other}"));
+        assert!(read.is_err(), "{other}");
+    }
+    for children in [
+        format!("{service}{url}{evil}"),
+        format!("{service}{evil}{url}"),
+        format!("{service}{url}{url}"),
+        format!("{service}{service}{url}"),
+    ] {
+        assert!(read_request(&children).is_err(), "{children}");
+    }
+}
+
+#[test]
 fn request_token_without_realm_or_url_is_rejected() {
     // CA-19
     let service = "<for-service>a</for-service>";
