@@ -55,6 +55,8 @@ pub struct FarmConfig {
     pub attempts: usize,
     /// Service keys, if the controllers require one with every request; by default none.
     pub service_keys: Option<ServiceKeys>,
+    /// Service keys of single controllers, in place of `service_keys`; by default none.
+    pub own_service_keys: Vec<(ControllerUrl, ServiceKeys)>,
     /// TLS settings, by default none. Without them, `https` controllers are unreachable.
     pub tls: Option<ClientTls>,
     /// Network that reaches the controllers.
@@ -84,6 +86,7 @@ impl FarmConfig {
             connect_timeout: Duration::from_secs(1),
             response_timeout: Duration::from_secs(3),
             service_keys: None,
+            own_service_keys: Vec::new(),
             tls: None,
             network,
             observer: None,
@@ -133,7 +136,6 @@ impl FarmClient {
             network: Arc::clone(&config.network),
             tls: config.tls,
             connect_timeout: config.connect_timeout,
-            service_key: config.service_keys.as_ref().map(KeyInUse::new),
             memory: config.memory.share(),
         });
         let earlier = || previous.into_iter().flat_map(|it| &it.controllers);
@@ -155,9 +157,20 @@ impl FarmClient {
             response_timeout: config.response_timeout.min(MAX_PROBE_TIMEOUT),
             authority_ids: AuthorityIds::new(known_ids.collect()),
         });
+        let key_of_all = config
+            .service_keys
+            .as_ref()
+            .map(KeyInUse::new)
+            .map(Arc::new);
+        let key_of = |url: &ControllerUrl| {
+            let own = config.own_service_keys.iter().find(|(it, _)| it == url);
+            let own = own.map(|(_, keys)| Arc::new(KeyInUse::new(keys)));
+            own.or_else(|| key_of_all.clone())
+        };
         let controller = |url| {
             let previous = earlier().find(|it| *it.pool().controller() == url);
-            let pool = ConnectionPool::new(url, Arc::clone(&connector));
+            let key = key_of(&url);
+            let pool = ConnectionPool::new(url, key, Arc::clone(&connector));
             Controller::new(pool, Arc::clone(&probes), previous.map(AsRef::as_ref))
         };
         Self {

@@ -39,6 +39,8 @@ const SHARDS: usize = 16;
 /// Pool of the connections to one controller.
 pub(crate) struct ConnectionPool {
     controller: ControllerUrl,
+    /// Service key of the controller, which it may share with others.
+    service_key: Option<Arc<KeyInUse>>,
     connector: Arc<Connector>,
     /// Idle connections by thread: the runtime of the thread that opened a connection watches its
     /// socket, and would wake a request on another thread.
@@ -72,9 +74,14 @@ pub struct ConnectionCounts {
 }
 
 impl ConnectionPool {
-    pub(crate) fn new(controller: ControllerUrl, connector: Arc<Connector>) -> Self {
+    pub(crate) fn new(
+        controller: ControllerUrl,
+        service_key: Option<Arc<KeyInUse>>,
+        connector: Arc<Connector>,
+    ) -> Self {
         Self {
             controller,
+            service_key,
             connector,
             idle: Default::default(),
             open: Arc::default(),
@@ -104,9 +111,9 @@ impl ConnectionPool {
         *lock(&self.certificate_expiry)
     }
 
-    /// Returns the service keys of the farm, if its controllers require them.
+    /// Returns the service keys, if the controller requires them.
     pub(crate) fn service_key(&self) -> Option<&KeyInUse> {
-        self.connector.service_key.as_ref()
+        self.service_key.as_deref()
     }
 
     /// Returns a connection for a request with this effect: an idle one for a read, if there is

@@ -12,7 +12,6 @@ use crate::answer_memory::FarmMemory;
 use crate::connection::Connection;
 use crate::error::CallError;
 use crate::read_budget::{BudgetedStream, ReadBudget};
-use crate::service_key::KeyInUse;
 use crate::{ClientTls, Network, Stream};
 
 /// Connection settings that all controllers of a farm share.
@@ -22,7 +21,6 @@ pub(crate) struct Connector {
     pub(crate) tls: Option<ClientTls>,
     /// Limit for name lookup, TCP connection and TLS handshake together.
     pub(crate) connect_timeout: Duration,
-    pub(crate) service_key: Option<KeyInUse>,
     /// Memory for the responses of the farm.
     pub(crate) memory: FarmMemory,
 }

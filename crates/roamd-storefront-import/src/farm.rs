@@ -292,7 +292,7 @@ pub(crate) fn read(
     let legacy = farm.flag(&["legacyWorkspaceControl"], findings);
     let attempts = attempts(&mut farm, set, findings);
     let id = free_id(&name, ids);
-    let path = format!("{}/{id}.key", options.key_folder);
+    let path = |_: &str| format!("{}/{id}.key", options.key_folder);
     let service_key = key_file::read(
         &mut farm,
         &["xmlValidationEnabled"],

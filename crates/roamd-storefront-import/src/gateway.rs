@@ -232,7 +232,7 @@ fn rest(
 ) -> Option<Gateway> {
     let names = ["staUrls", "SecureTicketAuthorityUrls"];
     let items = record.items(&names, &["add"], findings);
-    let (authorities, service_key) = authorities(items, key_path, findings);
+    let authorities = authorities(items, key_path, findings);
     if authorities.is_empty() {
         let text = "has no ticket authority; not taken";
         findings.error(place, format!("gateway \"{name}\""), text);
@@ -246,32 +246,33 @@ fn rest(
     record.finish(Grade::Warning, findings);
     let forwarded = forwarded.map(|setting| setting.value);
     let forwarded = forwarded.filter(|via| !via.contains(char::is_control));
+    let (service_key, own_service_keys) = service_keys(&authorities);
     Some(Gateway {
         via: forwarded.into_iter().collect(),
         farms: Vec::new(),
         address,
-        authorities,
+        authorities: authorities.into_iter().map(|(url, _)| url).collect(),
         authority_order: match balanced {
             Some((true, _)) => ControllerOrder::Balanced,
             Some((false, _)) | None => ControllerOrder::Ordered,
         },
         service_key,
+        own_service_keys,
         session_reliability: reliable.is_none_or(|(reliable, _)| reliable),
     })
 }
 
-/// Reads the ticket authorities, in their old form of URLs and in their new one of objects, and
-/// their key.
+/// Reads the ticket authorities, in their old form of URLs and in their new one of objects, with
+/// their keys. The first key goes to `key_path`, and each other one to a path beside it.
 fn authorities(
     items: Vec<Field<'_>>,
     key_path: &str,
     findings: &mut Findings,
-) -> (Vec<ControllerUrl>, Option<KeyFile>) {
-    let mut authorities = Vec::new();
-    let mut key: Option<KeyFile> = None;
+) -> Vec<(ControllerUrl, Option<KeyFile>)> {
+    let mut authorities: Vec<(ControllerUrl, Option<KeyFile>)> = Vec::new();
     for item in items {
         let place = item.place;
-        let (url, own_key) = match item.value {
+        let (url, key) = match item.value {
             Value::Record(mut record) => {
                 let url = record.text(&["staUrl"], findings);
                 if url.is_none() {
@@ -279,34 +280,65 @@ fn authorities(
                 }
                 let enabled = ["staValidationEnabled"];
                 let secret = ["staValidationSecret"];
-                let path = key_path.to_owned();
-                let key = key_file::read(&mut record, &enabled, &secret, path, findings);
+                let path_of = |key: &str| free_path(key, key_path, &authorities);
+                let key = key_file::read(&mut record, &enabled, &secret, path_of, findings);
                 record.finish(Grade::Note, findings);
                 (url, key)
             }
             _ => (item.item_text(&["staUrl"], findings), None),
         };
-        if let Some(own) = own_key {
-            let is_other = |key: &KeyFile| key.key.expose_secret() != own.key.expose_secret();
-            if key.as_ref().is_some_and(is_other) {
-                let text = "the authorities have different keys; only the first one is taken";
-                findings.error(place, "staValidationSecret", text);
-            } else {
-                key = Some(own);
-            }
-        }
         let Some(url) = url else { continue };
         match controller::ticket_authority(&url.value) {
-            Ok(parsed) if authorities.contains(&parsed) => {
+            Ok(parsed) if authorities.iter().any(|(other, _)| *other == parsed) => {
                 let text = "occurs twice; taken once";
                 findings.add(url.place, url.finding(Grade::Warning, text));
             }
-            Ok(parsed) => authorities.push(parsed),
+            Ok(parsed) => authorities.push((parsed, key)),
             Err(problem) => {
                 let text = format!("{problem}; not taken");
                 findings.add(url.place, url.finding(Grade::Error, text));
             }
         }
     }
-    (authorities, key)
+    authorities
+}
+
+/// Returns the path of the file for a key: that of the authority with the same key, or a new one.
+fn free_path(
+    key: &str,
+    first_path: &str,
+    authorities: &[(ControllerUrl, Option<KeyFile>)],
+) -> String {
+    let mut known: Vec<&KeyFile> = Vec::new();
+    for file in authorities.iter().filter_map(|(_, file)| file.as_ref()) {
+        if file.key.expose_secret() == key {
+            return file.path.clone();
+        }
+        if known.iter().all(|other| other.path != file.path) {
+            known.push(file);
+        }
+    }
+    match (known.len(), first_path.strip_suffix(".key")) {
+        (0, _) | (_, None) => first_path.to_owned(),
+        (others, Some(stem)) => format!("{stem}.{}.key", others + 1),
+    }
+}
+
+/// Returns the key that all authorities have, or else the authorities of each key. An authority
+/// without a key never gets the key of another one.
+fn service_keys(
+    authorities: &[(ControllerUrl, Option<KeyFile>)],
+) -> (Option<KeyFile>, Vec<(Vec<ControllerUrl>, KeyFile)>) {
+    let mut own: Vec<(Vec<ControllerUrl>, KeyFile)> = Vec::new();
+    for (url, key) in authorities {
+        let Some(key) = key else { continue };
+        match own.iter_mut().find(|(_, other)| other.path == key.path) {
+            Some((urls, _)) => urls.push(url.clone()),
+            None => own.push((vec![url.clone()], key.clone())),
+        }
+    }
+    match own.as_slice() {
+        [(urls, key)] if urls.len() == authorities.len() => (Some(key.clone()), Vec::new()),
+        _ => (None, own),
+    }
 }

@@ -6,12 +6,13 @@ use crate::finding::{Finding, Findings, Grade};
 use crate::model::KeyFile;
 use crate::record::Record;
 
-/// Takes a service key and the switch that turns it on. Findings never have the key.
+/// Takes a service key and the switch that turns it on. `path_of` returns the path of the file for a
+/// key. Findings never have the key.
 pub(crate) fn read(
     record: &mut Record<'_>,
     enabled: &[&str],
     secret: &[&str],
-    path: String,
+    path_of: impl FnOnce(&str) -> String,
     findings: &mut Findings,
 ) -> Option<KeyFile> {
     let enabled = record.flag(enabled, findings);
@@ -30,6 +31,7 @@ pub(crate) fn read(
                 findings.error(secret.place, secret.name, text);
                 return None;
             }
+            let path = path_of(&secret.value);
             let text = format!("write the key to {path}; it is not shown here");
             let finding = Finding::new(Grade::Note, secret.place, secret.name, text);
             findings.add(secret.place, finding.key("service_key_file"));

@@ -76,7 +76,10 @@ pub(crate) struct Gateway {
     pub(crate) via: Vec<String>,
     pub(crate) authorities: Vec<ControllerUrl>,
     pub(crate) authority_order: ControllerOrder,
+    /// Key of all authorities without one in `own_service_keys`.
     pub(crate) service_key: Option<KeyFile>,
+    /// Keys of single authorities.
+    pub(crate) own_service_keys: Vec<(Vec<ControllerUrl>, KeyFile)>,
     pub(crate) session_reliability: bool,
 }
 
@@ -144,10 +147,10 @@ impl Deployment {
     /// Returns the files with secrets that the configuration names.
     pub(crate) fn key_files(&self) -> impl Iterator<Item = &KeyFile> {
         self.stores.iter().flat_map(|store| {
-            let gateways = store
-                .gateways
-                .iter()
-                .filter_map(|it| it.service_key.as_ref());
+            let gateways = store.gateways.iter().flat_map(|gateway| {
+                let own = gateway.own_service_keys.iter().map(|(_, key)| key);
+                gateway.service_key.iter().chain(own)
+            });
             let farms = store.farms.iter().filter_map(|it| it.service_key.as_ref());
             gateways.chain(farms)
         })

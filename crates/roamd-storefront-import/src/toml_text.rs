@@ -187,6 +187,11 @@ fn write_gateway(header: &str, gateway: &Gateway, text: &mut Text) {
         "To do: the networks of clients that reach hosts directly. StoreFront had beacons.",
     );
     text.line("inside = []");
+    for (authorities, key) in &gateway.own_service_keys {
+        text.section("[[store.gateway.service_key]]");
+        text.list("sta", authorities);
+        text.text("service_key_file", &key.path);
+    }
 }
 
 fn web_site(site: &WebSite, text: &mut Text) {

@@ -72,6 +72,17 @@ impl<'d> Section<'d> {
         self.read(key.name, Absence::Error, key.read)
     }
 
+    /// Reads a key that has to be there, and makes another value of it, which may fail. Returns
+    /// `None` if it is missing or wrong.
+    pub(crate) fn required_and<T, U>(
+        &mut self,
+        key: &Key<T>,
+        then: impl FnOnce(T) -> Result<U, String>,
+    ) -> Option<U> {
+        self.require(key.name);
+        self.read(key.name, Absence::Error, |value| then((key.read)(value)?))
+    }
+
     /// Reads a key that may be absent. Returns `None` if it is absent or wrong.
     pub(crate) fn optional<T>(&mut self, key: &Key<T>) -> Option<T> {
         self.read(key.name, Absence::NotSet, key.read)

@@ -8,7 +8,7 @@ use roamd_sessions::{FarmId, HostPort, RemoteAccess};
 use toml::de::DeValue;
 
 use super::controllers::{
-    default_connect_timeout, default_response_timeout, order, service_keys, ticket_authority, tls,
+    self, default_connect_timeout, default_response_timeout, order, ticket_authority, tls,
 };
 use super::farm::{self, SeenFarm};
 use crate::files::Files;
@@ -98,6 +98,8 @@ pub struct CitrixGateway {
     pub response_timeout: Duration,
     /// Service key that the authorities demand, and the next one.
     pub service_keys: Option<ServiceKeys>,
+    /// Service keys of single authorities, in place of `service_keys`; none twice.
+    pub own_service_keys: Vec<(ControllerUrl, ServiceKeys)>,
     /// Authentication of `https` authorities; `None` if there are none.
     pub tls: Option<ControllerTls>,
 }
@@ -123,7 +125,8 @@ fn read(
     let authorities = section.required_list(&STA);
     let authority_order = section.value(&STA_ORDER);
     let timeout = section.value(&STA_TIMEOUT);
-    let service_keys = service_keys(&mut section, files);
+    let service_keys = controllers::service_keys(&mut section, files);
+    let own_service_keys = own_service_keys(&mut section, &authorities, files);
     let tls = tls(&mut section, &authorities, files);
     let session_reliability = section.value(&SESSION_RELIABILITY);
     let farms = section.optional_list(&FARMS);
@@ -155,8 +158,37 @@ fn read(
         response_timeout: default_response_timeout(timeout),
         authorities,
         service_keys,
+        own_service_keys,
         tls,
     })
+}
+
+/// Reads `[[store.gateway.service_key]]`. `of_gateway` are the authorities of the Citrix Gateway.
+fn own_service_keys(
+    gateway: &mut Section<'_>,
+    of_gateway: &[ControllerUrl],
+    files: &dyn Files,
+) -> Vec<(ControllerUrl, ServiceKeys)> {
+    let sections = gateway.sections("service_key", "[[store.gateway.service_key]]");
+    let mut own: Vec<(ControllerUrl, ServiceKeys)> = Vec::new();
+    for mut section in sections.into_iter().flatten() {
+        let authorities = section.required_list(&STA);
+        let keys = controllers::required_service_keys(&mut section, files);
+        for authority in authorities {
+            if !of_gateway.contains(&authority) {
+                let problem =
+                    format!("`sta` names {authority}, which is not in `sta` of its gateway");
+                section.error(STA.name, problem);
+            } else if own.iter().any(|(other, _)| *other == authority) {
+                let problem = format!("ticket authority {authority} has two service keys");
+                section.error(STA.name, problem);
+            } else if let Some(keys) = &keys {
+                own.push((authority, keys.clone()));
+            }
+        }
+        section.finish();
+    }
+    own
 }
 
 /// Reads `[[store.gateway.translation]]`. Hosts are compared without regard to case.

@@ -1,7 +1,7 @@
 //! Addresses and certificates of controllers and ticket authorities, for `[[store.farm]]` and
 //! `[store.gateway]`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use roamd_nfuse_proto::transport::{
@@ -128,15 +128,25 @@ pub(crate) fn default_response_timeout(timeout: Duration) -> Duration {
     Duration::from_millis(whole_milliseconds(timeout) / 5 * 3)
 }
 
-/// Reads `service_key_file`, and the keys in the file.
+/// Reads `service_key_file`, and the keys in the file. Returns `None` if the key is absent, or if
+/// it is wrong, which is reported.
 pub(crate) fn service_keys(section: &mut Section<'_>, files: &dyn Files) -> Option<ServiceKeys> {
-    section.optional_and(&SERVICE_KEY_FILE, |path| {
-        let keys = files
-            .read_secret(&path, LARGEST_KEY_FILE)
-            .map_err(|error| error.to_string())?;
-        let keys = String::from_utf8(keys).map_err(|_| "names a file that is not text")?;
-        ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
-    })
+    section.optional_and(&SERVICE_KEY_FILE, |path| keys_in(&path, files))
+}
+
+/// Reads a `service_key_file` that has to be there, as [`service_keys`] does.
+pub(crate) fn required_service_keys(
+    section: &mut Section<'_>,
+    files: &dyn Files,
+) -> Option<ServiceKeys> {
+    section.required_and(&SERVICE_KEY_FILE, |path| keys_in(&path, files))
+}
+
+fn keys_in(path: &Path, files: &dyn Files) -> Result<ServiceKeys, String> {
+    let keys = files.read_secret(path, LARGEST_KEY_FILE);
+    let keys = keys.map_err(|error| error.to_string())?;
+    let keys = String::from_utf8(keys).map_err(|_| "names a file that is not text")?;
+    ServiceKeys::parse(&keys).map_err(|error| format!("names a file that {error}"))
 }
 
 fn whole_milliseconds(duration: Duration) -> u64 {

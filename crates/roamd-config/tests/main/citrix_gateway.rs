@@ -99,6 +99,47 @@ fn service_keys_of_ticket_authorities_are_read_from_their_file() {
 }
 
 #[test]
+fn ticket_authority_has_its_own_service_key() {
+    let section = |authorities: &str, file: &str| {
+        format!("\n[[store.gateway.service_key]]\nsta = [{authorities}]\n{file}")
+    };
+    let (one, two) = ("\"http://10.0.0.11\"", "\"http://10.0.0.12\"");
+    let good = format!("address = \"gw.example.net\"\nsta = [{one}, {two}]");
+    let file = "service_key_file = \"/sta.key\"";
+    let text = with_gateway(&format!("{good}{}", section(two, file)));
+    let config = roamd_config::parse(&text, &MemoryFiles::with("/sta.key", "one\ntwo\n"));
+    let gateway = config.unwrap().stores[0].gateways[0].clone();
+    assert_eq!(gateway.service_keys, None);
+    let expected = ServiceKeys::parse("one\ntwo").unwrap();
+    let own = gateway.own_service_keys.as_slice();
+    assert_eq!(own, [(gateway.authorities[1].clone(), expected)]);
+
+    for (sections, problem) in [
+        (
+            section("\"http://10.0.0.13\"", file),
+            "`sta` names http://10.0.0.13:80, which is not in `sta` of its gateway",
+        ),
+        (
+            section(one, file) + &section(&format!("{two}, {one}"), file),
+            "ticket authority http://10.0.0.11:80 has two service keys",
+        ),
+        (
+            section(one, ""),
+            "key `service_key_file` of [[store.gateway.service_key]] is missing",
+        ),
+        (
+            section("", file),
+            "`sta` is empty; it needs at least one value",
+        ),
+    ] {
+        let text = with_gateway(&format!("{good}{sections}"));
+        let errors = errors_with(&text, &MemoryFiles::with("/sta.key", "one"));
+        assert_eq!(errors.len(), 1, "{errors:?}");
+        assert!(errors[0].ends_with(problem), "{errors:?}");
+    }
+}
+
+#[test]
 fn error_of_a_gateway_is_reported_with_its_line() {
     let good = "address = \"gw.example.net\"\nsta = [\"http://10.0.0.11\"]";
     let cases = [

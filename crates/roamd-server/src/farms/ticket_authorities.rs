@@ -75,6 +75,7 @@ impl TicketAuthorities {
             connect_timeout: gateway.connect_timeout,
             response_timeout: gateway.response_timeout,
             service_keys: gateway.service_keys.clone(),
+            own_service_keys: gateway.own_service_keys.clone(),
             tls: gateway.tls.as_ref().map(config::client_tls).transpose()?,
             observer,
             memory: memory.clone(),

@@ -108,10 +108,71 @@ fn json_of_a_citrix_gateway_is_imported() {
     let import = import(files.into(), &options_with_url(), &NoNeighbours).unwrap();
     let expected = "[store.gateway]\naddress = \"gw.example:443\"\nsta = \
                     [\"https://ddc1.harbour.example\", \"https://ddc2.harbour.example\"]\n\
-                    sta_order = \"balanced\"\nservice_key_file = \"/etc/roamd/gateway.sta1.key\"\n\
-                    session_reliability = true\n";
+                    sta_order = \"balanced\"\nsession_reliability = true\n";
+    assert!(toml(&import).contains(expected), "{}", toml(&import));
+    let expected = "\n[[store.gateway.service_key]]\nsta = [\"https://ddc2.harbour.example\"]\n\
+                    service_key_file = \"/etc/roamd/gateway.sta1.key\"\n";
     assert!(toml(&import).contains(expected), "{}", toml(&import));
     assert!(!findings(&import).concat().contains(SECRET));
+}
+
+/// SI-18: authorities of several sites have a key each, and one without a key never gets another's.
+#[test]
+fn keys_of_ticket_authorities_stay_with_their_authorities() {
+    let authority = |number: u8, key: Option<&str>| {
+        let key = key.map(|key| {
+            format!(", \"StaValidationEnabled\": true, \"StaValidationSecret\": \"{key}\"")
+        });
+        let url = format!("https://ddc{number}.harbour.example/scripts/ctxsta.dll");
+        format!("{{ \"StaUrl\": \"{url}\"{} }}", key.unwrap_or_default())
+    };
+    let all = "service_key_file = \"/etc/roamd/gateway.sta1.key\"\nsession_reliability";
+    let own = |numbers: &[u8], path: &str| {
+        let urls = numbers
+            .iter()
+            .map(|it| format!("\"https://ddc{it}.harbour.example\""));
+        let urls = urls.collect::<Vec<_>>().join(", ");
+        format!("[[store.gateway.service_key]]\nsta = [{urls}]\nservice_key_file = \"{path}\"\n")
+    };
+    let (first, second) = (
+        "/etc/roamd/gateway.sta1.key",
+        "/etc/roamd/gateway.sta1.2.key",
+    );
+    let cases: [(&[Option<&str>], Vec<String>, usize); 4] = [
+        (&[None, None], vec![], 0),
+        (&[Some("one"), Some("one")], vec![all.to_owned()], 1),
+        (
+            &[Some("one"), Some("two"), Some("one")],
+            vec![own(&[1, 3], first), own(&[2], second)],
+            2,
+        ),
+        (&[None, Some("one")], vec![own(&[2], first)], 1),
+    ];
+    for (keys, expected, files) in cases {
+        let authorities: Vec<_> = (1..)
+            .zip(keys)
+            .map(|(number, key)| authority(number, *key))
+            .collect();
+        let start = GATEWAY_JSON.find("\"SecureTicket").unwrap();
+        let json = format!(
+            "{}\"SecureTicketAuthorityUrls\": [{}] }}",
+            &GATEWAY_JSON[..start],
+            authorities.join(", ")
+        );
+        let sources = [("farms.json", FARMS_JSON), ("gateway.json", &json)];
+        let sources = sources.map(|(name, text)| Source::new(name.into(), None, text.into()));
+        let import = import(sources.into(), &options_with_url(), &NoNeighbours).unwrap();
+        let text = toml(&import);
+        for part in &expected {
+            assert!(text.contains(part), "{keys:?}: {text}");
+        }
+        // Farms have a key of their own.
+        let written = text
+            .matches("service_key_file = \"/etc/roamd/gateway.")
+            .count();
+        assert_eq!(written, files, "{keys:?}: {text}");
+        assert!(!findings(&import).concat().contains("\"one\""));
+    }
 }
 
 /// SI-2, SI-17, SI-20: objects inside the object of a store.
