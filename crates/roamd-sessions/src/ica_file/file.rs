@@ -171,6 +171,10 @@ fn of_connection(content: &IcaContent<'_>) -> Result<Keys, IcaError> {
     keys.extend(logon(&connection.logon)?);
     if let Some(port) = connection.cgp_port {
         keys.push(("CGPAddress", Value::checked(format!("*:{port}"))));
+        if let Route::Gateway { .. } = content.route {
+            // Without it a client gives the ticket to no Citrix Gateway when it reconnects.
+            keys.push(("CGPSecurityTicket", Value::checked("On")));
+        }
     }
     for (key, value) in [
         ("LaunchReference", &connection.launch_reference),

@@ -125,6 +125,7 @@ async fn outside_client_gets_ticket_instead_of_address() {
             "SSLEnable=On",
             "SSLProxyHost=gw.example.net:443",
             "CGPAddress=*:2598",
+            "CGPSecurityTicket=On",
         ] {
             assert_eq!(
                 file.lines().filter(|found| *found == line).count(),
@@ -186,7 +187,7 @@ async fn gateway_without_reliability_removes_cgp_address() {
         ..access()
     };
     let (outcome, asked) = launch(farm(), access.clone(), Some(OUTSIDE)).await;
-    assert!(!file(&outcome).contains("CGPAddress"));
+    assert!(!file(&outcome).contains("CGP"));
     assert!(matches!(
         asked[..],
         [Call::StaTicket {
@@ -196,6 +197,7 @@ async fn gateway_without_reliability_removes_cgp_address() {
     ));
     let (outcome, _) = launch(farm(), access, Some(INSIDE)).await;
     assert!(file(&outcome).contains("CGPAddress=*:2598"));
+    assert!(!file(&outcome).contains("CGPSecurityTicket"));
 }
 
 #[tokio::test]
