@@ -87,9 +87,13 @@ pub enum CredentialRefusal {
 
 /// Error of a posted form without valid credentials: a value is missing or too long, or the domain
 /// is not in the list. The user sees the same text as for a wrong password (CA-68, CA-70).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the form was not filled in with an account's credentials")]
-pub struct BadAttempt;
+pub struct BadAttempt {
+    /// The account as it was typed, for the audit log: any text, of any length. `None` without a
+    /// user name.
+    pub typed: Option<String>,
+}
 
 impl CredentialRefusal {
     /// Returns whether the refusal counts as a failed attempt. Failed attempts look the same to the
@@ -110,7 +114,7 @@ impl CredentialRefusal {
 }
 
 impl From<BadAttempt> for CredentialRefusal {
-    fn from(BadAttempt: BadAttempt) -> Self {
+    fn from(_: BadAttempt) -> Self {
         Self::BadCredentials
     }
 }

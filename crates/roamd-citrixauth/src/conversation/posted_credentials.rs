@@ -14,27 +14,44 @@ const MAX_PASSWORD: usize = 1024;
 
 /// Parses the credentials in a posted form (CA-67, CA-68).
 pub(super) fn parse(policy: &FormPolicy, post: &FormPost) -> Result<Credentials, BadAttempt> {
+    parsed(policy, post).ok_or_else(|| BadAttempt { typed: typed(post) })
+}
+
+fn parsed(policy: &FormPolicy, post: &FormPost) -> Option<Credentials> {
     let typed = post.user_name.as_deref().unwrap_or_default().trim();
-    let password = post.password.clone().ok_or(BadAttempt)?;
+    let password = post.password.clone()?;
     if !is_name(typed) || !is_password(password.expose_secret()) {
-        return Err(BadAttempt);
+        return None;
     }
     let (user_name, domain) = if let Some((domain, name)) = typed.split_once('\\') {
         (name, in_list(policy, domain).unwrap_or(domain))
     } else if let Some((name, suffix)) = typed.rsplit_once('@') {
         (name, in_list(policy, suffix).unwrap_or(suffix))
     } else {
-        (typed, chosen_domain(policy, post).ok_or(BadAttempt)?)
+        (typed, chosen_domain(policy, post)?)
     };
     let (user_name, domain) = (user_name.trim(), domain.trim());
     if !is_name(user_name) || user_name.contains('\\') || !is_name(domain) {
-        return Err(BadAttempt);
+        return None;
     }
-    Ok(Credentials {
+    Some(Credentials {
         user_name: user_name.to_owned(),
         domain: domain.to_owned(),
         password,
     })
+}
+
+/// Returns the account as it was typed: the user name, with the domain of the field if it has none.
+fn typed(post: &FormPost) -> Option<String> {
+    let name = post.user_name.as_deref()?.trim();
+    let domain = post.domain.as_deref().map_or("", str::trim);
+    if name.is_empty() {
+        None
+    } else if domain.is_empty() || name.contains(['\\', '@']) {
+        Some(name.to_owned())
+    } else {
+        Some(format!("{domain}\\{name}"))
+    }
 }
 
 /// Returns whether a text is a valid name: not empty, not too long, and without control characters

@@ -139,6 +139,26 @@ fn empty_form_is_a_failed_attempt() {
 }
 
 #[test]
+fn account_of_a_bad_attempt_is_the_typed_one() {
+    // CA-68. The audit log names it.
+    for (user_name, domain, expected) in [
+        ("mia", Some("nowhere"), Some("nowhere\\mia")),
+        (" mia ", Some(" nowhere "), Some("nowhere\\mia")),
+        ("LAB\\", Some("GUEST"), Some("LAB\\")),
+        ("mia@", Some("GUEST"), Some("mia@")),
+        ("mi\na", None, Some("mi\na")),
+        ("mi\na", Some("LAB"), Some("LAB\\mi\na")),
+        ("  ", Some("LAB"), None),
+    ] {
+        let attempt = conversations().credentials(&typed(user_name, domain));
+        let account = attempt.unwrap_err().typed;
+        assert_eq!(account.as_deref(), expected, "{user_name:?} {domain:?}");
+    }
+    let empty = conversations().credentials(&FormPost::default());
+    assert_eq!(empty.unwrap_err().typed, None);
+}
+
+#[test]
 fn posts_of_real_clients_are_parsed() {
     for (client, body, domain, password) in [
         (

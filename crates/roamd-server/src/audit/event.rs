@@ -52,7 +52,7 @@ pub(crate) enum Event {
     },
     /// A sign-in was refused.
     SignInRefused {
-        /// Account, as typed; `None` if the form was incomplete.
+        /// Account, as typed; `None` if the form had no user name.
         #[serde(skip_serializing_if = "Option::is_none")]
         user: Option<Text>,
         reason: &'static str,

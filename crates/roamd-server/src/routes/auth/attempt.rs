@@ -8,7 +8,7 @@ use roamd_store_proto::auth::FormPost;
 
 use super::conversation::{ConversationPost, PostOutcome};
 use super::password_change;
-use crate::audit::{Event, account};
+use crate::audit::{Event, Text, account};
 use crate::auth::login_throttle::{Admission, Attempt};
 use crate::http::error::ApiError;
 
@@ -28,9 +28,10 @@ pub(in crate::routes) async fn attempt(
     let credentials = match state.conversations.credentials(&fields) {
         Ok(credentials) => credentials,
         Err(bad) => {
+            let typed = bad.typed.as_deref().map(Text::new);
             let refusal = CredentialRefusal::from(bad);
             post.audit
-                .record(Event::sign_in_refused(None, refusal, None));
+                .record(Event::sign_in_refused(typed, refusal, None));
             return post.refused(&fields, refusal).await;
         }
     };
