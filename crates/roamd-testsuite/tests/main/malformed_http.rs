@@ -177,6 +177,25 @@ async fn tolerated_framing_has_one_meaning() {
     assert_eq!(status(&response), 200, "{response}");
 }
 
+/// SS-62, bad-inputs 43: the rest of the target does not change the path.
+#[tokio::test]
+async fn fragment_of_the_request_target_is_dropped() {
+    let env = TestEnvironment::demo().await;
+    for (target, expected) in [
+        ("/healthz#", 200),
+        ("/healthz#/../metrics", 200),
+        ("/healthz?a#b?c", 200),
+        ("/no#/healthz", 404),
+        ("#/healthz", 400),
+    ] {
+        let request = get(target, "Host: a\r\n");
+        let response = exchange(&env, request.as_bytes()).await;
+        assert_eq!(status(&response), expected, "{target}: {response}");
+        let is_alive = response.contains("alive");
+        assert_eq!(is_alive, expected == 200, "{target}: {response}");
+    }
+}
+
 #[tokio::test]
 async fn malformed_or_too_large_head_is_rejected() {
     // bad-inputs 34, 38, 47
