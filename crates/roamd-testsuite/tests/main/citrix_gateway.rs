@@ -18,6 +18,12 @@ use crate::support::line;
 /// Parts of the DNS names and of the addresses of all hosts of the demo world.
 const INTERNAL: [&str; 2] = [".demo.test", "192.0.2."];
 
+/// Response of a ticket authority that issues a ticket.
+const ISSUED: &str = "<?xml version=\"1.0\"?><CtxSTAProtocol version=\"4.0\"><ResponseTicket>\
+                      <AuthorityID>STA0000</AuthorityID><Ticket>11223344556677889900AABBCCDDEEFF\
+                      </Ticket><TicketVersion>40</TicketVersion></ResponseTicket>\
+                      </CtxSTAProtocol>";
+
 /// Starts the demo environment with a Citrix Gateway, its ticket authorities and more keys of its
 /// section.
 async fn env(authorities: &str, keys: &str) -> TestEnvironment {
@@ -49,13 +55,13 @@ async fn outside_client_gets_a_ticket_redeemable_once() {
         assert_eq!(line(&ica, "SSLEnable"), "On");
         assert_eq!(line(&ica, "SSLProxyHost"), "gw.example.net:443");
         assert_eq!(line(&ica, "CGPAddress"), "*:2598");
+        assert_eq!(line(&ica, "CGPSecurityTicket"), "On");
         for part in INTERNAL {
             assert!(!response.text().contains(part), "{}", response.text());
         }
         let ticket = shown(&ica);
         assert!(
             !env.farm_files_contain(&ticket.0.ticket),
-        assert_eq!(line(&ica, "CGPSecurityTicket"), "On");
             "a digest is enough"
         );
 
@@ -152,15 +158,12 @@ async fn failed_ticket_authority_is_skipped() {
 /// change.
 #[tokio::test]
 async fn ticket_authority_gets_the_service_key_or_the_next_one() {
-    let issued = "<?xml version=\"1.0\"?><CtxSTAProtocol version=\"4.0\"><ResponseTicket>\
-                  <AuthorityID>STA0000</AuthorityID><Ticket>11223344556677889900AABBCCDDEEFF\
-                  </Ticket><TicketVersion>40</TicketVersion></ResponseTicket></CtxSTAProtocol>";
     let refused = Script::bytes(http_response("403 Forbidden", "", b""));
     let authority = ScriptedController::in_order([
-        Script::body(issued),
+        Script::body(ISSUED),
         refused,
-        Script::body(issued),
-        Script::body(issued),
+        Script::body(ISSUED),
+        Script::body(ISSUED),
     ])
     .await;
     let folder = tempfile::tempdir().unwrap();
@@ -188,6 +191,50 @@ async fn ticket_authority_gets_the_service_key_or_the_next_one() {
     let expected = ["one", "one", "two", "two"].map(|key| format!("sta-key-{key}"));
     let expected = expected.iter().map(|key| Some(key.as_str()));
     assert_eq!(sent.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+}
+
+/// nfuse.md §8: each site has its own key, and a key must not reach the authority of another site.
+#[tokio::test]
+async fn ticket_authority_gets_no_key_of_another_one() {
+    let mut authorities = Vec::new();
+    for _ in 0..3 {
+        let scripts = [ISSUED; 10].map(Script::body);
+        authorities.push(ScriptedController::in_order(scripts).await);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, name).unwrap();
+        std::fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        path
+    };
+    let urls: Vec<_> = authorities
+        .iter()
+        .map(|it| format!("{:?}", it.url()))
+        .collect();
+    let keys = format!(
+        "sta_order = \"balanced\"\nservice_key_file = {:?}\n[[store.gateway.service_key]]\nsta = [{}]\n\
+         service_key_file = {:?}\n",
+        path("of-all"),
+        urls[1],
+        path("of-second"),
+    );
+    let env = env(&urls.join(", "), &keys).await;
+    let alice = sign_in(&env, "alice", "roam-demo").await;
+    let url = alice.launch_url("DESK-C", "", "CVAD.Excel").await;
+    for _ in &authorities {
+        ica(&alice.launch(&url, "DESK-C").await);
+    }
+    for (authority, expected) in authorities.iter().zip(["of-all", "of-second", "of-all"]) {
+        let requests = authority.requests();
+        assert!(!requests.is_empty(), "all are tried");
+        for request in requests {
+            let key = request
+                .lines()
+                .find_map(|line| line.strip_prefix("x-citrix-xmlservicekey: "));
+            assert_eq!(key, Some(expected));
+        }
+    }
 }
 
 #[tokio::test]
