@@ -113,7 +113,7 @@ fn fields(folder: &Path, glibc: &str, version: &str) -> Result<String> {
     Ok(format!(
         "Package: roamd\nVersion: {version}\nArchitecture: {architecture}\n\
          Maintainer: {MAINTAINER}\nInstalled-Size: {size}\nSection: net\nPriority: optional\n\
-         Depends: libc6 (>= {glibc}), libgcc-s1, procps, systemd (>= 247)\nDescription: {DESCRIPTION}\n"
+         Depends: libc6 (>= {glibc}), libgcc-s1, procps, systemd (>= 247)\nRecommends: ca-certificates\nDescription: {DESCRIPTION}\n"
     ))
 }
 

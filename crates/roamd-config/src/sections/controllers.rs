@@ -194,7 +194,12 @@ pub(crate) fn tls(
     }
     let tls = ControllerTls { trust, name };
     if let Err(problem) = files.check_controller_tls(&tls) {
-        section.error(first, format!("`{first}` cannot be used: {problem}"));
+        // Without any of these keys, the system lacks authorities.
+        let unusable = match (&tls.trust, &tls.name) {
+            (Trust::System, None) => "https://",
+            _ => first,
+        };
+        section.error(first, format!("`{unusable}` cannot be used: {problem}"));
     }
     Some(tls)
 }

@@ -102,3 +102,15 @@ fn unusable_controller_tls_is_reported_at_its_key() {
         assert_eq!(errors_with(&text, &files), [error_at(&text, key, &problem)]);
     }
 }
+
+#[test]
+fn missing_authorities_of_system_are_not_an_error_of_a_key() {
+    let files = MemoryFiles {
+        controller_tls_error: Some("no authorities".to_owned()),
+        ..MemoryFiles::default()
+    };
+    let text = farm("https://10.0.0.11", "");
+    let problem = "`https://` cannot be used: no authorities";
+    let expected = error_at(&text, "[[store.farm]]", problem);
+    assert_eq!(errors_with(&text, &files), [expected]);
+}
