@@ -6,7 +6,7 @@ use std::fs;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{command, output, root};
+use crate::process::{cargo, command, output, root};
 use crate::{check, dist, docs, reproduce};
 
 /// Version of the release: that of the workspace.
@@ -28,6 +28,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         fs::read_to_string(root().join("CHANGELOG.md")).context("cannot read CHANGELOG.md")?;
     dated_section(&changes, VERSION)?;
     fuzz_lock_agrees()?;
+    images_agree()?;
+    fixture_exists()?;
     check::run_checks(&check::Args::for_release())?;
     docs::build()?;
     reproduce::compare()?;
@@ -88,15 +90,32 @@ fn dated_title(section: &str, version: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks that the lock file of the fuzz targets has our crates in this version.
+/// Checks that the lock file of the fuzz targets is that of our crates in this version.
 fn fuzz_lock_agrees() -> Result<()> {
-    let lock = fs::read_to_string(root().join("fuzz/Cargo.lock"))
-        .context("cannot read fuzz/Cargo.lock")?;
-    let needed = format!("name = \"roamd-xml\"\nversion = \"{VERSION}\"");
-    if !lock.contains(&needed) {
-        bail!(
-            "fuzz/Cargo.lock has another version of roamd; run `cargo update --workspace` in fuzz/"
-        );
+    let metadata = ["metadata", "--format-version=1", "--locked"];
+    let manifest = ["--manifest-path", "fuzz/Cargo.toml"];
+    output(cargo().args(metadata).args(manifest))
+        .context("fuzz/Cargo.lock is old; run `cargo update --workspace` in fuzz/")?;
+    Ok(())
+}
+
+/// Checks that the files for containers name this version.
+fn images_agree() -> Result<()> {
+    for file in ["dist/container/compose.yaml", "dist/kubernetes/roamd.yaml"] {
+        let text =
+            fs::read_to_string(root().join(file)).with_context(|| format!("cannot read {file}"))?;
+        if !text.contains(&format!("image: roamd:{VERSION}\n")) {
+            bail!("{file} has another version of the image than {VERSION}");
+        }
+    }
+    Ok(())
+}
+
+/// Checks that the tests of upgrades have data folders of this version.
+fn fixture_exists() -> Result<()> {
+    let folder = "crates/roamd/tests/main/data/upgrade";
+    if !root().join(folder).join(VERSION).is_dir() {
+        bail!("{folder} has no data of {VERSION}; docs/releasing.md has the command");
     }
     Ok(())
 }
