@@ -38,9 +38,9 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 ///   other server sees it within the delay of the engine, which is milliseconds, or reports that it
 ///   is degraded ([`SharedState::group_state`]).
 /// - **Atomicity.** Of several callers that set the same flag at the same time, at any servers, it
-///   is new for exactly one. Of several callers that increment the same counter, at any servers, no
-///   two get the same number, unless it was decremented in between. A number may be too high, and
-///   never too low.
+///   is new for exactly one. Of all callers that increment the same counter, at any servers, at
+///   most `n` get a number up to `n`, unless it was decremented in between: a number may be too
+///   high, after a lost response of the engine, and is never too low.
 /// - **Degraded servers.** One that cannot reach the others either fails, or continues with what it
 ///   knows: what is set stays set, counts go on from the last known number, and a flag is new for
 ///   one caller of each server. Flags that the setter relies on at all servers (revoked tokens,

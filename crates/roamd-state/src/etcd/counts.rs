@@ -18,12 +18,23 @@ use super::copy::{CounterChange, ShareChange};
 use super::flags::{RETRY_PAUSE, WRITE_TIMEOUT};
 use super::flush::{Flush, Flushes, Stored};
 use super::layout::{Key, ShareValue, shares_folder};
-use super::requests::{get_range, put};
+use super::requests::{get_range, is_at, put};
 use super::shared::{Replaced, Shared};
 use crate::counter::CounterKind;
 use crate::digest::Digest;
 use crate::error::StateError;
 use crate::limited_flags::FlagBudget;
+
+/// Result of writing the own share.
+enum OwnShare {
+    /// etcd has it with this revision, and these shares of the other servers.
+    Written {
+        revision: i64,
+        others: Arc<[ShareValue]>,
+    },
+    /// etcd has another one, with this revision; 0 if it has none.
+    IsAt(i64),
+}
 
 impl Shared {
     /// Increments a counter. Returns the new count.
@@ -183,8 +194,13 @@ impl Shared {
 
     /// Writes the own share until etcd has its last change.
     async fn write_own_share(self: Arc<Self>, kind: CounterKind, key: Digest) {
+        let mut found = None;
         loop {
-            let share = self.copy().own_share(kind, key);
+            let (share, revision) = {
+                let copy = self.copy();
+                (copy.own_share(kind, key), copy.own_revision(kind, key))
+            };
+            let revision = found.take().unwrap_or(revision);
             let Some((value, change)) = share else {
                 // It has expired, so there is nothing to write.
                 let others = Arc::default();
@@ -199,11 +215,18 @@ impl Shared {
                     self.end_flush(kind, key, &Stored::Here);
                     return;
                 }
-                put = self.put_own_share(kind, key, value) => put,
+                put = self.put_own_share(kind, key, value, revision) => put,
             };
-            let Ok((revision, others)) = put else {
-                sleep(RETRY_PAUSE).await;
-                continue;
+            let (revision, others) = match put {
+                Ok(OwnShare::Written { revision, others }) => (revision, others),
+                Ok(OwnShare::IsAt(revision)) => {
+                    found = Some(revision);
+                    continue;
+                }
+                Err(_) => {
+                    sleep(RETRY_PAUSE).await;
+                    continue;
+                }
             };
             self.copy_mut()
                 .own_share_stored(kind, key, change, revision);
@@ -228,46 +251,56 @@ impl Shared {
         flush.unwrap_or_default().report_all(stored);
     }
 
-    /// Writes the own share, and reads those of the other servers in the same transaction. Returns
-    /// its revision and their values. Only this server adds to its share, so a write that is
-    /// repeated changes nothing.
+    /// Writes the own share if it is at a revision, and reads those of the other servers in the
+    /// same transaction. It is at another one if another server has changed it, or an earlier write
+    /// without a response. Such a write may be done late, and must not replace a newer count.
     async fn put_own_share(
         &self,
         kind: CounterKind,
         key: Digest,
         value: ShareValue,
-    ) -> Result<(i64, Arc<[ShareValue]>), CallError> {
+        known: i64,
+    ) -> Result<OwnShare, CallError> {
         let own = Key::Share(kind, key, self.own);
         let request = self.put_request(own, value.to_text(), value.until).await?;
         let lease = request.lease;
         let all = self.group.range(&shares_folder(kind, key));
         let txn = TxnRequest {
-            compare: Vec::new(),
-            success: vec![put(request), get_range(all)],
-            failure: Vec::new(),
+            compare: vec![is_at(request.key.clone(), known)],
+            success: vec![put(request), get_range(all.clone())],
+            failure: vec![get_range(all)],
         };
         let response = self.group.client().txn(&txn).await;
         let response = self.check_lease(response, lease)?;
         let revision = response.header.ok_or(CallError::Malformed)?.revision;
-        let read = response
-            .responses
-            .into_iter()
-            .nth(1)
-            .and_then(|it| it.range);
-        let kvs = read.ok_or(CallError::Malformed)?.kvs;
-        let mut others = Vec::new();
+        let read = response.responses.into_iter().next_back();
+        let read = read.and_then(|it| it.range).ok_or(CallError::Malformed)?;
+        let mut shares = Vec::new();
+        let mut found = 0;
         let mut copy = self.copy_mut();
-        for kv in kvs {
+        for kv in read.kvs {
             let name = Key::parse(self.group.below_prefix(&kv.key));
             let value = ShareValue::parse(&kv.value);
-            if let (Some(name), Some(value)) = (name, value)
-                && name != own
-            {
+            if let (Some(name), Some(value)) = (name, value) {
                 copy.wrote(name, &kv.value, kv.mod_revision);
-                others.push(value);
+                shares.push((name, value));
+                if name == own {
+                    found = kv.mod_revision;
+                }
             }
         }
-        Ok((revision, others.into()))
+        // A share counts until it expires, also if etcd has lost it.
+        let mut lost = copy.shares(kind, key);
+        lost.retain(|(name, _)| shares.iter().all(|(read, _)| read != name));
+        let names = lost.iter().map(|(name, _)| *name).collect();
+        copy.remove_gone(names, revision, self.now());
+        shares.append(&mut lost);
+        if !response.succeeded {
+            return Ok(OwnShare::IsAt(found));
+        }
+        let others = shares.into_iter().filter(|(name, _)| *name != own);
+        let others = others.map(|(_, value)| value).collect();
+        Ok(OwnShare::Written { revision, others })
     }
 
     fn flushes(&self) -> MutexGuard<'_, Flushes> {

@@ -164,6 +164,24 @@ impl Copy {
         Some((share.value(self.own), share.changes))
     }
 
+    /// Returns the shares of a counter.
+    pub(in crate::etcd) fn shares(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+    ) -> Vec<(Key, ShareValue)> {
+        let shares = self.counters.get(&kind).and_then(|all| all.get(&key));
+        let shares = shares.into_iter().flatten();
+        let value = |it: &Share| (Key::Share(kind, key, it.server), it.value(self.own));
+        shares.map(value).collect()
+    }
+
+    /// Returns the revision of the own share; 0 if etcd does not have it.
+    pub(in crate::etcd) fn own_revision(&self, kind: CounterKind, key: Digest) -> i64 {
+        let share = Key::Share(kind, key, self.own);
+        self.revision_of(share).unwrap_or(0)
+    }
+
     /// Notes that etcd has the own share with this change.
     pub(in crate::etcd) fn own_share_stored(
         &mut self,
