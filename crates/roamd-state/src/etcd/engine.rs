@@ -139,6 +139,7 @@ impl EtcdState {
             garbage: Garbage::default(),
             copy: RwLock::new(Copy::new(own, Limits::KEPT)),
         });
+        let read = shared.health.elapsed();
         shared.read_all().await?;
         let mut work = JoinSet::new();
         work.spawn(Arc::clone(&shared).follow());
@@ -150,8 +151,8 @@ impl EtcdState {
                 return Err(GroupError::Clock { seconds });
             }
         }
-        // What was read is up to date, however long that took.
-        shared.health.prove(shared.health.elapsed());
+        // What was read is not newer: the watch may be late, or not have begun.
+        shared.health.prove(read);
         work.spawn(Arc::clone(&shared).send_heartbeats());
         work.spawn(Arc::clone(&shared).maintain());
         work.spawn(Arc::clone(&shared).remove_garbage());
