@@ -21,6 +21,7 @@ impl Copy {
             && let Some(server) = self.servers.get_mut(&id)
         {
             server.seen = Some(now);
+            self.last_beat = Some(now);
         }
     }
 

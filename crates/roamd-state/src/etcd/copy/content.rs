@@ -23,6 +23,8 @@ pub(in crate::etcd) struct Copy {
     pub(super) flags: HashMap<FlagKind, HashMap<Digest, Flag>>,
     pub(super) counters: HashMap<CounterKind, HashMap<Digest, Vec<Share>>>,
     pub(super) servers: HashMap<ServerId, Server>,
+    /// Time at which the last heartbeat of any server arrived.
+    pub(super) last_beat: Option<Timestamp>,
     pub(super) missing: HashSet<Key>,
     /// Revision of the newest change.
     pub(super) revision: i64,
@@ -56,6 +58,7 @@ impl Copy {
             flags: HashMap::new(),
             counters: HashMap::new(),
             servers: HashMap::new(),
+            last_beat: None,
             missing: HashSet::new(),
             revision: 0,
             read: 0,
@@ -102,10 +105,11 @@ impl Copy {
 
     /// Returns the servers that have sent a heartbeat lately, this one included.
     pub(in crate::etcd) fn running_servers(&self) -> Vec<RunningServer> {
-        let newest = self.servers.values().filter_map(|server| server.seen).max();
         let running = self.servers.iter().filter_map(|(id, server)| {
             let seen = server.seen?;
-            let is_running = newest?.duration_since(seen) < SERVER_TIMEOUT;
+            // After the clock was set back, a server that has stopped was seen in the future.
+            let before = self.last_beat?.duration_since(seen);
+            let is_running = before.unsigned_abs() < SERVER_TIMEOUT.unsigned_abs();
             is_running.then(|| RunningServer {
                 id: *id,
                 clock_offset: server.beat.now.duration_since(seen),
