@@ -22,6 +22,9 @@ use super::server_id::ServerId;
 use crate::error::StateError;
 use crate::party::Party;
 
+/// Number of entries whose work takes so long that it gets a thread: a millisecond or so.
+const MANY: usize = 10_000;
+
 /// Current time of day.
 pub(super) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
@@ -83,12 +86,16 @@ impl Shared {
         self.copy.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Does work on many entries on a thread of its own, so that calls and watches go on. Returns
-    /// nothing if the engine stops.
+    /// Does work on all entries of a kind, on a thread of its own if there are many, so that calls
+    /// and watches go on. Returns nothing if the engine stops.
     pub(super) async fn on_thread<T: Default + Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&Self) -> T + Send + 'static,
     ) -> T {
+        let (flags, counters) = self.copy().sizes();
+        if flags + counters < MANY {
+            return work(self);
+        }
         let shared = Arc::clone(self);
         let done = spawn_blocking(move || work(&shared)).await;
         done.unwrap_or_default()
