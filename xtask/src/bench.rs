@@ -6,7 +6,7 @@ use std::path::{self, PathBuf};
 
 use anyhow::{Context, Result, bail};
 
-use crate::debian::{Unpacked, unpack};
+use crate::debian::{Unpacked, unpack, unpack_etcd};
 use crate::process::{cargo, command, find, root, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -29,6 +29,8 @@ enum Subject {
     Server,
     /// The server with many farms, one of which hangs.
     Farms,
+    /// Servers of a group on etcd, beside one with SQLite.
+    Group,
     /// Every goal of the project, in one table.
     Goals,
     /// The server beside an older one.
@@ -50,7 +52,7 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
     let release = root().join("target/release");
     let roamd = match args.subject {
         Subject::Compare => release.join("roamd"),
-        Subject::Server | Subject::Farms | Subject::Goals => {
+        Subject::Server | Subject::Farms | Subject::Group | Subject::Goals => {
             // Not in `target/dist`, where `cargo xtask build` puts the program that is published.
             root().join("target/bench/dist/roamd")
         }
@@ -67,6 +69,10 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
         }
         Subject::Farms => {
             bench.arg("farms").arg("--roamd").arg(roamd);
+        }
+        Subject::Group => {
+            unpack_etcd()?;
+            bench.arg("group").arg("--roamd").arg(roamd);
         }
         Subject::Compare => {
             let old = args.old.as_ref().context("the older roamd is missing")?;

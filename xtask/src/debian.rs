@@ -1,8 +1,8 @@
 //! Debian packages that are unpacked into `target` instead of installed.
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{env, fs};
 
 use anyhow::{Context, Result};
 
@@ -39,12 +39,24 @@ pub(crate) fn unpack(package: &str) -> Result<Unpacked> {
     Ok(Unpacked { folder, libraries })
 }
 
+/// Unpacks etcd for the tests, unless `ROAMD_ETCD` names another one. Debian 12 has a version that
+/// is too old.
+///
+/// # Errors
+/// As of [`unpack_of_suite`].
+pub(crate) fn unpack_etcd() -> Result<()> {
+    match env::var_os("ROAMD_ETCD") {
+        Some(_) => Ok(()),
+        None => unpack_of_suite("etcd-server", "trixie"),
+    }
+}
+
 /// Unpacks a package of another suite of the archive that this system uses, into `target/NAME`.
 /// Changes nothing of the system, and takes nothing else from that suite. Needs no root.
 ///
 /// # Errors
 /// If this system uses no archive of Debian, or the package cannot be downloaded or unpacked.
-pub(crate) fn unpack_of_suite(package: &str, suite: &str) -> Result<()> {
+fn unpack_of_suite(package: &str, suite: &str) -> Result<()> {
     let folder = root().join("target").join(package);
     let complete = folder.join("complete");
     if complete.is_file() {

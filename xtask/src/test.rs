@@ -1,10 +1,8 @@
 //! `cargo xtask test`: all tests of the workspace, including those against real peers.
 
-use std::env;
-
 use anyhow::Result;
 
-use crate::debian::{unpack, unpack_of_suite};
+use crate::debian::{unpack, unpack_etcd};
 use crate::npm::NpmPackage;
 use crate::process::{cargo, find, run};
 use crate::tools::{Program, ensure_programs};
@@ -64,10 +62,7 @@ pub(crate) fn run_all() -> Result<()> {
     ensure_programs(&PEERS)?;
     // Only unpacked, since the package would start a server. The tests look for `promtool` there.
     unpack("prometheus")?;
-    // The same for etcd. Debian 12 has a version that is too old.
-    if env::var_os("ROAMD_ETCD").is_none() {
-        unpack_of_suite("etcd-server", "trixie")?;
-    }
+    unpack_etcd()?;
     // The load balancers with samples, whose packages would start servers, too.
     for name in ["haproxy", "nginx"] {
         if find(name).is_none() {

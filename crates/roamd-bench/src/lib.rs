@@ -25,7 +25,7 @@ pub use farm_process::FarmProcess;
 pub use http::{Connection, HttpResponse, runtime, send_once};
 pub use load::{Load, WARM_UP, per_request};
 pub use machine::{machine, mebibytes, micros, version};
-pub use median::median;
+pub use median::{median, spread};
 pub use open_files::raise_open_files;
 pub use process::{Process, Usage};
 pub use proxy::Proxy;

@@ -10,6 +10,7 @@ mod compare;
 mod farms;
 mod farms_report;
 mod goals;
+mod group;
 mod password;
 mod proxies;
 mod scripted_farms;
@@ -48,6 +49,8 @@ enum Command {
     },
     /// The server with many farms, one of which hangs.
     Farms(Options),
+    /// Servers of a group on etcd, beside one with SQLite.
+    Group(Options),
     /// Every goal of the project, each with the figure that it compares with.
     Goals(goals::Args),
     /// Serves one fixed response with hyper, as a part of `goals`.
@@ -106,6 +109,11 @@ fn main() -> Result<()> {
             Ok(())
         }
         Command::Farms(options) => farms(&options),
+        Command::Group(options) => {
+            let Options { roamd, load } = options;
+            print!("{}", group::measure(&roamd, load.load(), load.rounds)?);
+            Ok(())
+        }
         Command::Goals(args) => {
             print!("{}", goals::measure(&args)?);
             Ok(())

@@ -12,6 +12,15 @@ pub fn median(mut values: Vec<f64>) -> f64 {
     }
 }
 
+/// Returns the median with the minimum and the maximum, formatted by `shown`.
+pub fn spread(values: impl IntoIterator<Item = f64>, shown: impl Fn(f64) -> String) -> String {
+    let values: Vec<_> = values.into_iter().collect();
+    let least = values.iter().copied().fold(f64::INFINITY, f64::min);
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let median = median(values);
+    format!("{} ({} to {})", shown(median), shown(least), shown(most))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

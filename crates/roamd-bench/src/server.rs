@@ -66,6 +66,7 @@ pub(crate) fn measure(
     report.set_loaded(usages()?);
 
     eprintln!("sign-ins");
-    report.set_sign_ins(measure_sign_ins(&setup, load)?, password::cost(&setup)?);
+    let sign_ins = measure_sign_ins(&setup.server, &setup.farm.process, load)?;
+    report.set_sign_ins(sign_ins, password::cost(&setup)?);
     Ok(report)
 }

@@ -233,6 +233,26 @@ impl Setup {
         Ok(server)
     }
 
+    /// Starts a server of a group in front of the farm, on a free port, without effective limits per
+    /// client. `sections` are those of the group; clients know it by `base_url`.
+    ///
+    /// # Errors
+    /// If a folder of this name exists, or the server does not start.
+    pub fn start_server_of_group(
+        &self,
+        roamd: &Path,
+        name: &str,
+        base_url: &str,
+        sections: &str,
+    ) -> Result<ServerProcess> {
+        let address = free_address();
+        let listening = Listening {
+            base_url: base_url.to_owned(),
+            ..Listening::at("http", address, format!("{NO_CLIENT_LIMITS}{sections}"))
+        };
+        self.start_server(roamd, name, address, &listening)
+    }
+
     /// Issues a certificate for servers on the loopback address.
     ///
     /// # Errors

@@ -15,7 +15,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::http::{Connection, HttpResponse, runtime};
 use crate::load::{Load, per_request};
-use crate::setup::{ServerProcess, Setup};
+use crate::process::Process;
+use crate::setup::ServerProcess;
 use crate::url::path_of_url;
 use crate::world::{DOMAIN, PASSWORD, USER};
 
@@ -71,19 +72,19 @@ pub fn sign_in_once(server: &ServerProcess) -> Result<SecretString> {
     })
 }
 
-/// Signs in repeatedly over many connections.
+/// Signs in at a server in front of this farm repeatedly, over many connections.
 ///
 /// # Errors
 /// If a sign-in fails.
-pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
+pub fn measure_sign_ins(server: &ServerProcess, farm: &Process, load: Load) -> Result<SignIns> {
     // The first one fills caches and opens connections to the farm.
-    sign_in_once(&setup.server)?;
-    let before = (setup.server.process.usage()?, setup.farm.process.usage()?);
+    sign_in_once(server)?;
+    let before = (server.process.usage()?, farm.usage()?);
     let start = Instant::now();
     let count = runtime()?.block_on(async {
         let mut workers = tokio::task::JoinSet::new();
         for _ in 0..load.connections {
-            let (address, store) = (setup.server.address, setup.server.store.clone());
+            let (address, store) = (server.address, server.store.clone());
             workers.spawn(async move {
                 let mut connection = Connection::open(address).await?;
                 let mut done = 0;
@@ -101,7 +102,7 @@ pub fn measure_sign_ins(setup: &Setup, load: Load) -> Result<SignIns> {
         anyhow::Ok(done)
     })?;
     let duration = start.elapsed();
-    let after = (setup.server.process.usage()?, setup.farm.process.usage()?);
+    let after = (server.process.usage()?, farm.usage()?);
     Ok(SignIns {
         count,
         duration,

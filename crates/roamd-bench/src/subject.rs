@@ -15,7 +15,7 @@ use tempfile::NamedTempFile;
 
 use crate::http::{HttpResponse, send_once};
 use crate::load::Load;
-use crate::median::median;
+use crate::median::{median, spread};
 use crate::process::{Process, Usage};
 use crate::proxy::Proxy;
 use crate::request::Request;
@@ -370,13 +370,7 @@ impl Series {
 
     /// Returns the median with the minimum and the maximum, formatted by `shown`.
     pub fn spread(&self, value: impl Fn(&Run) -> f64, shown: impl Fn(f64) -> String) -> String {
-        let values = || self.runs.iter().map(&value);
-        let (least, most) = (
-            values().fold(f64::INFINITY, f64::min),
-            values().fold(0.0, f64::max),
-        );
-        let median = self.median(&value);
-        format!("{} ({} to {})", shown(median), shown(least), shown(most))
+        spread(self.runs.iter().map(value), shown)
     }
 }
 

@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use data_encoding::BASE64;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -16,6 +16,9 @@ use crate::ports::free_address;
 
 /// Time for a cluster to elect its leader.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Maximum number of operations that etcd takes in a transaction.
+const MAX_OPERATIONS: usize = 128;
 
 /// A cluster of etcd, whose members end with it.
 pub struct EtcdCluster {
@@ -191,6 +194,27 @@ impl EtcdCluster {
             "value": BASE64.encode(value.as_bytes()),
         });
         drop(self.call("/v3/kv/put", &request));
+    }
+
+    /// Writes this number of flags of revoked tokens below the prefix of a group, as its servers do.
+    pub fn put_flags(&self, prefix: &str, count: usize) {
+        let numbers: Vec<_> = (0..count).collect();
+        for numbers in numbers.chunks(MAX_OPERATIONS) {
+            let put = |number: &usize| {
+                let mut digest = [0; 32];
+                digest[..size_of::<usize>()].copy_from_slice(&number.to_be_bytes());
+                let digest = BASE64URL_NOPAD.encode(&digest);
+                let key = format!("{prefix}flags/revoked-token/{digest}");
+                // In the year 2096.
+                let value = format!("4000000000000 {number:016x}");
+                json!({ "requestPut": {
+                    "key": BASE64.encode(key.as_bytes()),
+                    "value": BASE64.encode(value.as_bytes()),
+                } })
+            };
+            let puts: Vec<_> = numbers.iter().map(put).collect();
+            drop(self.call("/v3/kv/txn", &json!({ "success": puts })));
+        }
     }
 
     /// Forgets all revisions but the newest.

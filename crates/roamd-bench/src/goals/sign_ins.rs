@@ -1,7 +1,7 @@
 //! Whole sign-ins per second.
 
 use anyhow::Result;
-use roamd_bench::{Load, SignIns, measure_sign_ins, median, micros};
+use roamd_bench::{Load, Setup, SignIns, measure_sign_ins, median, micros};
 
 use super::context::{CONNECTIONS, Context, WARM_UP};
 use super::goal::{Bound, Goal, Unit};
@@ -12,11 +12,15 @@ pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
         connections: CONNECTIONS,
     };
     eprintln!("warming up: sign-ins");
-    measure_sign_ins(&context.setup, load(WARM_UP))?;
+    let sign_ins = |duration| {
+        let Setup { server, farm, .. } = &context.setup;
+        measure_sign_ins(server, &farm.process, load(duration))
+    };
+    sign_ins(WARM_UP)?;
     let mut runs = Vec::new();
     for round in 1..=context.rounds {
         eprintln!("round {round} of {}: sign-ins", context.rounds);
-        runs.push(measure_sign_ins(&context.setup, load(context.duration))?);
+        runs.push(sign_ins(context.duration)?);
     }
     let over_runs = |value: fn(&SignIns) -> f64| median(runs.iter().map(value).collect());
     Ok(vec![Goal {
