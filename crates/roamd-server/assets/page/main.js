@@ -27,7 +27,7 @@ async function open(sentence, values) {
     const list = await api.resources(settings.listUrl);
     await home(list, false);
   } catch (error) {
-    if (error instanceof api.SignInNeeded) return signIn(sentence, values);
+    if (error instanceof api.SignInNeeded) return askToSignIn(sentence, values);
     // No farm responds: the user is signed in all the same.
     if (settings && error.key === "busy") return home(null, false);
     broken(error, sentence, values);
@@ -40,12 +40,21 @@ async function home(list, isOwnSignIn) {
   await new Home(settings, brand.helpLink, signIn).show(list, isOwnSignIn);
 }
 
-/** Shows the sign-in, with a sentence above it. */
+/** Shows the sign-in in another web session, since the one before has ended with its sign-in. */
 async function signIn(sentence, values) {
   const own = (turn += 1);
   try {
-    // A sign-out ends the web session too; this begins another one.
     settings = await api.configuration();
+  } catch (error) {
+    return broken(error, sentence, values);
+  }
+  if (own === turn) await askToSignIn(sentence, values);
+}
+
+/** Shows the sign-in of this web session, with a sentence above it. */
+async function askToSignIn(sentence, values) {
+  const own = (turn += 1);
+  try {
     const form = await api.signInForm();
     if (own !== turn) return;
     const conversation = new Conversation(api.signInForm, brand.helpText);

@@ -1,8 +1,8 @@
 // A status line, also announced to assistive technology.
 
 import { announce, el } from "./dom.js";
-import { sentenceOf, showProblem } from "./problems.js";
-import { show } from "./words.js";
+import { describe, sentenceOf } from "./problems.js";
+import { clear, show } from "./words.js";
 
 export class Note {
   #className;
@@ -28,7 +28,8 @@ export class Note {
   /** Says what went wrong, with buttons beside it. */
   fail(error, ...buttons) {
     this.#open("bad");
-    showProblem(this.element, error, ...buttons);
+    clear(this.element);
+    this.element.append(...describe(error), ...buttons);
     announce(sentenceOf(error));
   }
 

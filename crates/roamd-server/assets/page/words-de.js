@@ -48,7 +48,7 @@ export default {
   here: "Hier",
   elsewhere: "Auf einem anderen Gerät",
   disconnected: "Getrennt",
-  hereSince: "Hier geöffnet um {time}",
+  hereSince: "Datei heruntergeladen um {time}. Wenn kein Fenster erscheint, öffnen Sie sie.",
   endedSince: "Getrennt um {time}",
   connectedHere: "Was von diesem Browser aus verbunden ist:",
   application: "Anwendung",
@@ -91,7 +91,7 @@ export default {
 
   starting: "Wird gestartet …",
   waiting: "Noch nicht bereit. Nächster Versuch in {seconds} s.",
-  opened: "Übergeben um {time}",
+  opened: "Datei heruntergeladen um {time}",
   openedLong: "{name} wird geöffnet. Wenn nach einigen Sekunden kein Fenster erscheint, öffnen Sie die heruntergeladene Datei. Dafür braucht dieses Gerät die Citrix Workspace-App.",
   openedMany: "Wenn der Browser fragt, erlauben Sie dieser Seite, mehrere Dateien herunterzuladen.",
   setUp: "Dieses Gerät einrichten",

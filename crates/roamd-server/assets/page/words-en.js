@@ -48,7 +48,7 @@ export default {
   here: "Here",
   elsewhere: "On another device",
   disconnected: "Disconnected",
-  hereSince: "Opened here at {time}",
+  hereSince: "File downloaded at {time}. If no window appears, open it.",
   endedSince: "Disconnected at {time}",
   connectedHere: "What is connected from this browser:",
   application: "Application",
@@ -91,7 +91,7 @@ export default {
 
   starting: "Starting…",
   waiting: "Not ready yet. Next try in {seconds} s.",
-  opened: "Handed over at {time}",
+  opened: "File downloaded at {time}",
   openedLong: "{name} is opening. If no window appears in a few seconds, open the downloaded file. It needs Citrix Workspace app on this device.",
   openedMany: "If the browser asks, allow this page to download several files.",
   setUp: "Set up this device",

@@ -48,7 +48,7 @@ export default {
   here: "Aquí",
   elsewhere: "En otro dispositivo",
   disconnected: "Desconectadas",
-  hereSince: "Abierta aquí a las {time}",
+  hereSince: "Archivo descargado a las {time}. Si no aparece ninguna ventana, ábralo.",
   endedSince: "Desconectada a las {time}",
   connectedHere: "Lo que está conectado desde este navegador:",
   application: "Aplicación",
@@ -91,7 +91,7 @@ export default {
 
   starting: "Iniciando…",
   waiting: "Aún no está listo. Próximo intento en {seconds} s.",
-  opened: "Entregado a las {time}",
+  opened: "Archivo descargado a las {time}",
   openedLong: "{name} se está abriendo. Si en unos segundos no aparece ninguna ventana, abra el archivo descargado. Para ello hace falta la aplicación Citrix Workspace en este dispositivo.",
   openedMany: "Si el navegador lo pregunta, permita que esta página descargue varios archivos.",
   setUp: "Configurar este dispositivo",

@@ -48,7 +48,7 @@ export default {
   here: "Ici",
   elsewhere: "Sur un autre appareil",
   disconnected: "Déconnectées",
-  hereSince: "Ouverte ici à {time}",
+  hereSince: "Fichier téléchargé à {time}. Si aucune fenêtre n’apparaît, ouvrez-le.",
   endedSince: "Déconnectée à {time}",
   connectedHere: "Ce qui est connecté depuis ce navigateur :",
   application: "Application",
@@ -91,7 +91,7 @@ export default {
 
   starting: "Démarrage…",
   waiting: "Pas encore prêt. Nouvel essai dans {seconds} s.",
-  opened: "Transmis à {time}",
+  opened: "Fichier téléchargé à {time}",
   openedLong: "{name} s’ouvre. Si aucune fenêtre n’apparaît après quelques secondes, ouvrez le fichier téléchargé. Il faut pour cela l’application Citrix Workspace sur cet appareil.",
   openedMany: "Si le navigateur le demande, autorisez cette page à télécharger plusieurs fichiers.",
   setUp: "Configurer cet appareil",

@@ -48,7 +48,7 @@ export default {
   here: "この端末",
   elsewhere: "ほかの端末",
   disconnected: "切断済み",
-  hereSince: "{time} にここで開きました",
+  hereSince: "{time} にファイルをダウンロードしました。ウィンドウが表示されない場合は、開いてください。",
   endedSince: "{time} に切断しました",
   connectedHere: "このブラウザーから接続中のセッション:",
   application: "アプリケーション",
@@ -91,7 +91,7 @@ export default {
 
   starting: "開始しています…",
   waiting: "準備中です。{seconds} 秒後に再試行します。",
-  opened: "{time} に引き渡しました",
+  opened: "{time} にファイルをダウンロードしました",
   openedLong: "{name} を開いています。数秒待ってもウィンドウが表示されない場合は、ダウンロードしたファイルを開いてください。この端末に Citrix Workspace アプリが必要です。",
   openedMany: "ブラウザーに確認されたら、複数のファイルのダウンロードを許可してください。",
   setUp: "この端末を設定",

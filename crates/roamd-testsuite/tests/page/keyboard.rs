@@ -65,7 +65,7 @@ async fn keyboard_alone_is_enough_for_a_whole_visit() {
     press(&browser, Key::Space).await;
     go_to(&browser, "Bring 1 here").await;
     press(&browser, Key::Enter).await;
-    browser.sees("Opened here at").await;
+    browser.sees("If no window appears, open it.").await;
     browser.take_ica_files(1).await;
     go_to(&browser, "Search").await;
     press(&browser, "exc").await;

@@ -23,7 +23,7 @@ async fn launch_downloads_a_file_that_its_host_accepts() {
     );
     // What is opened here is among the sessions, without a question to the farms.
     assert_eq!(browser.rows().await, ["Here: Excel"]);
-    browser.sees("Opened here at ").await;
+    browser.sees("If no window appears, open it.").await;
     // Nothing has moved the focus.
     let focused = "return document.activeElement.textContent";
     assert_eq!(browser.run(focused).await, "Excel");

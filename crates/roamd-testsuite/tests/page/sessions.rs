@@ -134,7 +134,7 @@ async fn one_and_several_sessions_are_brought_here_and_ended() {
                    row.textContent.includes('Win11Desktop')).querySelector('.facts').innerText";
     assert_eq!(browser.run(desktop).await, "Desktop\nFarm3");
     browser.press_in_row("Word").await;
-    browser.sees("Opened here at").await;
+    browser.sees("If no window appears, open it.").await;
     let focused = "return document.activeElement.textContent";
     assert_eq!(
         browser.run(focused).await,
@@ -153,7 +153,7 @@ async fn one_and_several_sessions_are_brought_here_and_ended() {
         click(&browser.element(&label).await).await;
     }
     browser.press("Bring 2 here").await;
-    let opened = |page: &str| page.matches("Opened here at").count() == 2;
+    let opened = |page: &str| page.matches("If no window appears, open it.").count() == 2;
     browser.until("two sessions here", opened).await;
     site::connect(&env, &browser.take_ica_files(2).await);
     let sessions = env.sessions("alice").join(", ");
@@ -199,7 +199,7 @@ async fn session_that_has_ended_is_reported_in_its_row() {
     farm.set_content("Address", ended);
     browser.press("Bring all here").await;
     browser.sees("It is no longer there.").await;
-    let opened = |page: &str| page.matches("Opened here at").count() == 3;
+    let opened = |page: &str| page.matches("If no window appears, open it.").count() == 3;
     browser.until("the others are here", opened).await;
     browser.take_ica_files(3).await;
     browser.assert_no_console_error().await;
@@ -213,7 +213,9 @@ async fn sign_in_asks_before_old_farms_disconnect() {
     let browser = Browser::start().await;
     browser.sign_in(&env, "alice").await;
     // Sessions of farms that disconnect nothing open without an answer.
-    let opened = |count: usize| move |page: &str| page.matches("Opened here at").count() == count;
+    let opened = |count: usize| {
+        move |page: &str| page.matches("If no window appears, open it.").count() == count
+    };
     browser.until("four sessions here", opened(4)).await;
     browser.take_ica_files(4).await;
     assert_eq!(env.sessions("alice"), before, "nothing was disconnected");

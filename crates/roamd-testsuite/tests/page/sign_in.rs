@@ -23,7 +23,7 @@ async fn sign_in_reconnects_sessions_and_hands_over_their_files() {
     let sessions = env.sessions("alice");
     let connected = sessions.iter().filter(|line| line.contains(" active WR_"));
     assert_eq!(connected.count(), 3, "{sessions:?}");
-    let opened = |page: &str| page.matches("Opened here at ").count();
+    let opened = |page: &str| page.matches("If no window appears, open it.").count();
     browser.until("three rows", |page| opened(page) == 3).await;
     browser.assert_no_console_error().await;
 }
@@ -45,6 +45,28 @@ async fn incomplete_form_is_not_sent() {
         assert_eq!(browser.run(focused).await, next);
     }
     assert_eq!(browser.run("return posts").await, 0);
+    browser.assert_no_console_error().await;
+}
+
+/// WA-113: each request that begins a web session costs the server one.
+#[tokio::test]
+async fn first_view_asks_for_the_configuration_once() {
+    const ASKED: &str = "return performance.getEntriesByType('resource').filter( \
+                         ({ name }) => name.endsWith('/Home/Configuration')).length";
+    let env = site::modern(site::MANUAL).await;
+    let browser = Browser::start().await;
+    browser.open(&env).await;
+    browser.element("#field-username").await;
+    assert_eq!(browser.run(ASKED).await, 1);
+    browser.fill("carol", "roam-demo").await;
+    browser.element(".tile").await;
+    assert_eq!(browser.run(ASKED).await, 1);
+    // A sign-out ends the web session.
+    browser.press("Sign out").await;
+    browser.element("#field-username").await;
+    assert_eq!(browser.run(ASKED).await, 2);
+    browser.fill("carol", "roam-demo").await;
+    browser.element(".tile").await;
     browser.assert_no_console_error().await;
 }
 

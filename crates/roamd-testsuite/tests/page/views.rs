@@ -16,6 +16,21 @@ const SIZES: [(u32, u32); 3] = [(320, 640), (768, 1024), (1280, 900)];
 /// Colour schemes.
 const BOTH: [&str; 2] = ["light", "dark"];
 
+/// Returns the controls that a bar covers, even after the browser has scrolled to them as it does
+/// when they get the focus.
+const COVERED: &str = "\
+    const controls = ':is(header, main, footer) :is(a, button, input, select)'; \
+    const isShown = (it) => it.checkVisibility({ visibilityProperty: true }); \
+    const isCovered = (it) => { \
+        it.scrollIntoView({ block: 'nearest', behavior: 'instant' }); \
+        const { left, width, bottom } = it.getBoundingClientRect(); \
+        const at = document.elementFromPoint(left + width / 2, bottom - 2); \
+        return Boolean(at?.closest('.bars')); \
+    }; \
+    const covered = [...document.querySelectorAll(controls)].filter(isShown).filter(isCovered); \
+    scrollTo(0, 0); \
+    return covered.map((it) => it.textContent || it.id);";
+
 /// Looks at a view in all widths and these colour schemes.
 async fn inspect(browser: &Browser, view: &str, schemes: &[&str]) {
     for scheme in schemes {
@@ -28,6 +43,8 @@ async fn inspect(browser: &Browser, view: &str, schemes: &[&str]) {
             let overflow = "return document.documentElement.scrollWidth - innerWidth";
             let overflow = browser.run(overflow).await.as_i64().unwrap();
             assert!(overflow <= 0, "{case}: {overflow} pixels too wide");
+            let covered = browser.run(COVERED).await;
+            assert_eq!(covered, json!([]), "{case}: controls below a bar");
         }
         assert_accessible(browser, &format!("{view} {scheme}")).await;
     }
