@@ -24,6 +24,7 @@ pub(crate) struct FarmMetrics {
     times: Family<ControllerLabels, Histogram>,
     operations: Family<OperationLabels, Counter>,
     refusals: Family<RefusalLabels, Counter>,
+    refused_icons: Family<FarmLabels, Counter>,
 }
 
 /// Counters of one farm.
@@ -34,6 +35,7 @@ pub(crate) struct FarmCounts {
     attempts: Family<AttemptLabels, Counter>,
     operations: Family<OperationLabels, Counter>,
     refusals: Family<RefusalLabels, Counter>,
+    refused_icons: Family<FarmLabels, Counter>,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,11 @@ struct OperationLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FarmLabels {
+    farm: Arc<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RefusalLabels {
     farm: Arc<String>,
     request: &'static str,
@@ -82,6 +89,7 @@ impl FarmMetrics {
             times,
             operations: Family::default(),
             refusals: Family::default(),
+            refused_icons: Family::default(),
         };
         registry.register(
             "farm_attempts",
@@ -104,12 +112,19 @@ impl FarmMetrics {
             "Requests that farms refused, by the error of the farm",
             metrics.refusals.clone(),
         );
+        registry.register(
+            "farm_refused_icons",
+            "Icons of farms that are no small PNG, and that the default icon replaces",
+            metrics.refused_icons.clone(),
+        );
         metrics
     }
 
     /// Counters of the farm with this id and these controllers.
     pub(crate) fn of(&self, farm: &str, controllers: &[ControllerUrl]) -> FarmCounts {
-        self.counted(farm, controllers, &OperationKind::OF_FARMS)
+        let counts = self.counted(farm, controllers, &OperationKind::OF_FARMS);
+        counts.refused_icons().inc_by(0);
+        counts
     }
 
     /// Like [`of`](Self::of), for the ticket authorities of a Citrix Gateway.
@@ -157,6 +172,7 @@ impl FarmMetrics {
             attempts: self.attempts.clone(),
             operations: self.operations.clone(),
             refusals: self.refusals.clone(),
+            refused_icons: self.refused_icons.clone(),
         }
     }
 }
@@ -185,6 +201,16 @@ impl FarmCounts {
         };
         self.count(OperationKind::Ticket, outcome);
         response
+    }
+
+    /// Counts an icon that no client gets.
+    pub(crate) fn count_refused_icon(&self) {
+        self.refused_icons().inc();
+    }
+
+    fn refused_icons(&self) -> Counter {
+        let farm = Arc::clone(&self.farm);
+        self.refused_icons.get_or_create_owned(&FarmLabels { farm })
     }
 
     fn count(&self, operation: OperationKind, outcome: &'static str) {

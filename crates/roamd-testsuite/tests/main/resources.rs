@@ -11,7 +11,7 @@ const LIST: &str = "application/vnd.citrix.resources+xml";
 const ONE: &str = "application/vnd.citrix.resource+xml";
 
 /// Data that looks like a PNG image to the server.
-const PNG: &[u8] = b"\x89PNG\r\n\x1a\nof the farm";
+const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x80\0\0\0\x80of the farm";
 
 async fn list(user: &SignedIn) -> Resources {
     let response = user
@@ -505,7 +505,7 @@ async fn endpoints_document_lists_the_resource_endpoints() {
 #[tokio::test]
 async fn icon_is_served_in_the_requested_size_and_cached() {
     let icon = |size: u16| {
-        let base64 = "iVBORw0KGgpvZiB0aGUgZmFybQ==";
+        let base64 = "iVBORw0KGgoAAAANSUhEUgAAAIAAAACAb2YgdGhlIGZhcm0=";
         format!(
             "<InName>Ledger</InName><IconData size=\"{size}\" bpp=\"32\" format=\"png\">{base64}</IconData>"
         )
@@ -615,9 +615,14 @@ async fn invalid_icon_is_replaced_by_the_default() {
             "<InName>Ledger</InName><IconData size=\"128\" bpp=\"32\" format=\"png\">\
              PHNjcmlwdD4=</IconData>",
         ),
+        (
+            "a picture of 2147483647 pixels in each direction",
+            "<InName>Ledger</InName><IconData size=\"128\" bpp=\"32\" format=\"png\">\
+             iVBORw0KGgoAAAANSUhEUn////9/////CAYAAAA=</IconData>",
+        ),
     ];
     for (case, content) in cases {
-        let (_env, _farm, alice) = scripted(content).await;
+        let (env, _farm, alice) = scripted(content).await;
         let ledger = list(&alice).await.resources.pop().unwrap();
         let image = alice.get(path(ledger.image.as_ref())).await;
         assert_eq!(image.status, 200, "{case}");
@@ -626,6 +631,11 @@ async fn invalid_icon_is_replaced_by_the_default() {
             "{case}"
         );
         assert_eq!(image.body[16..24], [0, 0, 0, 128, 0, 0, 0, 128], "{case}");
+        // A farm may have no icons. One that it has and that is not served is counted.
+        let refused = usize::from(content.contains("\"png\""));
+        let metrics = env.server.send("GET", "/metrics", &[], b"").await;
+        let line = format!("roamd_farm_refused_icons_total{{farm=\"LAB\"}} {refused}\n");
+        assert!(metrics.text().contains(&line), "{case}: {}", metrics.text());
     }
 }
 
