@@ -6,8 +6,8 @@ use crate::finding::{Finding, Findings, Grade};
 use crate::model::KeyFile;
 use crate::record::Record;
 
-/// Takes a service key and the switch that turns it on. `path_of` returns the path of the file for a
-/// key. Findings never have the key.
+/// Takes a service key and the switch that turns it on. `path_of` returns the path of the file for
+/// a key. Findings never have the key.
 pub(crate) fn read(
     record: &mut Record<'_>,
     enabled: &[&str],

@@ -118,9 +118,9 @@ fn store_warnings(store: &Store, warn: &mut impl FnMut(String)) {
         let is_of_all = |sid: &Sid| SIDS_OF_ALL.contains(&sid.as_str());
         if !mapping.groups.is_empty() && mapping.groups.iter().all(is_of_all) {
             warn(format!(
-                "Mapping \"{}\" of {path} names only groups that contain everyone, and farms need not \
-                 list these among the groups of a user; remove its `groups`, so that it is for all \
-                 users",
+                "Mapping \"{}\" of {path} names only groups that contain everyone, and farms need \
+                 not list these among the groups of a user; remove its `groups`, so that it is for \
+                 all users",
                 mapping.name
             ));
         }

@@ -213,8 +213,8 @@ async fn ticket_authority_gets_no_key_of_another_one() {
         .map(|it| format!("{:?}", it.url()))
         .collect();
     let keys = format!(
-        "sta_order = \"balanced\"\nservice_key_file = {:?}\n[[store.gateway.service_key]]\nsta = [{}]\n\
-         service_key_file = {:?}\n",
+        "sta_order = \"balanced\"\nservice_key_file = {:?}\n[[store.gateway.service_key]]\n\
+         sta = [{}]\nservice_key_file = {:?}\n",
         path("of-all"),
         urls[1],
         path("of-second"),
