@@ -35,3 +35,4 @@ pub use model::world::{
 pub use model::world_error::{WorldError, WorldFault, WorldProblem};
 pub use service::http::{serve, serve_tls};
 pub use service::request_handler::ServeOptions;
+pub use store::database::FILE as DATABASE_FILE;

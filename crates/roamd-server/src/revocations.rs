@@ -13,6 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_sessions::UserKey;
 use serde::{Deserialize, Serialize};
 
+use crate::account_forms::means;
 use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
 use crate::file_access::{AccessRule, FileAccessError};
 
@@ -100,6 +101,19 @@ impl UserRevocation {
     pub fn key(&self) -> UserKey {
         UserKey::new(&self.domain, &self.name)
     }
+
+    /// Whether sign-ins are refused at this time.
+    #[must_use]
+    pub fn is_block(&self, now: Timestamp) -> bool {
+        self.blocked_until.is_some_and(|until| now < until)
+    }
+
+    /// Whether this is about a user, in any form of the account: `DEMO\u7`, `demo.test\u7` and
+    /// `u7@demo.test` are one user.
+    #[must_use]
+    pub fn is_about(&self, domain: &str, name: &str) -> bool {
+        means(&self.key(), &UserKey::new(domain, name))
+    }
 }
 
 impl RevocationFile {
@@ -110,7 +124,7 @@ impl RevocationFile {
     }
 
     /// Ends all sign-ins of a user up to now. With `block`, new ones are refused for that time
-    /// from now on, which replaces an earlier block; zero ends it. Without, an earlier block stays.
+    /// from now on, which replaces an earlier block. Without, an earlier block stays.
     ///
     /// Removes entries that no token needs any more, given that tokens live for at most
     /// `token_lifetime_max`.
@@ -153,6 +167,34 @@ impl RevocationFile {
         entries.push(revocation.clone());
         self.write(&entries, &locked)?;
         Ok(revocation)
+    }
+
+    /// Ends the blocks of an account in all its forms. Sign-ins that have ended stay ended.
+    ///
+    /// Returns the accounts whose blocks have ended.
+    ///
+    /// # Errors
+    /// If the file cannot be used, or the new one cannot be written. The old file then stays.
+    pub fn unblock(
+        &self,
+        domain: &str,
+        name: &str,
+        now: Timestamp,
+    ) -> Result<Vec<UserRevocation>, RevocationsError> {
+        data_dir::open_or_create(self.0.folder())?;
+        let locked = self.0.lock().map_err(|source| self.unusable(source))?;
+        let mut entries = self.read()?;
+        let mut unblocked = Vec::new();
+        for entry in &mut entries {
+            if entry.is_block(now) && entry.is_about(domain, name) {
+                unblocked.push(entry.clone());
+                entry.blocked_until = None;
+            }
+        }
+        if !unblocked.is_empty() {
+            self.write(&entries, &locked)?;
+        }
+        Ok(unblocked)
     }
 
     /// Reads all revocations. There are none if the file is missing.
@@ -308,13 +350,6 @@ mod tests {
             ("DEMO", "alice", Some(HOUR), 2, vec![("alice", 2, Some(3))]),
             (
                 "DEMO",
-                "alice",
-                Some(Duration::ZERO),
-                2,
-                vec![("alice", 2, None)],
-            ),
-            (
-                "DEMO",
                 "bob \"\n\u{202e}",
                 None,
                 3,
@@ -350,6 +385,31 @@ mod tests {
         }
         let mode = fs::metadata(file.path()).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn block_is_ended_in_all_forms_of_the_account_and_sign_ins_stay_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = RevocationFile::of(folder.path());
+        assert_eq!(file.unblock("DEMO", "alice", at(0)).unwrap(), []);
+        let block = |domain, name, hours: u64, hour| {
+            let block = Some(Duration::from_hours(hours));
+            file.revoke(domain, name, block, DAY, at(hour)).unwrap();
+        };
+        block("DEMO", "alice", 10, 0);
+        block("", "alice@demo.test", 10, 0);
+        block("DEMO", "bob", 10, 0);
+        block("demo.test", "alice", 1, 0);
+        let ended = file.unblock("demo", "ALICE", at(2)).unwrap();
+        let names: Vec<_> = ended.iter().map(|it| it.name.as_str()).collect();
+        // The third block of the user was over.
+        assert_eq!(names, ["alice", "alice@demo.test"]);
+        assert_eq!(file.unblock("DEMO", "alice", at(2)).unwrap(), []);
+        let left = file.read().unwrap();
+        assert_eq!(left.len(), 4);
+        assert!(left.iter().all(|it| it.ended == at(0)), "{left:?}");
+        let blocked = left.iter().filter(|it| it.is_block(at(2)));
+        assert_eq!(blocked.map(|it| &*it.name).collect::<Vec<_>>(), ["bob"]);
     }
 
     #[test]

@@ -14,6 +14,7 @@ mod runtime;
 mod signals;
 mod suggestion;
 mod systemd;
+mod table;
 
 use std::process::ExitCode;
 

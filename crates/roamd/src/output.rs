@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use comfy_table::{ColumnConstraint, ContentArrangement, Row, Table, presets};
+use comfy_table::{ColumnConstraint, ContentArrangement, Table, presets};
 pub(crate) use roamd_store_client::printable;
 use serde::Serialize;
 
@@ -28,20 +28,6 @@ pub(crate) fn print_json(result: &impl Serialize) -> anyhow::Result<()> {
 /// Prints one of several results as JSON on one line.
 pub(crate) fn print_json_line(result: &impl Serialize) -> anyhow::Result<()> {
     Ok(print_line(serde_json::to_string(result)?)?)
-}
-
-/// Prints a table with aligned columns, at most as wide as the terminal.
-pub(crate) fn print_table<const COLUMNS: usize>(
-    header: [&str; COLUMNS],
-    rows: impl IntoIterator<Item = [String; COLUMNS]>,
-) -> io::Result<()> {
-    let columns = header.map(|header| Column {
-        header,
-        may_be_cut: true,
-    });
-    table_lines(columns, rows, TableWidth::Terminal)
-        .into_iter()
-        .try_for_each(print_line)
 }
 
 /// Prints records of comma-separated values (RFC 4180). Spreadsheets show all cells as text or
@@ -80,58 +66,9 @@ pub(crate) fn redraw_screen(lines: impl IntoIterator<Item = String>) -> io::Resu
     print_bytes(format!("\x1b[H{lines}\x1b[J").as_bytes())
 }
 
-/// A column of a table.
-pub(crate) struct Column<'c> {
-    pub(crate) header: &'c str,
-    /// Whether a narrow terminal may cut the cells. A cell that is an argument of other commands
-    /// must be whole.
-    pub(crate) may_be_cut: bool,
-}
-
-/// Width of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TableWidth {
-    /// At most that of the terminal, if stdout is one.
-    Terminal,
-    Unlimited,
-}
-
 /// Width of a terminal below which tables are not cut, because nothing would be left of them. A
 /// terminal of unknown size has width 0.
 const MIN_TERMINAL_WIDTH: u16 = 20;
-
-/// Returns the lines of a table with aligned columns. A cell that does not fit ends with `…`.
-pub(crate) fn table_lines<'c, R: IntoIterator<Item = String>>(
-    columns: impl IntoIterator<Item = Column<'c>>,
-    rows: impl IntoIterator<Item = R>,
-    width: TableWidth,
-) -> Vec<String> {
-    let columns: Vec<_> = columns.into_iter().collect();
-    let one_line = |cells: Vec<String>| {
-        let mut row = Row::from(cells);
-        row.max_height(1);
-        row
-    };
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(one_line(
-        columns.iter().map(|it| it.header.to_owned()).collect(),
-    ));
-    for row in rows {
-        table.add_row(one_line(
-            row.into_iter().map(|cell| printable(&cell)).collect(),
-        ));
-    }
-    if width == TableWidth::Terminal && terminal_width().is_some() {
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        for (column, definition) in table.column_iter_mut().zip(&columns) {
-            if !definition.may_be_cut {
-                column.set_constraint(ColumnConstraint::ContentWidth);
-            }
-        }
-    }
-    table.lines().map(|row| row.trim().to_owned()).collect()
-}
 
 /// Returns the width of the terminal; `None` if stdout is none, or its width is too small to mean
 /// anything.

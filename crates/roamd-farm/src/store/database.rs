@@ -22,7 +22,7 @@ use crate::store::store_error::StoreError;
 use crate::store::world_insertion::{hash_passwords, insert_world};
 
 /// File name of the database in a data folder.
-const FILE: &str = "farm.db";
+pub const FILE: &str = "farm.db";
 
 /// Longest wait of a write for the write of another process.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

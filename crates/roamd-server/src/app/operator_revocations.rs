@@ -11,7 +11,6 @@ use tracing::{info, warn};
 
 use crate::app::current_state::CurrentState;
 use crate::app::state::AppState;
-use crate::audit::{Event, RevocationReason, account};
 use crate::revocations::{RevocationFile, RevocationsError, UserRevocation};
 
 /// Interval at which a running server reads the file.
@@ -93,19 +92,13 @@ impl OperatorRevocations {
     }
 }
 
-/// Ends the sign-ins of a user. Records it, unless it was done before. Returns where they have
-/// ended; the other servers follow as soon as they can be reached.
+/// Ends the sign-ins of a user. Returns where they have ended; the other servers follow as soon as
+/// they can be reached. The command of the operator has written the line of the audit log.
 pub(crate) async fn end_sign_ins(
     state: &AppState,
     revocation: &UserRevocation,
 ) -> Result<Reach, StateError> {
-    let UserRevocation {
-        ref domain,
-        ref name,
-        ended,
-        blocked_until,
-    } = *revocation;
-    let user = revocation.key();
+    let (user, ended) = (revocation.key(), revocation.ended);
     let done = state.revocations.end_account(&user, ended).await?;
     if done.is_new {
         match done.reach {
@@ -116,12 +109,6 @@ pub(crate) async fn end_sign_ins(
                 "Sign-ins of a user ended by an operator; the other servers do not know it yet"
             ),
         }
-        let event = Event::TokensRevoked {
-            user: account(domain, name),
-            reason: RevocationReason::Operator,
-            blocked_until,
-        };
-        state.record_event(event);
     }
     Ok(done.reach)
 }

@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 
 use super::allowances::LineKind;
 use super::losses::Loss;
+use super::operator::Operator;
 use super::sign_in_id::SignInId;
 use super::text::Text;
 use crate::config::UrlPath;
@@ -49,6 +50,9 @@ pub(crate) enum Event {
         /// Expiry of the token. A refresh makes it later.
         #[serde(serialize_with = "microseconds")]
         until: Timestamp,
+        /// Session of a web site that the sign-in belongs to, which ends if it is idle.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        web_session: Option<String>,
     },
     /// A sign-in was refused.
     SignInRefused {
@@ -109,13 +113,36 @@ pub(crate) enum Event {
             skip_serializing_if = "Option::is_none"
         )]
         blocked_until: Option<Timestamp>,
+        /// `None` if no operator has ended them.
+        #[serde(flatten)]
+        operator: Option<Operator>,
+        /// Reason that the operator gave.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<Text>,
+    },
+    /// An operator has changed something by a command that needs no running server.
+    OperatorCommand {
+        command: &'static str,
+        /// Account that it is about, as the operator typed it or as the farm names it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<Text>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        farm: Option<Text>,
+        /// What was changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        object: Option<Text>,
+        #[serde(flatten)]
+        operator: Operator,
+        /// Reason that the operator gave.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        note: Option<Text>,
     },
     /// An operator has forgiven the failed sign-ins of a user.
     ThrottleReset {
         /// Account, as the operator typed it.
         user: Text,
-        /// User of the machine who did.
-        operator: Text,
+        #[serde(flatten)]
+        operator: Operator,
         /// Reason that the operator gave.
         #[serde(skip_serializing_if = "Option::is_none")]
         note: Option<Text>,
@@ -148,9 +175,18 @@ pub(crate) enum Event {
         farm: Text,
     },
     /// The configuration was read again, and is in use.
-    ConfigReloaded,
+    ConfigReloaded {
+        /// `None` after a signal, whose sender is not known.
+        #[serde(flatten)]
+        operator: Option<Operator>,
+    },
     /// The configuration was read again, and refused: the one before stays in use.
-    ConfigReloadRefused { reason: ReloadRefusal },
+    ConfigReloadRefused {
+        reason: ReloadRefusal,
+        /// `None` after a signal, whose sender is not known.
+        #[serde(flatten)]
+        operator: Option<Operator>,
+    },
     /// Lines are missing before this one, or near it.
     Missing {
         lines: u64,
@@ -324,8 +360,10 @@ impl Event {
                 Party::User(&actor.user, kind)
             }
             Self::TicketWithheld { actor, .. } => Party::User(&actor.user, LineKind::Change),
-            Self::ThrottleReset { .. } => Party::Operator,
-            Self::ConfigReloaded | Self::ConfigReloadRefused { .. } => Party::Operator,
+            Self::ThrottleReset { .. }
+            | Self::OperatorCommand { .. }
+            | Self::ConfigReloaded { .. }
+            | Self::ConfigReloadRefused { .. } => Party::Operator,
             Self::TokensRevoked { user, reason, .. } => match reason {
                 RevocationReason::Operator => Party::Operator,
                 RevocationReason::Limit => Party::User(user, LineKind::Change),
@@ -372,11 +410,14 @@ impl Event {
         }
     }
 
-    pub(crate) fn tokens_revoked(user: Text, reason: RevocationReason) -> Self {
+    /// All sign-ins of a user ended because the user ended more tokens than are remembered.
+    pub(crate) fn tokens_revoked_at_limit(user: Text) -> Self {
         Self::TokensRevoked {
             user,
-            reason,
+            reason: RevocationReason::Limit,
             blocked_until: None,
+            operator: None,
+            note: None,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Names of the events of the audit log.
 
 /// Names of the events, as lines of the audit log have them in `event`.
-pub const AUDIT_EVENTS: [&str; 17] = [
+pub const AUDIT_EVENTS: [&str; 18] = [
     "sign-in",
     "sign-in-refused",
     "password-changed",
@@ -11,6 +11,7 @@ pub const AUDIT_EVENTS: [&str; 17] = [
     "token-destroyed",
     "tokens-revoked",
     "throttle-reset",
+    "operator-command",
     "list",
     "disconnect",
     "log-off",

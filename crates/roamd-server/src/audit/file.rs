@@ -5,6 +5,10 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
+
+use crate::data_dir::{folder_of, give_to_owner};
 use crate::file_access::AccessRule;
 
 /// An open log file. Several processes may write the same file: lines are appended atomically.
@@ -114,12 +118,46 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
             .and_then(|()| AccessRule::AUDIT_LOG.check_parents(path, &metadata))
             .map_err(io::Error::other)?;
     }
+    let torn = is_torn(&mut file)?;
+    Ok((file, torn))
+}
+
+/// Whether the last line of a file is incomplete.
+fn is_torn(file: &mut File) -> io::Result<bool> {
     let mut last = [b'\n'];
-    if metadata.len() > 0 {
+    if file.metadata()?.len() > 0 {
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
     }
-    Ok((file, last != [b'\n']))
+    Ok(last != [b'\n'])
+}
+
+/// Appends lines to the log of a server, which may run at the same time. Does not rotate it.
+///
+/// Root may write the log of another user. That user must not make root write elsewhere, so a link
+/// is not followed then.
+pub(super) fn append_beside_the_server(path: &Path, lines: &[Vec<u8>]) -> io::Result<()> {
+    let folder = folder_of(path);
+    let is_of_another = fs::metadata(folder)?.uid() != geteuid().as_raw();
+    let flags = match is_of_another {
+        true => OFlags::NOFOLLOW | OFlags::NONBLOCK,
+        false => OFlags::NONBLOCK,
+    };
+    let mut file = OpenOptions::new()
+        .read(true)
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.len() == 0 {
+        give_to_owner(folder, &file)?;
+    }
+    if is_torn(&mut file)? {
+        file.write_all(b"\n")?;
+    }
+    lines.iter().try_for_each(|line| file.write_all(line))
 }
 
 #[cfg(test)]
@@ -227,6 +265,33 @@ mod tests {
         }
         assert!(log.rotate_if_needed().is_err());
         assert_eq!(fs::read_to_string(&path).unwrap(), "a1\na2\na3\n");
+    }
+
+    /// A server that opens the log later finds it its own.
+    #[test]
+    fn line_beside_the_server_is_appended_and_follows_no_foreign_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        append_beside_the_server(&path, &[b"new\n".to_vec()]).unwrap();
+        let mut log = LogFile::open(&path, 1000, 2).unwrap();
+        append(&mut log, "server");
+        fs::write(&path, "new\nserver\nbrok").unwrap();
+        append_beside_the_server(&path, &[b"a\n".to_vec(), b"b\n".to_vec()]).unwrap();
+        let text = fs::read_to_string(&path).unwrap();
+        assert_eq!(text, "new\nserver\nbrok\na\nb\n");
+        if !geteuid().is_root() {
+            return;
+        }
+        // Only root can give a folder away.
+        let (foreign, elsewhere) = (folder.path().join("foreign"), folder.path().join("root"));
+        fs::create_dir(&foreign).unwrap();
+        fs::write(&elsewhere, "").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, foreign.join("link")).unwrap();
+        std::os::unix::fs::chown(&foreign, Some(65_534), Some(65_534)).unwrap();
+        append_beside_the_server(&foreign.join("link"), &[b"a\n".to_vec()]).unwrap_err();
+        assert_eq!(fs::read_to_string(&elsewhere).unwrap(), "");
+        append_beside_the_server(&foreign.join("log"), &[b"a\n".to_vec()]).unwrap();
+        assert_eq!(fs::metadata(foreign.join("log")).unwrap().uid(), 65_534);
     }
 
     #[test]

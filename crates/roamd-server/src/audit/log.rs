@@ -39,6 +39,15 @@ pub struct AuditError {
     source: io::Error,
 }
 
+impl AuditError {
+    pub(super) fn new(path: &Path, source: io::Error) -> Self {
+        Self {
+            path: path.to_owned(),
+            source,
+        }
+    }
+}
+
 /// The audit log of a server. Clones write the same log; its thread ends with the last of them.
 #[derive(Debug, Clone, Default)]
 pub struct AuditLog(Arc<Shared>);
@@ -93,10 +102,7 @@ impl AuditLog {
         clock: Clock,
     ) -> Result<Self, AuditError> {
         let path = data_dir.join(&config.file);
-        let cannot = |source| AuditError {
-            path: path.clone(),
-            source,
-        };
+        let cannot = |source| AuditError::new(&path, source);
         let file = LogFile::open(&path, config.max_bytes, config.keep).map_err(cannot)?;
         let (queue, jobs) = mpsc::channel(QUEUE_LENGTH);
         let log = Shared {

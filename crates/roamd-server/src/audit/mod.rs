@@ -14,16 +14,18 @@ mod file;
 mod known_addresses;
 mod log;
 mod losses;
+mod operator;
+mod operator_log;
 mod scope;
 mod sign_in_id;
 mod text;
 mod writer;
 
-pub(crate) use self::event::{
-    Actor, Event, LaunchRequest, Launchable, ReloadRefusal, RevocationReason, account,
-};
+pub(crate) use self::event::{Actor, Event, LaunchRequest, Launchable, ReloadRefusal, account};
 pub use self::event_names::AUDIT_EVENTS;
 pub use self::log::{AuditError, AuditLog};
+pub(crate) use self::operator::Operator;
+pub use self::operator_log::{OperatorAction, OperatorLog};
 pub(crate) use self::scope::AuditScope;
 pub(crate) use self::sign_in_id::SignInId;
 pub(crate) use self::text::Text;

@@ -1,7 +1,6 @@
 //! Authentication: password checks, login throttling, revocation, retry keys, and writes of
 //! strangers.
 
-mod account_forms;
 pub(crate) mod login_throttle;
 pub(crate) mod password_checks;
 pub(crate) mod retry_key;

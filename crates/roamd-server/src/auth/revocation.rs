@@ -13,7 +13,7 @@ use roamd_state::{
 use secrecy::{ExposeSecret, SecretString};
 use tracing::warn;
 
-use super::account_forms::AccountForm;
+use crate::account_forms::AccountForm;
 use crate::clock::Clock;
 use crate::fairness::budgets::{
     ENDED_TOKENS_PER_USER_AND_DAY, INVALIDATED_TICKETS_PER_USER_AND_DAY,

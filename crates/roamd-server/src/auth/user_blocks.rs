@@ -6,32 +6,53 @@ use std::sync::{PoisonError, RwLock};
 use jiff::Timestamp;
 use roamd_sessions::UserKey;
 
-use super::account_forms::AccountForm;
+use crate::account_forms::AccountForm;
 
 /// The blocked users, with the end of each block. Only sign-ins read it.
 #[derive(Debug, Default)]
-pub(crate) struct UserBlocks(RwLock<HashMap<AccountForm, Timestamp>>);
+pub(crate) struct UserBlocks(RwLock<Blocks>);
+
+#[derive(Debug, Default)]
+struct Blocks {
+    by_form: HashMap<AccountForm, Timestamp>,
+    /// End of the block of each account that an operator has named.
+    ends: Vec<Timestamp>,
+}
 
 impl UserBlocks {
     /// Replaces all blocks. Each holds for all known forms of its account; of several blocks of one
     /// form, the longest one.
     pub(crate) fn replace(&self, blocks: impl IntoIterator<Item = (UserKey, Timestamp)>) {
-        let mut by_form = HashMap::new();
+        let (mut by_form, mut ends) = (HashMap::new(), Vec::new());
         for (user, until) in blocks {
+            ends.push(until);
             for form in AccountForm::of_revoked(&user) {
                 let longest = by_form.entry(form).or_insert(until);
                 *longest = until.max(*longest);
             }
         }
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = by_form;
+        let blocks = Blocks { by_form, ends };
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = blocks;
     }
 
     /// Whether sign-ins of this user are blocked.
     pub(crate) fn is_blocked(&self, user: &UserKey, now: Timestamp) -> bool {
+        self.blocked_until(user, now).is_some()
+    }
+
+    /// Returns the end of the block of a user, in any form of the account.
+    pub(crate) fn blocked_until(&self, user: &UserKey, now: Timestamp) -> Option<Timestamp> {
         let blocks = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let others = AccountForm::others_of(user.as_str()).into_iter().flatten();
-        let mut forms = others.chain([AccountForm::Key(user.clone())]);
-        forms.any(|form| blocks.get(&form).is_some_and(|until| now < *until))
+        let forms = others.chain([AccountForm::Key(user.clone())]);
+        let ends = forms.filter_map(|form| blocks.by_form.get(&form).copied());
+        ends.filter(|until| now < *until).max()
+    }
+
+    /// Returns the number of accounts that are blocked.
+    pub(crate) fn count(&self, now: Timestamp) -> usize {
+        let blocks = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        blocks.ends.iter().filter(|until| now < **until).count()
     }
 }
 
@@ -50,10 +71,12 @@ mod tests {
             blocks.replace([block("DEMO", one), block("demo.test", other)]);
             for (domain, name) in [("DEMO", "u7"), ("demo.test", "u7"), ("", "u7@demo.test")] {
                 let user = UserKey::new(domain, name);
+                assert_eq!(blocks.blocked_until(&user, during), Some(after), "{user}");
                 assert!(blocks.is_blocked(&user, during), "{user}");
                 assert!(!blocks.is_blocked(&user, after), "{user}");
             }
             assert!(!blocks.is_blocked(&UserKey::new("DEMO", "u8"), during));
+            assert_eq!([during, after].map(|now| blocks.count(now)), [1, 0]);
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 
+use roamd_sessions::UserKey;
 use serde::{Deserialize, Serialize};
+
+use crate::account_forms::means;
 
 /// An account, as it is typed at a sign-in.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -11,6 +14,16 @@ pub struct Account {
     pub domain: String,
     /// Name in the domain.
     pub name: String,
+}
+
+impl Account {
+    /// Whether an operator who names this account means that of a user, whose name may have another
+    /// form: `DEMO\u7`, `demo.test\u7` and `u7@demo.test` are one user.
+    #[must_use]
+    pub fn means(&self, domain: &str, name: &str) -> bool {
+        let named = UserKey::new(&self.domain, &self.name);
+        means(&named, &UserKey::new(domain, name))
+    }
 }
 
 /// Formats the account as `DOMAIN\name`, or as a user principal name.

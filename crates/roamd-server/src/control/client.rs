@@ -20,6 +20,7 @@ use super::revocation::{RevocationDone, RevocationRequest};
 use super::socket_path::{FILE, SocketPath};
 use super::status::Status;
 use super::throttle::{ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone};
+use super::web_sign_ins::{WebSignInQuery, WebSignInReport};
 use crate::app::reload::Reloaded;
 
 /// Time for a command, from the connection to the end of its response.
@@ -141,6 +142,17 @@ impl ControlClient {
         request: &RevocationRequest,
     ) -> Result<RevocationDone, ControlError> {
         self.call(Command::Revoke, request).await
+    }
+
+    /// Returns which sign-ins at web sites have not been idle for too long.
+    ///
+    /// # Errors
+    /// If there is no server, or it does not respond.
+    pub async fn web_sign_ins(
+        &self,
+        query: &WebSignInQuery,
+    ) -> Result<WebSignInReport, ControlError> {
+        self.call(Command::WebSignIns, query).await
     }
 
     async fn call<T: DeserializeOwned>(

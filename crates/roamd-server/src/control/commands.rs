@@ -12,9 +12,9 @@ use serde_json::json;
 use tracing::{debug, warn};
 
 use super::context::Context;
-use super::operator::Operator;
-use super::{revocation, status_report, throttle};
+use super::{revocation, status_report, throttle, web_sign_ins};
 use crate::app::reload::ReloadError;
+use crate::audit::Operator;
 use crate::http::response::{Caching, respond as respond_with};
 
 /// Media type of requests and responses.
@@ -35,6 +35,7 @@ pub(super) enum Command {
     ResetThrottle,
     Reload,
     Revoke,
+    WebSignIns,
 }
 
 /// Why a command is not carried out. The message is for people.
@@ -45,12 +46,13 @@ pub(super) struct Refusal {
 }
 
 impl Command {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 6] = [
         Self::Status,
         Self::ShowThrottle,
         Self::ResetThrottle,
         Self::Reload,
         Self::Revoke,
+        Self::WebSignIns,
     ];
 
     /// Method and path of its request.
@@ -61,6 +63,7 @@ impl Command {
             Self::ResetThrottle => (Method::POST, "/throttle/reset"),
             Self::Reload => (Method::POST, "/reload"),
             Self::Revoke => (Method::POST, "/tokens/revoke"),
+            Self::WebSignIns => (Method::POST, "/tokens/web-sign-ins"),
         }
     }
 
@@ -139,18 +142,23 @@ async fn dispatch(context: &Context, request: Request<RequestBody>) -> Result<Re
         Command::ResetThrottle => {
             let reset = parameters(body).await?;
             let operator = Operator::with_id(user);
-            success(&throttle::reset(context, &operator, reset).await?)
+            success(&throttle::reset(context, operator, reset).await?)
         }
         Command::Reload => {
             let Some(reloader) = context.reloader.get() else {
                 let message = "this server has no configuration file; restart it instead";
                 return Err(Refusal::new(StatusCode::CONFLICT, message));
             };
-            success(&reloader.reload().await?)
+            let operator = Operator::with_id(user);
+            success(&reloader.reload_for(Some(operator)).await?)
         }
         Command::Revoke => {
             let request = parameters(body).await?;
             success(&revocation::apply(context, request).await?)
+        }
+        Command::WebSignIns => {
+            let query = parameters(body).await?;
+            success(&web_sign_ins::report(context, query).await?)
         }
     }
 }

@@ -9,7 +9,6 @@ mod account;
 mod client;
 mod commands;
 mod context;
-mod operator;
 mod revocation;
 mod server;
 mod socket;
@@ -17,6 +16,7 @@ mod socket_path;
 mod status;
 mod status_report;
 mod throttle;
+mod web_sign_ins;
 
 pub use self::account::Account;
 pub use self::client::{ControlClient, ControlError};
@@ -32,3 +32,4 @@ pub use self::status::{
 pub use self::throttle::{
     BudgetKind, BudgetReport, ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone,
 };
+pub use self::web_sign_ins::{WebSignInQuery, WebSignInReport};

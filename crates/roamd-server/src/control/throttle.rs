@@ -4,15 +4,15 @@ use std::net::IpAddr;
 
 use jiff::Timestamp;
 use roamd_citrixauth::Budget;
+use roamd_sessions::UserKey;
 use roamd_state::StateError;
 use serde::{Deserialize, Serialize};
 use tracing::info;
 
 use super::account::Account;
 use super::context::Context;
-use super::operator::Operator;
 use super::status::HeldBackStatus;
-use crate::audit::{Event, Text, account};
+use crate::audit::{Event, Operator, Text, account};
 use crate::auth::login_throttle::Target;
 use crate::auth::login_throttle::overview::{BudgetOverview, HeldBack};
 
@@ -41,6 +41,10 @@ pub struct ThrottleReport {
     pub held_back: HeldBackStatus,
     /// The budgets that the query names.
     pub budgets: Vec<BudgetReport>,
+    /// End of the block of the sign-ins of the user; `None` if there is none.
+    pub blocked_until: Option<Timestamp>,
+    /// Accounts whose sign-ins an operator has blocked, as this server knows.
+    pub blocked_accounts: usize,
 }
 
 /// A budget of attempts at passwords.
@@ -84,6 +88,11 @@ pub(super) async fn show(
 ) -> Result<ThrottleReport, StateError> {
     let state = context.state();
     let throttle = &state.login_throttle;
+    let now = state.now();
+    let blocked_until = query.user.as_ref().and_then(|user| {
+        let user = UserKey::new(&user.domain, &user.name);
+        state.user_blocks.blocked_until(&user, now)
+    });
     let budgets = match (query.user, query.address) {
         (Some(user), address) => {
             let target = Target::new(&user.domain, &user.name, address);
@@ -95,18 +104,19 @@ pub(super) async fn show(
         }
         (None, None) => Vec::new(),
     };
-    let now = state.now();
     let held_back = context.held_back().await?;
     Ok(ThrottleReport {
         held_back: held_back.into(),
         budgets: budgets.iter().map(|it| report(it, now)).collect(),
+        blocked_until,
+        blocked_accounts: state.user_blocks.count(now),
     })
 }
 
 /// Resets the budgets of a user, and records who did.
 pub(super) async fn reset(
     context: &Context,
-    operator: &Operator,
+    operator: Operator,
     request: ThrottleReset,
 ) -> Result<ThrottleResetDone, StateError> {
     let ThrottleReset { user, reason } = request;
@@ -118,16 +128,16 @@ pub(super) async fn reset(
         .await?;
     state.login_throttle.reset(&target).await?;
     let now = state.now();
-    let event = Event::ThrottleReset {
-        user: account(&user.domain, &user.name),
-        operator: Text::new(operator.name()),
-        note: reason.as_deref().map(Text::new),
-    };
-    state.record_event(event);
     info!(
         operator = operator.name(),
         "Login throttle of a user reset by an operator"
     );
+    let event = Event::ThrottleReset {
+        user: account(&user.domain, &user.name),
+        operator,
+        note: reason.as_deref().map(Text::new),
+    };
+    state.record_event(event);
     Ok(ThrottleResetDone {
         before: before.iter().map(|it| report(it, now)).collect(),
     })

@@ -19,7 +19,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use data_encoding::{BASE64, BASE64URL_NOPAD, HEXUPPER};
+use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 use getrandom::rand_core::Rng as _;
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{ConversationId, Realm};
@@ -112,6 +112,23 @@ impl WebSessions {
         now: Timestamp,
     ) -> Result<(), StateError> {
         self.write(session, party, idle_end(now, idle)).await
+    }
+
+    /// Returns the end of the idle time of a session, by its id in the audit log; `None` if it is
+    /// over, there is no sign-in, or the text is no such id.
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(crate) async fn idle_end_of(
+        &self,
+        audit_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<Timestamp>, StateError> {
+        let Ok(id) = HEXLOWER.decode(audit_id.as_bytes()) else {
+            return Ok(None);
+        };
+        let (kind, key) = (FlagKind::WebSignInInUse, Digest::of(&id));
+        self.state.flag_expiry(kind, key, now).await
     }
 
     /// Records that a session is used. Returns whether its sign-in has not been idle for too long.
@@ -214,6 +231,11 @@ impl WebSession {
     /// Key of the session in the shared state, and of what the server keeps for it.
     pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.hash("state"))
+    }
+
+    /// Id of the session in the audit log: 32 hexadecimal digits that open nothing.
+    pub(crate) fn audit_id(&self) -> String {
+        HEXLOWER.encode(&self.hash("state"))
     }
 
     fn hash(&self, purpose: &str) -> [u8; 16] {
@@ -322,6 +344,15 @@ mod tests {
             .unwrap();
         assert!(used(now + minutes(20)).await);
         assert!(used(now + minutes(40)).await);
+        // Operators see the same end.
+        let id = session.audit_id();
+        for (minute, is_over) in [(40, false), (60, false), (62, true)] {
+            let end = this.idle_end_of(&id, now + minutes(minute)).await.unwrap();
+            assert_eq!(end.is_none(), is_over, "{minute}");
+        }
+        for other in ["", "zz", &id[1..], "00"] {
+            assert_eq!(this.idle_end_of(other, now).await.unwrap(), None);
+        }
         // A session that is older than a day lives as long as its sign-in.
         let old = now + minutes(40);
         assert!(!used(old + minutes(22)).await);

@@ -18,7 +18,8 @@ pub(super) fn parse_account(text: &str) -> anyhow::Result<Account> {
     let is_printable = !text.chars().any(char::is_control);
     if name.is_empty() || !is_printable || text.chars().count() > MAX_LENGTH {
         bail!(UsageError(
-            "must be an account such as 'EXAMPLE\\ada', as the audit log names it".to_owned()
+            "must be an account such as 'EXAMPLE\\ada' or ada@example.com, as the audit log names it"
+                .to_owned()
         ));
     }
     Ok(Account {
@@ -27,9 +28,41 @@ pub(super) fn parse_account(text: &str) -> anyhow::Result<Account> {
     })
 }
 
-/// Returns whether a text names an account. Case does not matter. The audit log has a backslash
-/// before a user principal name.
+/// Splits an account of the audit log, which has a backslash before a user principal name too.
+pub(super) fn split(account: &str) -> (&str, &str) {
+    account.split_once('\\').unwrap_or(("", account))
+}
+
+/// Returns whether an account of the audit log is that of an operator, in any of its forms:
+/// `DEMO\alice`, `demo.test\alice` and `alice@demo.test` are one account. Case does not matter.
 pub(super) fn names(text: &str, account: &Account) -> bool {
-    let text = text.strip_prefix('\\').unwrap_or(text);
-    text.to_lowercase() == account.to_string().to_lowercase()
+    let (domain, name) = split(text);
+    account.means(domain, name)
+}
+
+/// Returns the name of an account without its domain, in lower case.
+pub(super) fn bare_name(name: &str) -> String {
+    let name = name.split('@').next().unwrap_or_default();
+    name.to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_of_an_account_name_the_same_user() {
+        for (operator, logged, expected) in [
+            (r"DEMO\alice", r"demo\Alice", true),
+            ("alice@demo.test", r"DEMO\alice", true),
+            (r"demo.test\alice", r"DEMO\alice", true),
+            (r"DEMO\alice", r"\alice@demo.test", true),
+            ("alice@other.test", r"DEMO\alice", false),
+            (r"DEMO\bob", r"DEMO\alice", false),
+        ] {
+            let account = parse_account(operator).unwrap();
+            assert_eq!(names(logged, &account), expected, "{operator} {logged}");
+        }
+        assert_eq!(bare_name("Alice@demo.test"), bare_name("alice"));
+    }
 }

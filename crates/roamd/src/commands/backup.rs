@@ -6,10 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
+use roamd_server::OperatorAction;
 use roamd_server::backup::{Contents, collect, named_files, seal};
+use roamd_server::config::{self, ConfigError};
+use serde::Serialize;
 
-use super::config_file::{ConfigFile, print_errors};
+use super::config_file::{ConfigFile, explained};
+use super::operator_audit::ReasonArg;
 use super::passphrase;
+use super::result_format::ResultFormatArgs;
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 
@@ -32,6 +37,20 @@ pub(crate) struct BackupCommand {
     /// Read the passphrase from the first line of standard input.
     #[arg(long)]
     passphrase_stdin: bool,
+    #[command(flatten)]
+    reason: ReasonArg,
+    #[command(flatten)]
+    format: ResultFormatArgs,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct BackupJson<'a> {
+    file: &'a Path,
+    /// What it contains.
+    parts: Vec<&'static str>,
+    /// Files that the configuration names, which are not in it.
+    missing_files: &'a [String],
 }
 
 impl BackupCommand {
@@ -41,15 +60,31 @@ impl BackupCommand {
         if self.file.exists() {
             return Err(exists(&self.file));
         }
-        let absent = named_files(config).inspect_err(print_errors)?;
+        let absent = named_files(config).map_err(explained)?;
         let passphrase = passphrase::read_new(self.passphrase_stdin)?;
         let contents = collect(config, Timestamp::now())?;
         write_new(&self.file, &seal(&contents, &passphrase)?)?;
-        output::print_message(format_args!(
-            "Wrote {}: {}.",
-            self.file.display(),
-            parts(&contents)
-        ));
+        let file = self.file.display().to_string();
+        // The log is one of the server that the backup is of.
+        if let Ok(Some(log)) = audit_log(config) {
+            let action = OperatorAction::Command {
+                command: "backup",
+                user: None,
+                farm: None,
+                object: Some(&file),
+            };
+            self.reason.record(&log, [action])?;
+        }
+        if self.format.is_json() {
+            output::print_json(&BackupJson {
+                file: &self.file,
+                parts: parts(&contents),
+                missing_files: &absent,
+            })?;
+            return Ok(Exit::Done);
+        }
+        let parts = parts(&contents).join(", ");
+        output::print_message(format_args!("Wrote {file}: {parts}."));
         if contents.keys.is_none() {
             output::print_message(
                 "It has no keys: back up etcd and the cluster key too, if the engine is etcd.",
@@ -65,8 +100,21 @@ impl BackupCommand {
     }
 }
 
-/// Returns what a backup contains, as a list of words.
-pub(super) fn parts(contents: &Contents) -> String {
+/// Returns the audit log that a configuration names; `None` if it is off.
+///
+/// # Errors
+/// If the configuration cannot be read.
+pub(super) fn audit_log(config: &Path) -> Result<Option<PathBuf>, ConfigError> {
+    let (essentials, _) = config::read_essentials(config)?;
+    let audit = essentials.audit.ok().flatten();
+    Ok(essentials
+        .data_dir
+        .zip(audit)
+        .map(|(data_dir, audit)| data_dir.join(audit.file)))
+}
+
+/// Returns what a backup contains, as words.
+pub(super) fn parts(contents: &Contents) -> Vec<&'static str> {
     let parts = [
         (true, "configuration"),
         (contents.keys.is_some(), "keys"),
@@ -74,7 +122,7 @@ pub(super) fn parts(contents: &Contents) -> String {
         (contents.state.is_some(), "state"),
     ];
     let parts = parts.into_iter().filter(|(is_present, _)| *is_present);
-    parts.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
+    parts.map(|(_, name)| name).collect()
 }
 
 /// Writes a new file that only its owner can read: as a whole, or not at all.

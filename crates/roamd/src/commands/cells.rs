@@ -1,5 +1,7 @@
 //! Cells of tables.
 
+use jiff::Timestamp;
+
 /// Returns the cell of a value that is true or false.
 pub(super) fn yes_or_no(value: bool) -> String {
     if value { "yes" } else { "no" }.to_owned()
@@ -8,6 +10,16 @@ pub(super) fn yes_or_no(value: bool) -> String {
 /// Returns the cell of a switch.
 pub(super) fn on_off(on: bool) -> String {
     if on { "on" } else { "off" }.to_owned()
+}
+
+/// Returns the cell of a time: its minute, in UTC.
+pub(super) fn minute(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%MZ").to_string()
+}
+
+/// Returns the cell of a time in whole seconds, in UTC.
+pub(super) fn second(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
 /// Returns the cell of an optional value: a dash stands for `None`.

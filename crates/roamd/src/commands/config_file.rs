@@ -1,10 +1,12 @@
 //! The configuration file of a command.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use roamd_server::config::{self, Config, ConfigError, Essentials};
 
+use crate::exit_code::UsageError;
 use crate::output;
 
 /// Configuration file that commands read unless another one is given.
@@ -18,6 +20,22 @@ pub(super) struct ConfigFile {
     path: PathBuf,
 }
 
+/// The configuration file that a command is about: as its argument, or with `--config`.
+#[derive(Debug, Args)]
+pub(super) struct ConfigFileArgument {
+    /// Configuration file; the same as --config.
+    #[arg(value_name = "FILE", conflicts_with = "config")]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+impl ConfigFileArgument {
+    pub(super) fn path(&self) -> &Path {
+        self.file.as_deref().unwrap_or(self.config.path())
+    }
+}
+
 impl ConfigFile {
     pub(super) fn path(&self) -> &Path {
         &self.path
@@ -27,8 +45,8 @@ impl ConfigFile {
     ///
     /// # Errors
     /// If the file cannot be read or is not a valid configuration.
-    pub(super) fn read(&self) -> Result<Config, ConfigError> {
-        config::read(&self.path).inspect_err(print_errors)
+    pub(super) fn read(&self) -> anyhow::Result<Config> {
+        config::read(&self.path).map_err(explained)
     }
 
     /// Reads what is needed to reach a running server. If other parts of the file have errors,
@@ -56,6 +74,28 @@ impl ConfigFile {
             ));
         }
         Ok(found)
+    }
+}
+
+/// Prints each error of a configuration, and returns the error of the command, as [`without_file`]
+/// does.
+pub(super) fn explained(error: ConfigError) -> anyhow::Error {
+    print_errors(&error);
+    without_file(error)
+}
+
+/// Returns the error of a command: one that says how to name a file if there is none.
+pub(super) fn without_file(error: ConfigError) -> anyhow::Error {
+    match error {
+        ConfigError::Unreadable { path, source } if source.kind() == ErrorKind::NotFound => {
+            let path = path.display();
+            UsageError(format!(
+                "cannot read the configuration {path}: there is no such file; name that of the \
+                 server with --config, or write one, of which `roamd config init` prints a sample"
+            ))
+            .into()
+        }
+        error => error.into(),
     }
 }
 

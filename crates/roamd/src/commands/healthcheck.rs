@@ -1,12 +1,13 @@
 //! `roamd healthcheck`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use roamd_server::healthcheck;
 
-use super::config_file::ConfigFile;
-use crate::exit_code::Exit;
+use super::config_file::{ConfigFile, without_file};
+use crate::exit_code::{Exit, UsageError};
 use crate::output::{self, printable};
 use crate::runtime::block_on;
 
@@ -22,11 +23,23 @@ pub(crate) struct HealthcheckCommand {
     #[arg(long, value_name = "SECONDS", default_value_t = 5,
           value_parser = clap::value_parser!(u64).range(1..=600))]
     timeout: u64,
+    /// Accepted for a better error: the check uses the port of clients.
+    #[arg(long, hide = true, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
 impl HealthcheckCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        let endpoint = self.config.read_essentials(|config| config.endpoint)?;
+        if self.data.is_some() {
+            let problem = "a health check asks the port of clients, so it needs the configuration \
+                           of the server";
+            let advice = "name that with --config, or use `roamd status --data DIR`";
+            return Err(UsageError(format!("{problem}; {advice}")).into());
+        }
+        let endpoint = self
+            .config
+            .read_essentials(|config| config.endpoint)
+            .map_err(without_file)?;
         block_on(async {
             let result = healthcheck(&endpoint, Duration::from_secs(self.timeout)).await?;
             for line in result.text.lines() {

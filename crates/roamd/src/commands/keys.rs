@@ -6,15 +6,19 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
+use roamd_server::OperatorAction;
 use roamd_server::config::{self, Lifetime, State};
 use roamd_server::keys::{GroupKeys, KeyFile, KeyInfo, KeyRole, KeyStore, make_cluster_key};
 use serde::Serialize;
 
 use super::age::age;
-use super::config_file::print_errors;
-use super::result_format::ResultFormatArgs;
-use crate::exit_code::Exit;
+use super::config_file::explained;
+use super::demo_folder::server_folder;
+use super::operator_audit::{ReasonArg, log_in};
+use super::table_format::TableFormatArgs;
+use crate::exit_code::{Exit, UsageError};
 use crate::output;
+use crate::table::Column;
 
 /// Creates, rotates and lists the keys that seal tokens and session ids.
 ///
@@ -56,7 +60,9 @@ struct NewKeys {
     #[command(flatten)]
     place: NewPlace,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    reason: ReasonArg,
+    #[command(flatten)]
+    format: TableFormatArgs,
 }
 
 /// Adds a key. Users stay signed in.
@@ -74,6 +80,8 @@ struct RotateKeys {
     /// Maximum lifetime of a token, as d.hh:mm:ss; at least the configured `token_lifetime_max`.
     #[arg(long, value_name = "SPAN", default_value = "7.00:00:00", value_parser = parse_time_span)]
     token_lifetime_max: Duration,
+    #[command(flatten)]
+    reason: ReasonArg,
 }
 
 /// Lists the keys without their secrets, the newest first.
@@ -103,14 +111,18 @@ struct KeyArgs {
     #[command(flatten)]
     place: KeyPlace,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 impl KeysCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let now = Timestamp::now();
         match self.subcommand {
-            KeysSubcommand::New(NewKeys { place, format }) => {
+            KeysSubcommand::New(NewKeys {
+                place,
+                reason,
+                format,
+            }) => {
                 if let Some(cluster) = place.cluster {
                     make_cluster_key(&cluster, now)?;
                     if format.is_json() {
@@ -118,52 +130,102 @@ impl KeysCommand {
                     }
                     return Ok(Exit::Done);
                 }
-                let file = KeyFile::of(&place.data.unwrap_or_default());
+                let data = server_data(&place.data.unwrap_or_default())?;
+                let file = KeyFile::of(&data);
                 file.make(now)?;
-                print_keys(&file.into(), format.is_json(), now)
+                reason.record_in_folder(&data, [command("keys new", None)])?;
+                print_keys(&file.into(), &format, now)
             }
             KeysSubcommand::Rotate(RotateKeys {
                 args,
                 token_lifetime_max,
+                reason,
             }) => {
-                let (keys, configured) = args.place.open()?;
+                let OpenKeys {
+                    keys,
+                    token_lifetime_max: configured,
+                    audit,
+                } = args.place.open()?;
                 keys.rotate(token_lifetime_max.max(configured), now)?;
-                print_keys(&keys, args.format.is_json(), now)
+                if let Some(audit) = audit {
+                    let newest = keys
+                        .list(now)?
+                        .first()
+                        .map(|key| format!("key {}", key.id.0));
+                    reason.record(&audit, [command("keys rotate", newest.as_deref())])?;
+                }
+                print_keys(&keys, &args.format, now)
             }
             KeysSubcommand::List(ListKeys { args }) => {
-                let (keys, _) = args.place.open()?;
-                print_keys(&keys, args.format.is_json(), now)
+                let OpenKeys { keys, .. } = args.place.open()?;
+                print_keys(&keys, &args.format, now)
             }
         }
     }
 }
 
 impl KeyPlace {
-    /// Returns the place of the keys, and the longest lifetime of a token, if a configuration says
-    /// it.
-    fn open(self) -> anyhow::Result<(KeyStore, Duration)> {
+    /// Returns the place of the keys.
+    ///
+    /// # Errors
+    /// If the folder is not that of a server, or the configuration cannot be read.
+    fn open(self) -> anyhow::Result<OpenKeys> {
         let Some(path) = self.config else {
-            let file = KeyFile::of(&self.data.unwrap_or_default());
-            return Ok((file.into(), Duration::ZERO));
+            let data = server_data(&self.data.unwrap_or_default())?;
+            return Ok(OpenKeys {
+                keys: KeyFile::of(&data).into(),
+                token_lifetime_max: Duration::ZERO,
+                audit: Some(log_in(&data)),
+            });
         };
-        let config = config::read(&path).inspect_err(print_errors)?;
+        let config = config::read(&path).map_err(explained)?;
         let keys = match &config.state {
             State::Embedded => KeyFile::of(&config.data_dir).into(),
             State::Etcd(etcd) => KeyStore::Group(GroupKeys::open(etcd)?),
         };
-        Ok((keys, config.authentication.token_lifetime_max))
+        let audit = config.audit.as_ref();
+        Ok(OpenKeys {
+            keys,
+            token_lifetime_max: config.authentication.token_lifetime_max,
+            audit: audit.map(|audit| config.data_dir.join(&audit.file)),
+        })
     }
 }
 
+/// Keys and what their rotation depends on.
+struct OpenKeys {
+    keys: KeyStore,
+    /// Longest lifetime of a token, if a configuration says it.
+    token_lifetime_max: Duration,
+    /// The audit log; `None` if it is off.
+    audit: Option<PathBuf>,
+}
+
+/// Returns the data folder of a server, also of that of a demo.
+///
+/// # Errors
+/// If the folder has farms and no server.
+fn server_data(data: &Path) -> Result<PathBuf, UsageError> {
+    let folder = server_folder(data);
+    if folder == data && data.join(roamd_farm::DATABASE_FILE).exists() {
+        let data = data.display();
+        return Err(UsageError(format!(
+            "{data} is the folder of embedded farms, which have no keys; name the data folder of a \
+             server, or that of a demo which has run"
+        )));
+    }
+    Ok(folder)
+}
+
 /// Prints all keys of a place.
-fn print_keys(keys: &KeyStore, json: bool, now: Timestamp) -> anyhow::Result<Exit> {
+fn print_keys(keys: &KeyStore, format: &TableFormatArgs, now: Timestamp) -> anyhow::Result<Exit> {
     let keys = keys.list(now)?;
     let rows: Vec<KeyRow> = keys.iter().map(|key| KeyRow::of(key, now)).collect();
-    if json {
+    if format.is_json() {
         output::print_json(&rows)?;
     } else {
-        let rows = rows.iter().map(KeyRow::cells);
-        output::print_table(["ID", "CREATED", "AGE", "ROLE"], rows)?;
+        let columns = ["ID", "CREATED", "AGE", "ROLE"].map(Column::whole);
+        format.print(columns, rows.iter().map(KeyRow::cells))?;
     }
     Ok(Exit::Done)
 }
@@ -203,6 +265,15 @@ impl KeyRow {
         let age = age(Duration::from_secs(self.age_seconds));
         let (id, role) = (self.id.to_string(), self.role.to_owned());
         [id, self.created.clone(), age, role]
+    }
+}
+
+fn command<'a>(command: &'static str, object: Option<&'a str>) -> OperatorAction<'a> {
+    OperatorAction::Command {
+        command,
+        user: None,
+        farm: None,
+        object,
     }
 }
 

@@ -167,7 +167,10 @@ fn client_to_replace(known: &Profile, by: &Profile, file: &SignInFile) -> Option
 /// If there is no terminal: the argument that has the value is missing.
 fn ask(question: &str, argument: &str) -> anyhow::Result<String> {
     if !terminal::can_ask() {
-        return Err(UsageError(format!("{argument} is missing")).into());
+        return Err(UsageError(format!(
+            "{argument} is missing, and there is no terminal to ask for it"
+        ))
+        .into());
     }
     Ok(terminal::ask(question)?)
 }

@@ -33,15 +33,17 @@ mod authorities;
 mod cells;
 mod config_file;
 mod confirm;
+mod demo_folder;
 mod ica_launch;
 mod listing;
+mod operator_audit;
 mod passphrase;
 mod password;
 mod private_file;
 mod probe_rows;
-
 mod result_format;
 mod running_server;
 mod saved_sign_ins;
 mod store;
+mod table_format;
 mod terminal;

@@ -11,8 +11,8 @@ use serde::Serialize;
 use super::cells::{or_dash, yes_or_no};
 use super::dialect::is_of_version_7;
 use crate::exit_code::Exit;
-use crate::output;
 use crate::runtime::block_on;
+use crate::table::Column;
 
 /// The probe result of a controller, as printed.
 #[derive(Debug, Serialize)]
@@ -30,6 +30,19 @@ pub(super) struct ProbeRow {
     certificate_days_left: Option<i64>,
     reason: Option<String>,
 }
+
+/// Columns of the table.
+pub(super) const COLUMNS: [Column; 9] = [
+    Column::wide("STORE"),
+    Column::name("FARM"),
+    Column::name("CONTROLLER"),
+    Column::whole("UP"),
+    Column::wide("DIALECT"),
+    Column::wide("MS"),
+    Column::text("CERTIFICATE"),
+    Column::wide("CAPABILITIES OR ID"),
+    Column::text("REASON"),
+];
 
 /// Probes every controller and ticket authority of a configuration.
 ///
@@ -73,6 +86,25 @@ impl ProbeRow {
                 .map(|expiry| days_until(now, expiry)),
             reason,
         }
+    }
+
+    /// Returns the cells of the table.
+    pub(super) fn cells(self) -> [String; COLUMNS.len()] {
+        let certificate = self.certificate();
+        let capabilities = self
+            .authority_id
+            .unwrap_or_else(|| self.capabilities.join(","));
+        [
+            self.store,
+            self.farm,
+            self.controller,
+            yes_or_no(self.up),
+            or_dash(self.dialect),
+            self.milliseconds.to_string(),
+            or_dash(certificate),
+            or_dash((!capabilities.is_empty()).then_some(capabilities)),
+            or_dash(self.reason),
+        ]
     }
 
     /// Returns the expiry of the certificate for the table.
@@ -157,39 +189,6 @@ fn repeated_ids(rows: &[ProbeRow]) -> Vec<String> {
         )
     };
     urls.into_iter().map(warning).collect()
-}
-
-/// Prints a table.
-pub(super) fn print_rows(rows: Vec<ProbeRow>) -> anyhow::Result<()> {
-    let header = [
-        "STORE",
-        "FARM",
-        "CONTROLLER",
-        "UP",
-        "DIALECT",
-        "MS",
-        "CERTIFICATE",
-        "CAPABILITIES OR ID",
-        "REASON",
-    ];
-    let rows = rows.into_iter().map(|row| {
-        let certificate = row.certificate();
-        let capabilities = row
-            .authority_id
-            .unwrap_or_else(|| row.capabilities.join(","));
-        [
-            row.store,
-            row.farm,
-            row.controller,
-            yes_or_no(row.up),
-            or_dash(row.dialect),
-            row.milliseconds.to_string(),
-            or_dash(certificate),
-            or_dash((!capabilities.is_empty()).then_some(capabilities)),
-            or_dash(row.reason),
-        ]
-    });
-    Ok(output::print_table(header, rows)?)
 }
 
 /// Returns the date of a point in time, in UTC.

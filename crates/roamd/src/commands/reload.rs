@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::result_format::ResultFormatArgs;
 use super::running_server::RunningServer;
 use crate::exit_code::Exit;
 use crate::output;
@@ -11,12 +12,15 @@ use crate::runtime::block_on;
 ///
 /// Requests in progress finish with the old configuration. A file with errors changes nothing: each
 /// error is printed with its line, and the server continues with the configuration that it has.
-/// `systemctl reload roamd` and SIGHUP do the same, and report to the log.
+/// `systemctl reload roamd` and SIGHUP do the same, and report to the log. The audit log has who ran
+/// this command.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd reload --config /etc/roamd/roamd.toml")]
 pub(crate) struct ReloadCommand {
     #[command(flatten)]
     server: RunningServer,
+    #[command(flatten)]
+    format: ResultFormatArgs,
 }
 
 impl ReloadCommand {
@@ -24,6 +28,10 @@ impl ReloadCommand {
         let client = self.server.client()?;
         block_on(async {
             let reloaded = client.reload().await?;
+            if self.format.is_json() {
+                output::print_json(&reloaded)?;
+                return Ok(Exit::Done);
+            }
             for warning in &reloaded.warnings {
                 output::print_message(format_args!("Warning: {warning}"));
             }

@@ -2,23 +2,29 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _};
+use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
+use roamd_server::OperatorAction;
 use roamd_server::backup::{Contents, MAGIC, Target, open, restore};
+use serde::Serialize;
 
-use super::backup::parts;
+use super::backup::{audit_log, parts};
 use super::config_file::ConfigFile;
+use super::operator_audit::ReasonArg;
 use super::passphrase;
+use super::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
 /// Restores a backup that `roamd backup` has written.
 ///
 /// Stop the server first. The configuration goes to its file, the rest to the data folder that the
-/// backup names. Files are replaced with --force only. A state of an older version is upgraded.
+/// backup names. The files belong to the owner of the folder that they are in. Files are replaced
+/// with --force only. A state of an older version is upgraded.
 /// Nothing is changed if the passphrase is wrong, or the backup is damaged or cut.
 #[derive(Debug, Args)]
 #[command(
@@ -43,6 +49,26 @@ pub(crate) struct RestoreCommand {
     /// Show what the backup contains, without restoring it.
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    reason: ReasonArg,
+    #[command(flatten)]
+    format: ResultFormatArgs,
+}
+
+/// The result as JSON.
+#[derive(Serialize)]
+struct RestoreJson<'a> {
+    /// Version of the program that has written the backup.
+    program: &'a str,
+    /// Time of the backup.
+    created: Option<Timestamp>,
+    /// Data folder of the server that the backup is of.
+    origin: &'a str,
+    /// What the backup contains.
+    parts: Vec<&'static str>,
+    /// Where it was restored to; `null` for a dry run.
+    config: Option<&'a Path>,
+    data_dir: Option<&'a Path>,
 }
 
 impl RestoreCommand {
@@ -55,15 +81,52 @@ impl RestoreCommand {
         let named = PathBuf::from(&contents.origin.data_dir);
         let is_elsewhere = self.data.as_ref().is_some_and(|data| *data != named);
         let target = Target {
-            data_dir: self.data.unwrap_or(named),
+            data_dir: self.data.clone().unwrap_or(named),
             config: self.config.path().to_owned(),
             may_replace: self.force,
         };
-        output::print_line(described(&contents))?;
-        if self.dry_run {
-            return Ok(Exit::Done);
+        if !self.format.is_json() {
+            output::print_line(described(&contents))?;
         }
-        restore(contents, &target)?;
+        let json = self.format.is_json().then(|| contents.origin.clone());
+        let parts = parts(&contents);
+        if !self.dry_run {
+            let is_new_folder = !target.data_dir.exists();
+            restore(contents, &target)?;
+            self.report(&target, is_elsewhere, is_new_folder)?;
+        }
+        if let Some(origin) = json {
+            output::print_json(&RestoreJson {
+                program: &origin.program,
+                created: Timestamp::from_second(origin.created).ok(),
+                origin: &origin.data_dir,
+                parts,
+                config: (!self.dry_run).then_some(&target.config),
+                data_dir: (!self.dry_run).then_some(&target.data_dir),
+            })?;
+        }
+        Ok(Exit::Done)
+    }
+
+    /// Records what was restored, and prints where to.
+    fn report(
+        &self,
+        target: &Target,
+        is_elsewhere: bool,
+        is_new_folder: bool,
+    ) -> anyhow::Result<()> {
+        let file = self.file.display().to_string();
+        let action = OperatorAction::Command {
+            command: "restore",
+            user: None,
+            farm: None,
+            object: Some(&file),
+        };
+        match audit_log(&target.config)? {
+            Some(log) if !is_elsewhere => self.reason.record(&log, [action])?,
+            Some(_) => self.reason.record_in_folder(&target.data_dir, [action])?,
+            None => {}
+        }
         output::print_message(format_args!(
             "Restored {} and {}.",
             target.config.display(),
@@ -72,7 +135,15 @@ impl RestoreCommand {
         if is_elsewhere {
             output::print_message("Correct `data_dir` in the configuration, which names another.");
         }
-        Ok(Exit::Done)
+        let owner = fs::metadata(&target.data_dir)?.uid();
+        if is_new_folder && owner == 0 {
+            output::print_message(format_args!(
+                "The data folder is new and belongs to root. If another user runs the server, run \
+                 `chown -R USER: {}`.",
+                target.data_dir.display()
+            ));
+        }
+        Ok(())
     }
 }
 
@@ -103,6 +174,6 @@ fn described(contents: &Contents) -> String {
         "Backup by roamd {} of {created} of {}: {}",
         origin.program,
         origin.data_dir,
-        parts(contents)
+        parts(contents).join(", ")
     )
 }

@@ -10,12 +10,13 @@ use roamd_server::control::{
 
 use super::age::age;
 use super::cells::or_dash;
-use super::result_format::ResultFormatArgs;
 use super::running_server::RunningServer;
+use super::table_format::TableFormatArgs;
 use super::throttle::held_back;
 use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
+use crate::table::Column;
 
 /// Number of keys that the text names, the newest first.
 const SHOWN_KEYS: usize = 4;
@@ -32,7 +33,7 @@ pub(crate) struct StatusCommand {
     #[command(flatten)]
     server: RunningServer,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 impl StatusCommand {
@@ -43,18 +44,20 @@ impl StatusCommand {
             if self.format.is_json() {
                 output::print_json(&status)?;
             } else {
-                print_status(&status)?;
+                print_status(&status, &self.format)?;
             }
             Ok(Exit::Done)
         })
     }
 }
 
-/// Prints the controllers as a table, and all else as a field each.
-fn print_status(status: &Status) -> anyhow::Result<()> {
-    output::print_fields(fields(status))?;
-    output::print_line("")?;
-    print_controllers(&status.stores)
+/// Prints the controllers as a table, and all else as a field each. CSV has the controllers only.
+fn print_status(status: &Status, format: &TableFormatArgs) -> anyhow::Result<()> {
+    if !format.is_for_programs() {
+        output::print_fields(fields(status))?;
+        output::print_line("")?;
+    }
+    format.print(COLUMNS, controllers(&status.stores))
 }
 
 fn fields(status: &Status) -> Vec<(&'static str, String)> {
@@ -136,8 +139,9 @@ fn throttle(throttle: &ThrottleStatus) -> String {
         held_back,
     );
     format!(
-        "{held_back}; checks of passwords: {} in progress, {} waiting",
-        throttle.checks, throttle.waiting
+        "{held_back}; users blocked by an operator: {}; checks of passwords: {} in progress, {} \
+         waiting",
+        throttle.blocked_accounts, throttle.checks, throttle.waiting
     )
 }
 
@@ -170,15 +174,17 @@ fn audit(audit: &AuditStatus) -> String {
     )
 }
 
-fn print_controllers(stores: &[StoreStatus]) -> anyhow::Result<()> {
-    let header = [
-        "STORE",
-        "FARM",
-        "CONTROLLER",
-        "STATE",
-        "CERTIFICATE",
-        "LAST FAILURE",
-    ];
+const COLUMNS: [Column; 6] = [
+    Column::wide("STORE"),
+    Column::name("FARM"),
+    Column::name("CONTROLLER"),
+    Column::whole("STATE"),
+    Column::wide("CERTIFICATE"),
+    Column::text("LAST FAILURE"),
+];
+
+/// The rows of the controllers and ticket authorities.
+fn controllers(stores: &[StoreStatus]) -> Vec<[String; COLUMNS.len()]> {
     let mut rows = Vec::new();
     for store in stores {
         for farm in &store.farms {
@@ -188,10 +194,10 @@ fn print_controllers(stores: &[StoreStatus]) -> anyhow::Result<()> {
         let row = |it| controller(&store.path, "ticket authority", it);
         rows.extend(store.ticket_authorities.iter().map(row));
     }
-    Ok(output::print_table(header, rows)?)
+    rows
 }
 
-fn controller(store: &str, farm: &str, controller: &ControllerStatus) -> [String; 6] {
+fn controller(store: &str, farm: &str, controller: &ControllerStatus) -> [String; COLUMNS.len()] {
     let failure = controller.last_failure.as_ref();
     [
         store.to_owned(),

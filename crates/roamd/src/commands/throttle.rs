@@ -8,12 +8,15 @@ use roamd_server::control::{
 };
 
 use super::account::parse_account;
-use super::cells::or_dash;
+use super::cells::{minute, or_dash, second};
+use super::operator_audit::ReasonArg;
 use super::result_format::ResultFormatArgs;
 use super::running_server::RunningServer;
+use super::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
+use crate::table::Column;
 
 /// Shows and resets the login throttle of a running server.
 #[derive(Debug, Args)]
@@ -41,8 +44,8 @@ enum ThrottleSubcommand {
                   --address 192.0.2.7"
 )]
 struct ShowThrottle {
-    /// Account as DOMAIN\name. It need not be known.
-    #[arg(long, value_name = "DOMAIN\\NAME", value_parser = parse_account)]
+    /// Account: 'EXAMPLE\ada' or ada@example.com. It need not be known.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     user: Option<Account>,
     /// Address of a client.
     #[arg(long, value_name = "ADDRESS")]
@@ -50,7 +53,7 @@ struct ShowThrottle {
     #[command(flatten)]
     server: RunningServer,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// Forgives the failed sign-ins of a user, who can then sign in again at once.
@@ -62,12 +65,11 @@ struct ShowThrottle {
     after_help = "Example:\n  roamd throttle reset --user 'EXAMPLE\\ada' --reason 'ticket 4711'"
 )]
 struct ResetThrottle {
-    /// Account as DOMAIN\name. It need not be known.
-    #[arg(long, value_name = "DOMAIN\\NAME", value_parser = parse_account)]
+    /// Account: 'EXAMPLE\ada' or ada@example.com. It need not be known.
+    #[arg(long, value_name = "ACCOUNT", value_parser = parse_account)]
     user: Account,
-    /// Reason for the audit log.
-    #[arg(long, value_name = "TEXT")]
-    reason: Option<String>,
+    #[command(flatten)]
+    reason: ReasonArg,
     #[command(flatten)]
     server: RunningServer,
     #[command(flatten)]
@@ -94,10 +96,23 @@ impl ShowThrottle {
             let report = client.throttle(&query).await?;
             if self.format.is_json() {
                 output::print_json(&report)?;
-            } else if report.budgets.is_empty() {
+                return Ok(Exit::Done);
+            }
+            if let Some(until) = report.blocked_until {
+                output::print_message(format_args!(
+                    "New sign-ins of the user are refused until {until:.0}; `roamd tokens \
+                     unblock` ends that."
+                ));
+            }
+            if query.user.is_none() && query.address.is_none() && !self.format.is_for_programs() {
                 output::print_line(held_back(&report.held_back))?;
+                output::print_line(format_args!(
+                    "users blocked by an operator: {}",
+                    report.blocked_accounts
+                ))?;
             } else {
-                print_budgets(&report.budgets)?;
+                self.format
+                    .print(COLUMNS, report.budgets.iter().map(cells))?;
                 if query.address.is_none() {
                     output::print_message(
                         "For the attempts in a known network, name an address in it with \
@@ -115,7 +130,7 @@ impl ResetThrottle {
         let client = self.server.client()?;
         let reset = ThrottleReset {
             user: self.user,
-            reason: self.reason,
+            reason: self.reason.text().map(str::to_owned),
         };
         block_on(async {
             let done = client.reset_throttle(&reset).await?;
@@ -137,29 +152,25 @@ pub(super) fn held_back(held_back: &HeldBackStatus) -> String {
     )
 }
 
-fn print_budgets(budgets: &[BudgetReport]) -> anyhow::Result<()> {
-    let header = [
-        "ATTEMPTS OF",
-        "FAILED",
-        "LEFT WITHOUT DELAY",
-        "LAST",
-        "NEXT ALLOWED",
-    ];
-    let rows = budgets.iter().map(|budget| {
-        let whose = match budget.budget {
-            BudgetKind::KnownNetwork => "the user in this known network",
-            BudgetKind::UnknownNetworks => "the user in all unknown networks",
-            BudgetKind::Network => "all users in this network",
-        };
-        [
-            whose.to_owned(),
-            budget.attempts.to_string(),
-            budget.free.saturating_sub(budget.attempts).to_string(),
-            or_dash(budget.last.map(|last| format!("{last:.0}"))),
-            budget
-                .next
-                .map_or_else(|| "now".to_owned(), |next| format!("{next:.0}")),
-        ]
-    });
-    Ok(output::print_table(header, rows)?)
+const COLUMNS: [Column; 5] = [
+    Column::text("ATTEMPTS OF"),
+    Column::whole("FAILED"),
+    Column::whole("LEFT WITHOUT DELAY"),
+    Column::wide("LAST"),
+    Column::whole("NEXT ALLOWED"),
+];
+
+fn cells(budget: &BudgetReport) -> [String; COLUMNS.len()] {
+    let whose = match budget.budget {
+        BudgetKind::KnownNetwork => "the user in this known network",
+        BudgetKind::UnknownNetworks => "the user in all unknown networks",
+        BudgetKind::Network => "all users in this network",
+    };
+    [
+        whose.to_owned(),
+        budget.attempts.to_string(),
+        budget.free.saturating_sub(budget.attempts).to_string(),
+        or_dash(budget.last.map(minute)),
+        budget.next.map_or_else(|| "now".to_owned(), second),
+    ]
 }

@@ -1,11 +1,11 @@
 //! Tests of `roamd backup` and `roamd restore`.
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
 
 use crate::support::{
-    CommandOutput, Server, World, configuration, roamd, run_with_line, unused_address,
+    CommandOutput, Server, World, configuration, entries, roamd, run_with_line, unused_address,
 };
 use crate::tokens::revoke;
 
@@ -131,6 +131,9 @@ fn failed_restore_changes_nothing() {
     assert!(ran.err.contains("--force"), "{}", ran.err);
     assert_eq!(fs::read_to_string(new_config).unwrap(), "# another\n");
     assert!(!Path::new(new_data).exists());
+    let json = restore(&file, PASSPHRASE, &["--dry-run", "--json"]).json();
+    assert_eq!(json["parts"][0], "configuration");
+    assert_eq!(json["config"], serde_json::Value::Null);
     let shown = restore(&file, PASSPHRASE, &["--dry-run"]);
     assert_eq!(shown.code, 0, "{shown:?}");
     assert!(shown.out.starts_with("Backup by roamd "), "{}", shown.out);
@@ -142,6 +145,58 @@ fn failed_restore_changes_nothing() {
     assert_eq!(forced.code, 0, "{forced:?}");
     assert!(forced.err.contains("Correct `data_dir`"), "{}", forced.err);
     assert_eq!(fs::read(format!("{new_data}/keys")).unwrap(), before);
+}
+
+/// Root restores for the user who owns the folder and the configuration.
+#[test]
+fn restored_files_belong_to_the_owner_of_their_folder() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    const OWNER: u32 = 65_534;
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("CVAD", "cvad-7", farm.address())],
+    );
+    Server::start(&mut roamd(&["serve", "--config", &config]), 1).stop();
+    revoke(&config, r"DEMO\bob", &[]);
+    let file = world.path("roamd.backup");
+    assert_eq!(backup(&config, &file).code, 0);
+
+    let target = tempfile::tempdir().unwrap();
+    let (etc, var) = (target.path().join("etc"), target.path().join("var"));
+    for folder in [&etc, &var] {
+        fs::create_dir(folder).unwrap();
+        chown(folder, Some(OWNER), Some(OWNER)).unwrap();
+    }
+    let (new_config, new_data) = (etc.join("roamd.toml"), var.join("lib/roamd"));
+    let [new_config, new_data] = [&new_config, &new_data].map(|path| path.to_str().unwrap());
+    let to = ["--config", new_config, "--data", new_data];
+    for args in [&to[..], &[&to[..], &["--force"]].concat()] {
+        let ran = restore(&file, PASSPHRASE, args);
+        assert_eq!(ran.code, 0, "{ran:?}");
+        let names = entries(Path::new(new_data));
+        assert!(names.contains(&"state.db".to_owned()), "{names:?}");
+        let files = names.iter().map(|name| Path::new(new_data).join(name));
+        let folders = [new_config, new_data].map(PathBuf::from);
+        for path in files.chain(folders).chain([var.join("lib")]) {
+            let owner = fs::metadata(&path).unwrap();
+            assert_eq!((owner.uid(), owner.gid()), (OWNER, OWNER), "{path:?}");
+        }
+        // An administrator has closed it; the next restoration keeps that.
+        fs::set_permissions(new_config, fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    let mode = fs::metadata(new_config).unwrap().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    let audit = fs::read_to_string(Path::new(new_data).join("audit.jsonl")).unwrap();
+    assert_eq!(
+        audit.matches(r#""command":"restore""#).count(),
+        2,
+        "{audit}"
+    );
 }
 
 #[test]

@@ -19,6 +19,12 @@ fn config_check_reports_every_error_with_line() {
     fs::write(path, text).unwrap();
     let ran = run(&["config", "check", path]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
+    // As other commands name it.
+    for command in ["check", "show"] {
+        let [argument, option] = [&[path][..], &["--config", path]]
+            .map(|file| run(&[&["config", command], file].concat()));
+        assert_eq!((argument.code, argument.err), (2, option.err), "{command}");
+    }
     let expected = [
         (
             1,

@@ -153,6 +153,28 @@ fn status_shows_farms_requests_keys_and_certificate() {
     farm.stop();
 }
 
+/// The kernel reports the sender of a command, and not that of a signal.
+#[test]
+fn reload_by_a_command_names_its_operator() {
+    let running = Running::start();
+    let reload = ["reload", "--config", &running.config, "--json"];
+    let mut command = roamd(&reload);
+    command.env("SUDO_USER", "mallory").env("USER", "mallory");
+    let ran = CommandOutput::of(command.output().unwrap());
+    assert_eq!((ran.code, &ran.json()["farms"]), (0, &1.into()), "{ran:?}");
+    running.server.hang_up();
+    let lines = eventually("not reloaded twice", || {
+        let lines = running.audit_lines("config-reloaded");
+        (lines.len() == 2).then_some(lines)
+    });
+    let id = rustix::process::geteuid().as_raw();
+    assert_eq!(lines[0]["operator_id"], id);
+    assert!(lines[0]["operator"].is_string(), "{lines:?}");
+    assert_ne!(lines[0]["operator"], "mallory");
+    assert_eq!(lines[1]["operator"], Value::Null);
+    running.stop();
+}
+
 #[test]
 fn missing_configuration_is_named_with_the_other_way() {
     for args in [
@@ -385,6 +407,8 @@ fn reset_user_signs_in_at_once() {
     assert_eq!(lines.len(), 1, "{lines:?}");
     assert_eq!(lines[0]["user"], r"demo\ALICE");
     assert_eq!(lines[0]["note"], "ticket \u{202e}4711");
+    let id = rustix::process::geteuid().as_raw();
+    assert_eq!(lines[0]["operator_id"], id);
     let operator = lines[0]["operator"].as_str().unwrap();
     if rustix::process::geteuid().is_root() {
         assert_eq!(operator, "root");

@@ -311,7 +311,11 @@ fn demo_data_folder_keeps_sessions_across_runs() {
     let ran = demo.alice(&["logoff", "--client-name", "DESK-B"]);
     assert_eq!(
         (ran.code, ran.out.as_str()),
-        (0, "No session is connected from client DESK-B any more.\n"),
+        (
+            0,
+            "logged off: Win11Desktop on Farm3\n\
+             No session is connected from client DESK-B any more.\n"
+        ),
         "{ran:?}"
     );
     demo.stop();

@@ -98,7 +98,35 @@ fn operator_disconnects_and_logs_off_sessions() {
     let planned = session(&[&one[..], &["--dry-run"]].concat());
     assert_eq!(planned.json()[0], before[0]);
     assert_eq!(of_alice().json(), before);
-    assert_eq!(session(&one).json()[0], before[0]);
+    let reason = ["--reason", "hangs"];
+    assert_eq!(session(&[&one[..], &reason].concat()).json()[0], before[0]);
+    let audit = std::fs::read_to_string(format!("{data}/audit.jsonl")).unwrap();
+    let lines: Vec<Value> = audit
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    // Each session of its own; neither the plan nor a command without a session.
+    assert_eq!(lines.len(), active + 1, "{audit}");
+    let last = lines.last().unwrap();
+    for (field, expected) in [
+        ("event", "operator-command"),
+        ("command", "farm session logoff"),
+        ("user", r"DEMO\alice"),
+        ("farm", "CVAD"),
+        ("note", "hangs"),
+    ] {
+        assert_eq!(last[field], expected, "{audit}");
+    }
+    let object = format!("session {number} on {host}: ");
+    assert!(
+        last["object"].as_str().unwrap().starts_with(&object),
+        "{audit}"
+    );
+    let id = rustix::process::geteuid().as_raw();
+    assert!(
+        lines.iter().all(|line| line["operator_id"] == id),
+        "{audit}"
+    );
     let left = before.as_array().unwrap().len() - 1;
     assert_eq!(of_alice().json().as_array().unwrap().len(), left);
     let again = session(&one);
@@ -153,12 +181,10 @@ fn farm_session_list_has_all_fields() {
         .collect();
     assert_eq!(
         lines[0],
-        [
-            "FARM", "USER", "APP", "HOST", "SESSION", "STATE", "CLIENT", "DEVICE"
-        ]
+        ["FARM", "USER", "APP", "HOST", "SESSION", "STATE", "CLIENT"]
     );
     assert_eq!(lines[1][..4], ["CVAD", r"DEMO\bob", "Word", "71031"]);
-    assert_eq!(lines[1][5..], ["disconnected", "-", "-"]);
+    assert_eq!(lines[1][5..], ["disconnected", "-"]);
 }
 
 #[test]

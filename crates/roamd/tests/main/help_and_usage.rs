@@ -61,7 +61,15 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         ),
         ("apps", "Usage: roamd apps [OPTIONS] <COMMAND>"),
         ("apps list --user a", "--store <URL>"),
-        ("tokens revoke --config x", "--user <DOMAIN\\NAME>"),
+        ("tokens revoke --config x", "--user <ACCOUNT>"),
+        (
+            "tokens revoke --config x --user DEMO\\alice --block 0h",
+            "`roamd tokens unblock` ends a block",
+        ),
+        (
+            "healthcheck --data x",
+            "needs the configuration of the server; name that with --config",
+        ),
         ("tokens revoke --config x --user alice", "EXAMPLE\\ada"),
         (
             "tokens revoke --config x --user DEMO\\alice --block 2",

@@ -68,6 +68,36 @@ fn keys_are_created_rotated_and_listed_without_secrets() {
     assert!(ran.err.contains("1.00:00:00"), "{}", ran.err);
 }
 
+/// The folder of a demo is that of its farms, and its server has the keys.
+#[test]
+fn keys_of_a_demo_are_found_and_farms_have_none() {
+    let world = World::new();
+    for command in ["new", "list", "rotate"] {
+        let ran = keys(command, world.data());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{command}: {ran:?}");
+        assert!(ran.err.contains("farms, which have no keys"), "{ran:?}");
+    }
+    Server::demo(&world).stop();
+    assert_eq!(roles(&keys("list", world.data())), ["seals"]);
+    let rotate = [
+        "keys",
+        "rotate",
+        "--data",
+        world.data(),
+        "--reason",
+        "yearly",
+    ];
+    assert_eq!(run(&rotate).code, 0);
+    let audit = fs::read_to_string(format!("{}/server/audit.jsonl", world.data())).unwrap();
+    let last = audit.lines().last().unwrap();
+    for part in [
+        r#""command":"keys rotate","object":"key "#,
+        r#""note":"yearly""#,
+    ] {
+        assert!(last.contains(part), "{audit}");
+    }
+}
+
 #[test]
 fn running_server_loads_new_key() {
     let world = World::new();

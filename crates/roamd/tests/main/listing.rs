@@ -64,10 +64,10 @@ fn session_table_fits_the_terminal() {
     assert_eq!(
         narrow.out,
         "\
-#  APP           FARM   RESOURCE     KIND         ID
-1  Word 2016…    Farm3  CVAD.Word…   application  Aq_Y5IKU
-2  Desk          Farm3  CVAD.Desk    desktop      Aq_Y5ILd
-3  excel         Farm3  CVAD.excel   application  Bq_Y5IJO
+#  APP              FARM   RESOURCE         KIND    ID
+1  Word 2016 with…  Farm3  CVAD.Word 2016…  appli…  Aq_Y5IKU
+2  Desk             Farm3  CVAD.Desk        deskt…  Aq_Y5ILd
+3  excel            Farm3  CVAD.excel       appli…  Bq_Y5IJO
 "
     );
     let wide = on_a_terminal_of(200, &list, "");

@@ -119,7 +119,7 @@ fn probe_requests_ticket_from_each_ticket_authority() {
     assert_eq!(rows[4]["authority_id"], id);
     let warning = format!("{controller} and {other_port} of the {gateway} have the same id, {id}");
     assert!(ran.err.contains(&warning), "{}", ran.err);
-    let table = run(&["farm", "probe", "--config", &config]);
+    let table = run(&["farm", "probe", "--config", &config, "-o", "wide"]);
     assert!(
         table.out.lines().nth(2).unwrap().contains(id),
         "{}",
@@ -272,7 +272,7 @@ fn probe_lists_capabilities_or_reason_of_each_controller() {
         assert!(reason.contains(expected), "{reason} without {expected}");
     }
 
-    let table = probe(&world, &controllers, &[]);
+    let table = probe(&world, &controllers, &["-o", "wide"]);
     let lines: Vec<&str> = table.out.lines().collect();
     assert!(lines[0].starts_with("STORE"), "{}", lines[0]);
     assert!(lines[1].contains("yes  5."), "{}", lines[1]);

@@ -496,6 +496,7 @@ async fn login_throttle_and_revocations_survive_reloads() {
         0
     );
     server.audited("tokens-revoked", 1);
+    server.logged("Sign-ins of a user ended by an operator", 1);
     a.set_content(
         "ValidateCredentials",
         "<ErrorId>failed-credentials</ErrorId>",

@@ -3,8 +3,12 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
+use serde_json::Value;
+
 use crate::citrixauth_client::{Client, TOKEN, between, token};
-use crate::support::{CommandOutput, Running, Server, World, eventually, roamd, run};
+use crate::support::{
+    CommandOutput, Running, Server, World, eventually, on_a_terminal_of, roamd, run,
+};
 
 const STORE: &str = "store:/Citrix/Store";
 
@@ -40,7 +44,7 @@ fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
     assert_eq!(client.reason(&of_alice), None);
 
     // Any spelling of the account, while the server runs.
-    let ran = revoke(&config, r"demo\ALICE", &[]);
+    let ran = revoke(&config, r"demo\ALICE", &["--reason", "ticket 4711"]);
     assert!(
         ran.out.contains(r"All sign-ins of demo\alice up to 2"),
         "{ran:?}"
@@ -60,7 +64,13 @@ fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
         Some(audit_lines(&world, "tokens-revoked")).filter(|lines| !lines.is_empty())
     });
     assert_eq!(lines.len(), 1, "{lines:?}");
-    for part in [r#""user":"demo\\ALICE""#, r#""reason":"operator""#] {
+    for part in [
+        r#""user":"demo\\ALICE""#,
+        r#""reason":"operator""#,
+        r#""operator":""#,
+        &format!(r#""operator_id":{}"#, rustix::process::geteuid().as_raw()),
+        r#""note":"ticket 4711""#,
+    ] {
         assert!(lines[0].contains(part), "{lines:?}");
     }
 
@@ -115,17 +125,114 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
     let refused = audit_lines(world, "sign-in-refused");
     assert!(refused[0].contains(r#""reason":"blocked""#), "{refused:?}");
 
-    // The block ends at its time, and can be ended before.
-    let ran = revoke(config, r"DEMO\alice", &["--block", "0h"]);
-    assert!(
-        ran.out.contains("\nA block of new sign-ins ends"),
-        "{ran:?}"
+    // Operators see the block, whatever form of the account they name.
+    let tokens = |args: &[&str]| run(&[&["tokens"], args, &["--config", config]].concat());
+    for user in [r"DEMO\alice", "alice@demo.test"] {
+        let listed = tokens(&["list", "--user", user]);
+        let sentence = format!("New sign-ins of {user} are refused until 2");
+        assert!(listed.err.contains(&sentence), "{listed:?}");
+        let json = tokens(&["list", "--user", user, "--json"]).json();
+        assert_eq!(json["blocked_until"], ran.json()["blocked_until"]);
+        let shown = ["throttle", "show", "--user", user, "--config", config];
+        let shown = run(&shown);
+        assert!(
+            shown.err.contains("of the user are refused until 2"),
+            "{shown:?}"
+        );
+    }
+    let bob = tokens(&["list", "--user", r"DEMO\bob", "--json"]).json();
+    assert_eq!(bob["blocked_until"], Value::Null);
+    let blocks = tokens(&["blocks", "--json"]);
+    assert_eq!(blocks.column("", "user"), [r"demo\alice"]);
+    let shown = run(&["throttle", "show", "--config", config]);
+    assert!(shown.out.contains("blocked by an operator: 1"), "{shown:?}");
+
+    // The block ends at its time, and can be ended before, without another end of sign-ins.
+    let bob = token(&client.request(TOKEN, &token(&log_on("bob", "roam-demo")), STORE));
+    let unblock = ["unblock", "--user", r"DEMO\alice", "--reason", "found"];
+    let ran = tokens(&unblock);
+    assert_eq!(
+        ran.out,
+        "DEMO\\alice can sign in again, in a few seconds.\n"
     );
+    let again = tokens(&unblock);
+    assert!(again.err.contains("is not blocked"), "{again:?}");
+    assert_eq!(tokens(&["blocks", "--json"]).out.trim(), "[]");
+    let unblocked = audit_lines(world, "operator-command");
+    assert_eq!(unblocked.len(), 1, "{unblocked:?}");
+    for part in [r#""command":"tokens unblock""#, r#""note":"found""#] {
+        assert!(unblocked[0].contains(part), "{unblocked:?}");
+    }
     let response = eventually("still blocked", || {
         Some(log_on("alice", "roam-demo")).filter(|response| is_signed_in(response))
     });
     assert!(response.contains("<token>"));
+    assert_eq!(client.reason(&bob), None);
     running.stop();
+}
+
+#[test]
+fn revocation_asks_on_a_terminal_and_a_dry_run_ends_nothing() {
+    let running = Running::start();
+    let client = Client(running.listen.clone());
+    let alice = token(&client.request(TOKEN, &client.sign_in("roam-demo"), STORE));
+    let user = ["tokens", "revoke", "--user", r"DEMO\alice"];
+    let revoke = [&user[..], &["--config", &running.config]].concat();
+    let dry = run(&[&revoke[..], &["--dry-run", "--block", "90m"]].concat());
+    assert_eq!(
+        dry.out,
+        "Would end all sign-ins of DEMO\\alice up to now, with their tokens, and new ones are \
+         refused for 90 minutes.\n"
+    );
+    let refused = on_a_terminal_of(80, &roamd(&revoke), "n\n");
+    assert_eq!(refused.code, 1, "{refused:?}");
+    for part in [
+        "This ends all sign-ins of DEMO\\alice",
+        "nothing was changed",
+    ] {
+        assert!(refused.out.contains(part), "{refused:?}");
+    }
+    assert_eq!(client.reason(&alice), None);
+    assert_eq!(audit_lines(&running.world, "tokens-revoked"), [""; 0]);
+    let agreed = on_a_terminal_of(80, &roamd(&revoke), "y\n");
+    assert_eq!(agreed.code, 0, "{agreed:?}");
+    eventually("the token still works", || client.reason(&alice));
+    running.stop();
+}
+
+/// The audit log has the account as the farm names it, not every name of the user.
+#[test]
+fn sign_ins_are_found_by_a_principal_name_or_its_form_is_named() {
+    let running = Running::start();
+    let client = Client(running.listen.clone());
+    client.sign_in("roam-demo");
+    let list = |user| {
+        let list = [
+            "tokens",
+            "list",
+            "--user",
+            user,
+            "--config",
+            &running.config,
+        ];
+        run(&list)
+    };
+    let found = eventually("no sign-in", || {
+        Some(list("alice@demo.example")).filter(|ran| !ran.out.is_empty())
+    });
+    assert!(found.out.contains("127.0.0.1"), "{found:?}");
+    let other = list("alice@example.com");
+    assert_eq!(other.out, "", "{other:?}");
+    assert!(
+        other.err.contains(r"has sign-ins of DEMO\alice; name that"),
+        "{other:?}"
+    );
+    running.stop();
+}
+
+/// Returns the sign-ins of a list as JSON.
+fn sign_ins(list: &Value) -> Vec<Value> {
+    list["sign_ins"].as_array().unwrap().clone()
 }
 
 #[test]
@@ -145,9 +252,9 @@ fn sign_ins_of_a_user_are_listed_until_they_end() {
     let list = || run(&[&args[..], &["--json"]].concat());
     let tokens = ["alice", "alice", "bob"].map(sign_in);
     let listed = eventually("sign-ins not listed", || {
-        Some(list()).filter(|ran| ran.json().as_array().unwrap().len() == 2)
+        Some(list()).filter(|ran| sign_ins(&ran.json()).len() == 2)
     });
-    for (index, sign_in) in listed.json().as_array().unwrap().iter().enumerate() {
+    for (index, sign_in) in sign_ins(&listed.json()).iter().enumerate() {
         assert_eq!(sign_in["user"], r"DEMO\alice", "{index}");
         assert_eq!(sign_in["address"], "127.0.0.1", "{index}");
         assert!(
@@ -159,7 +266,12 @@ fn sign_ins_of_a_user_are_listed_until_they_end() {
     assert!(tokens.iter().all(|token| !listed.out.contains(token)));
     assert!(listed.err.contains("The audit log begins at"), "{listed:?}");
     let table = run(&args);
-    assert!(table.out.contains("AT MOST UNTIL"), "{table:?}");
+    assert!(table.out.starts_with("SINCE"), "{table:?}");
+    let wide = run(&[&args[..], &["-o", "wide"]].concat());
+    assert!(wide.out.contains("AT MOST UNTIL"), "{wide:?}");
+    let csv = run(&[&args[..], &["-o", "csv"]].concat());
+    let header = "user,since,from,also_used_from,until,idle_end,at_most_until,sign-in\n";
+    assert!(csv.out.starts_with(header), "{csv:?}");
     // The running server names its files too.
     let data = world.path("state");
     let by_data = ["tokens", "list", "--user", r"DEMO\alice", "--data"];
@@ -170,14 +282,14 @@ fn sign_ins_of_a_user_are_listed_until_they_end() {
     let store = token(&client.request(TOKEN, &tokens[0], STORE));
     client.destroy(&tokens[1], &store);
     client.destroy(&tokens[0], &tokens[0]);
-    let first = listed.json()[0]["id"].clone();
+    let first = sign_ins(&listed.json())[0]["id"].clone();
     let left = eventually("the ended sign-in is listed", || {
-        let left = list().json();
-        Some(left).filter(|left| left.as_array().unwrap().len() == 1)
+        let left = sign_ins(&list().json());
+        Some(left).filter(|left| left.len() == 1)
     });
     assert_ne!(left[0]["id"], first);
     revoke(config, r"DEMO\alice", &[]);
-    assert_eq!(list().out.trim(), "[]");
+    assert_eq!(sign_ins(&list().json()), [Value::Null; 0]);
 
     let text = fs::read_to_string(config).unwrap();
     fs::write(config, format!("{text}\n[audit]\nenabled = false\n")).unwrap();

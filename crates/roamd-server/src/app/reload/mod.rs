@@ -26,7 +26,7 @@ use crate::app::lasting::Lasting;
 use crate::app::listener_settings::listener_settings;
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
-use crate::audit::Event;
+use crate::audit::{Event, Operator};
 use crate::config::{self, Config};
 use crate::error::ServerError;
 use crate::keys::KeyPolicy;
@@ -99,18 +99,26 @@ impl Reloader {
     /// # Errors
     /// If the file is not used. The server continues with the configuration that it has.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
+        self.reload_for(None).await
+    }
+
+    /// Like [`Reloader::reload`], for an operator whom the line of the audit log names.
+    pub(crate) async fn reload_for(
+        &self,
+        operator: Option<Operator>,
+    ) -> Result<Reloaded, ReloadError> {
         let inner = Arc::clone(&self.0);
         // In a task, which ends even if the caller gives up.
-        tokio::spawn(async move { inner.reload().await }).await?
+        tokio::spawn(async move { inner.reload(operator).await }).await?
     }
 }
 
 impl Inner {
-    async fn reload(&self) -> Result<Reloaded, ReloadError> {
+    async fn reload(&self, operator: Option<Operator>) -> Result<Reloaded, ReloadError> {
         let mut config = self.config.lock().await;
         let started = Instant::now();
         let result = self.replace(&mut config).await;
-        self.record(&result, started.elapsed());
+        self.record(&result, operator, started.elapsed());
         result
     }
 
@@ -136,7 +144,12 @@ impl Inner {
     }
 
     /// Writes the result to the log, the audit log and the metrics.
-    fn record(&self, result: &Result<Reloaded, ReloadError>, took: Duration) {
+    fn record(
+        &self,
+        result: &Result<Reloaded, ReloadError>,
+        operator: Option<Operator>,
+        took: Duration,
+    ) {
         let file = self.file.display();
         let state = self.running.state.get();
         let event = match result {
@@ -147,14 +160,14 @@ impl Inner {
                 let &Reloaded { stores, farms, .. } = reloaded;
                 info!(config = %file, stores, farms, ?took, "Configuration reloaded");
                 state.metrics.config.record_use(state.now());
-                Event::ConfigReloaded
+                Event::ConfigReloaded { operator }
             }
             Err(error) => {
                 let reason = error.refusal();
                 let error = error.in_one_line();
                 warn!(config = %file, error, "Configuration not reloaded; keeping the old one");
                 state.metrics.config.record_refusal();
-                Event::ConfigReloadRefused { reason }
+                Event::ConfigReloadRefused { reason, operator }
             }
         };
         state.record_event(event);

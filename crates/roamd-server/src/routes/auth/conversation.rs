@@ -31,6 +31,8 @@ pub(in crate::routes) struct ConversationPost {
     pub(in crate::routes) ending: Ending,
     /// Party of the writes to the shared state.
     pub(in crate::routes) party: Party,
+    /// Id of the web session in the audit log; `None` for a client of the store.
+    pub(in crate::routes) web_session: Option<String>,
 }
 
 /// What becomes of a conversation that has ended.
@@ -131,6 +133,7 @@ impl ConversationPost {
             user: name,
             sign_in: SignInId::of(token.id),
             until: token.expiry,
+            web_session: self.web_session.clone(),
         });
         self.audit.note_sign_in(token.id);
         info!(user = %signed_in.key(), "User signed in");

@@ -63,6 +63,7 @@ pub(crate) async fn attempt(state: &Arc<AppState>, request: Request) -> Result<R
         conversation,
         ending: Ending::Spent,
         party: parties::of_client(client),
+        web_session: None,
     };
     let outcome = attempt::attempt(post, fields, client).await?;
     forms.outcome(state, outcome)

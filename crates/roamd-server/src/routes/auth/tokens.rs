@@ -12,7 +12,7 @@ use tracing::info;
 
 use super::messages::{accepts_token_messages, secret_response, token_response};
 use crate::app::state::AppState;
-use crate::audit::{Event, RevocationReason, SignInId, account};
+use crate::audit::{Event, SignInId, account};
 use crate::auth::password_checks::CheckPolicy;
 use crate::auth::revocation::{Revoked, TokenDigests};
 use crate::clock::rng;
@@ -143,7 +143,7 @@ pub(in crate::routes) async fn destroy_for(
             });
             info!(%user, "Token destroyed");
             if revoked == Revoked::AllOfUser {
-                audit.record(Event::tokens_revoked(name, RevocationReason::Limit));
+                audit.record(Event::tokens_revoked_at_limit(name));
             }
             Ok::<_, ApiError>(())
         };

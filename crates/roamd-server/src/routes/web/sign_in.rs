@@ -195,6 +195,7 @@ async fn submit(
         conversation,
         ending: Ending::BeginsAgain,
         party,
+        web_session: Some(session.audit_id()),
     };
     let replaced = visit.signed_in(&request).await?;
     let fields = FormPost::from_url_encoded(&request.body().await?);

@@ -8,6 +8,7 @@ use crate::commands::cells::yes_or_no;
 use crate::commands::listing::{ListArgs, ListField};
 use crate::commands::store::{StoreArgs, enumeration_exit, resource_kind};
 use crate::exit_code::Exit;
+use crate::table::Fit;
 
 /// Lists the applications and desktops of a user.
 #[derive(Debug, Args)]
@@ -88,6 +89,15 @@ impl ListField for ResourceField {
             Self::Enabled => "ENABLED",
             Self::Folder => "FOLDER",
             Self::Summary => "SUMMARY",
+        }
+    }
+
+    fn fit(self) -> Fit {
+        match self {
+            Self::Resource => Fit::Whole,
+            Self::App | Self::Farm => Fit::Name,
+            Self::Kind | Self::Aggregated | Self::Enabled | Self::Folder => Fit::Detail,
+            Self::Summary => Fit::Text,
         }
     }
 

@@ -64,7 +64,11 @@ impl CompareCommand {
             Some(user) => Some(user.clone()),
             None => AccountVariables::read()?.user,
         };
-        let user = user.ok_or_else(|| UsageError("--user is missing".to_owned()))?;
+        let user = user.ok_or_else(|| {
+            UsageError(
+                "--user is missing; name the account, such as --user 'EXAMPLE\\ada'".to_owned(),
+            )
+        })?;
         [first, second].into_iter().for_each(warn_of_plain_http);
         let credentials = Credentials {
             password: read_password(self.password_stdin, &user)?,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::item::Item;
 use super::pairing::Pair;
 use crate::commands::listing::ListField;
+use crate::table::Fit;
 
 /// What a comparison found for an item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -135,7 +136,12 @@ impl ListField for CompareField {
         }
     }
 
-    fn may_be_cut(self) -> bool {
-        !matches!(self, Self::Outcome | Self::Name)
+    fn fit(self) -> Fit {
+        match self {
+            Self::Outcome | Self::Name => Fit::Whole,
+            Self::First | Self::Second => Fit::Name,
+            Self::Kind => Fit::Detail,
+            Self::Differences => Fit::Text,
+        }
     }
 }

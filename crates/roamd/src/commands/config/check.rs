@@ -1,7 +1,7 @@
 //! `roamd config check`.
 
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use jiff::Timestamp;
@@ -10,12 +10,13 @@ use roamd_server::control::ControlClient;
 use roamd_server::{start_checks, warnings};
 use serde::Serialize;
 
-use crate::commands::config_file::{DEFAULT_CONFIG, print_errors};
-use crate::commands::probe_rows::{ProbeRow, exit_of, print_rows, probe, probe_warnings};
+use crate::commands::config_file::{ConfigFileArgument, explained};
+use crate::commands::probe_rows::{COLUMNS, ProbeRow, exit_of, probe, probe_warnings};
 use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 use crate::runtime::block_on;
+use crate::table::print_table;
 
 /// Checks a configuration: prints every error with its line number, and warnings.
 ///
@@ -24,9 +25,8 @@ use crate::runtime::block_on;
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd config check /etc/roamd/roamd.toml --probe")]
 pub(super) struct CheckConfig {
-    /// Configuration file.
-    #[arg(default_value = DEFAULT_CONFIG)]
-    file: PathBuf,
+    #[command(flatten)]
+    file: ConfigFileArgument,
     /// Also probe all controllers and ticket authorities, as `roamd farm probe` does. Exit code 4
     /// if some are down, 1 if all are.
     #[arg(long)]
@@ -55,8 +55,8 @@ struct LineRow {
 
 impl CheckConfig {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let file = self.file.display().to_string();
-        let config = match config::read(&self.file) {
+        let file = self.file.path().display().to_string();
+        let config = match config::read(self.file.path()) {
             Ok(config) => config,
             Err(ConfigError::Invalid { errors, .. }) if self.format.is_json() => {
                 let errors = errors.into_iter().map(|error| LineRow {
@@ -72,10 +72,7 @@ impl CheckConfig {
                 })?;
                 return Ok(Exit::Usage);
             }
-            Err(error) => {
-                print_errors(&error);
-                return Err(error.into());
-            }
+            Err(error) => return Err(explained(error)),
         };
         let mut warnings = warnings(&config, Timestamp::now());
         warnings.extend(start_checks(&config, running(&config.data_dir)?));
@@ -100,7 +97,7 @@ impl CheckConfig {
         }
         output::print_line(format_args!("{file} is valid"))?;
         if let Some(rows) = probes {
-            print_rows(rows)?;
+            print_table(COLUMNS, rows.into_iter().map(ProbeRow::cells))?;
         }
         Ok(exit)
     }

@@ -4,7 +4,7 @@ use clap::Args;
 use roamd_server::config::{SectionSettings, Setting, SettingValue, read_settings};
 use serde::Serialize;
 
-use crate::commands::config_file::{ConfigFile, print_errors};
+use crate::commands::config_file::{ConfigFileArgument, explained};
 use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
@@ -17,7 +17,7 @@ use crate::output::{self, printable};
 #[command(after_help = "Example:\n  roamd config show --config /etc/roamd/roamd.toml")]
 pub(super) struct ShowConfig {
     #[command(flatten)]
-    config: ConfigFile,
+    file: ConfigFileArgument,
     #[command(flatten)]
     format: ResultFormatArgs,
 }
@@ -38,7 +38,7 @@ struct SettingRow<'s> {
 
 impl ShowConfig {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
-        let sections = read_settings(self.config.path()).inspect_err(print_errors)?;
+        let sections = read_settings(self.file.path()).map_err(explained)?;
         if self.format.is_json() {
             let rows = sections.iter().flat_map(|section| {
                 let row = |setting| SettingRow::new(section, setting);

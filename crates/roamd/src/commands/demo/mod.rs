@@ -31,6 +31,7 @@ use self::balancer::balance;
 use self::base_urls::{base_urls, is_for_others};
 use self::certificate::open_or_create;
 use self::etcd::DemoEtcd;
+use crate::commands::demo_folder::SERVER;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
 use crate::listen::{listen, parse_listen_address, refuse_plain_http};
@@ -269,7 +270,7 @@ fn configuration(
     Ok(Config {
         listen,
         base_urls,
-        data_dir: folder.join("server"),
+        data_dir: folder.join(SERVER),
         probe_interval: Config::DEFAULT_PROBE_INTERVAL,
         listener: ListenerConfig::default(),
         audit: Some(Audit::default()),

@@ -6,6 +6,7 @@ use roamd_farm::{ApplicationChange, ApplicationRecord, ContentAddress, Farms, Fi
 use super::args::{ListArgs, OnOff, SetArgs};
 use crate::commands::cells::{on_off, or_dash};
 use crate::exit_code::Exit;
+use crate::table::Column;
 
 /// Lists and changes applications, desktops and documents.
 #[derive(Debug, Args)]
@@ -71,7 +72,7 @@ impl AppCommand {
 impl ListApps {
     fn run(self) -> anyhow::Result<Exit> {
         let records = |farms: &Farms, farm: Option<&str>| farms.applications(farm);
-        self.list.print(records, HEADER, row)
+        self.list.print(records, COLUMNS, row)
     }
 }
 
@@ -85,20 +86,21 @@ impl SetApp {
             content: self.content,
         };
         let set = |farms: &Farms, farm: &str| farms.set_application(farm, &self.app, &change);
-        self.set.change(set, HEADER, row)
+        self.set
+            .change("farm app set", Some(&self.app), set, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 9] = [
-    "FARM",
-    "APP",
-    "KIND",
-    "GROUP",
-    "ENABLED",
-    "INSTANCES",
-    "MAX",
-    "MAX PER USER",
-    "FILES",
+const COLUMNS: [Column; 9] = [
+    Column::name("FARM"),
+    Column::whole("APP"),
+    Column::detail("KIND"),
+    Column::name("GROUP"),
+    Column::whole("ENABLED"),
+    Column::whole("INSTANCES"),
+    Column::whole("MAX"),
+    Column::whole("MAX PER USER"),
+    Column::text("FILES"),
 ];
 
 fn row(app: ApplicationRecord) -> [String; 9] {

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use roamd_farm::{Error as FarmError, Farms};
+use roamd_server::OperatorAction;
 use serde::Serialize;
 
 use super::records::{print_record, print_records};
-use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::operator_audit::ReasonArg;
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
+use crate::table::Column;
 
 /// The data folder.
 #[derive(Debug, Args)]
@@ -27,7 +30,7 @@ pub(super) struct ListArgs {
     #[arg(long, value_name = "ID")]
     farm: Option<String>,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// Arguments of a `set` command.
@@ -39,7 +42,9 @@ pub(super) struct SetArgs {
     #[arg(long, value_name = "ID")]
     farm: String,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    reason: ReasonArg,
+    #[command(flatten)]
+    format: TableFormatArgs,
 }
 
 impl ListArgs {
@@ -47,26 +52,36 @@ impl ListArgs {
     pub(super) fn print<T: Serialize, const COLUMNS: usize>(
         &self,
         records: impl FnOnce(&Farms, Option<&str>) -> Result<Vec<T>, FarmError>,
-        header: [&str; COLUMNS],
+        columns: [Column; COLUMNS],
         row: impl Fn(T) -> [String; COLUMNS],
     ) -> anyhow::Result<Exit> {
         let farms = Farms::open(&self.data.data)?;
         let records = records(&farms, self.farm.as_deref())?;
-        print_records(records, self.format.is_json(), header, row)
+        print_records(records, &self.format, columns, row)
     }
 }
 
 impl SetArgs {
-    /// Changes a farm, and prints the changed record. `row` returns its cells.
+    /// Changes a farm, records it, and prints the changed record. `command` and `object` are for the
+    /// audit log, and `row` returns the cells of the record.
     pub(super) fn change<T: Serialize, const COLUMNS: usize>(
         &self,
+        command: &'static str,
+        object: Option<&str>,
         change: impl FnOnce(&Farms, &str) -> Result<T, FarmError>,
-        header: [&str; COLUMNS],
+        columns: [Column; COLUMNS],
         row: impl Fn(T) -> [String; COLUMNS],
     ) -> anyhow::Result<Exit> {
         let farms = Farms::open(&self.data.data)?;
         let record = change(&farms, &self.farm)?;
-        print_record(record, self.format.is_json(), header, row)
+        let action = OperatorAction::Command {
+            command,
+            user: None,
+            farm: Some(&self.farm),
+            object,
+        };
+        self.reason.record_for_farms(&self.data.data, [action])?;
+        print_record(record, &self.format, columns, row)
     }
 }
 

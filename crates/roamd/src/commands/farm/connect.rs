@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use roamd_farm::Farms;
 
 use super::args::DataArgs;
-use super::session::print_session;
-use crate::commands::result_format::ResultFormatArgs;
+use super::records::print_record;
+use super::session::{COLUMNS, cells};
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 
 /// Connects a client with an ICA file, as a session host does.
@@ -26,7 +27,7 @@ pub(super) struct ConnectSession {
     #[arg(value_name = "FILE.ica")]
     file: PathBuf,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 impl ConnectSession {
@@ -35,6 +36,6 @@ impl ConnectSession {
         let ica =
             fs::read(&self.file).with_context(|| format!("cannot read {}", self.file.display()))?;
         let session = farms.connect(&String::from_utf8_lossy(&ica), Timestamp::now())?;
-        print_session(session, self.format.is_json())
+        print_record(session, &self.format, COLUMNS, cells)
     }
 }

@@ -6,6 +6,7 @@ use roamd_farm::{Farms, HostGroupRecord};
 use super::args::{ListArgs, OnOff, SetArgs};
 use crate::commands::cells::on_off;
 use crate::exit_code::Exit;
+use crate::table::Column;
 
 /// Lists host groups, and starts or ends their maintenance.
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ impl GroupCommand {
 impl ListGroups {
     fn run(self) -> anyhow::Result<Exit> {
         let records = |farms: &Farms, farm: Option<&str>| farms.groups(farm);
-        self.list.print(records, HEADER, row)
+        self.list.print(records, COLUMNS, row)
     }
 }
 
@@ -67,11 +68,17 @@ impl SetGroup {
         let set = |farms: &Farms, farm: &str| {
             farms.set_group(farm, &self.group, self.maintenance == OnOff::On)
         };
-        self.set.change(set, HEADER, row)
+        self.set
+            .change("farm group set", Some(&self.group), set, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 4] = ["FARM", "GROUP", "HOSTS", "MAINTENANCE"];
+const COLUMNS: [Column; 4] = [
+    Column::name("FARM"),
+    Column::whole("GROUP"),
+    Column::whole("HOSTS"),
+    Column::whole("MAINTENANCE"),
+];
 
 fn row(group: HostGroupRecord) -> [String; 4] {
     [

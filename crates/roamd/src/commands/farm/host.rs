@@ -10,6 +10,7 @@ use super::args::{ListArgs, OnOff, SetArgs};
 use crate::commands::cells::{on_off, or_dash};
 use crate::exit_code::Exit;
 use crate::number::in_range;
+use crate::table::Column;
 
 /// Lists and changes hosts: capacity, power and maintenance.
 #[derive(Debug, Args)]
@@ -76,7 +77,7 @@ impl HostCommand {
 impl ListHosts {
     fn run(self) -> anyhow::Result<Exit> {
         let records = |farms: &Farms, farm: Option<&str>| farms.hosts(farm, Timestamp::now());
-        self.list.print(records, HEADER, row)
+        self.list.print(records, COLUMNS, row)
     }
 }
 
@@ -94,21 +95,22 @@ impl SetHost {
         };
         let set =
             |farms: &Farms, farm: &str| farms.set_host(farm, &self.host, change, Timestamp::now());
-        self.set.change(set, HEADER, row)
+        self.set
+            .change("farm host set", Some(&self.host), set, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 10] = [
-    "FARM",
-    "HOST",
-    "NAME",
-    "GROUP",
-    "POWER",
-    "BOOT",
-    "SESSIONS",
-    "CAPACITY",
-    "MAINTENANCE",
-    "REFUSING",
+const COLUMNS: [Column; 10] = [
+    Column::name("FARM"),
+    Column::whole("HOST"),
+    Column::name("NAME"),
+    Column::name("GROUP"),
+    Column::detail("POWER"),
+    Column::detail("BOOT"),
+    Column::whole("SESSIONS"),
+    Column::whole("CAPACITY"),
+    Column::whole("MAINTENANCE"),
+    Column::whole("REFUSING"),
 ];
 
 fn row(host: HostRecord) -> [String; 10] {

@@ -5,6 +5,7 @@ use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
 use super::args::{ListArgs, SetArgs};
 use crate::exit_code::Exit;
+use crate::table::Column;
 
 /// Lists and sets licences. Each connected user needs one licence.
 #[derive(Debug, Args)]
@@ -51,7 +52,7 @@ impl LicenceCommand {
 impl ListLicences {
     fn run(self) -> anyhow::Result<Exit> {
         let records = |farms: &Farms, farm: Option<&str>| farms.limits(farm);
-        self.list.print(records, HEADER, row)
+        self.list.print(records, COLUMNS, row)
     }
 }
 
@@ -62,11 +63,15 @@ impl SetLicences {
             ..FarmLimitsChange::default()
         };
         let set = |farms: &Farms, farm: &str| farms.set_limits(farm, change);
-        self.set.change(set, HEADER, row)
+        self.set.change("farm licence set", None, set, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 3] = ["FARM", "IN USE", "LICENCES"];
+const COLUMNS: [Column; 3] = [
+    Column::whole("FARM"),
+    Column::whole("IN USE"),
+    Column::whole("LICENCES"),
+];
 
 fn row(limits: FarmLimitsRecord) -> [String; 3] {
     [

@@ -5,6 +5,7 @@ use roamd_farm::{FarmLimitsChange, FarmLimitsRecord, Farms, Limit};
 
 use super::args::{ListArgs, SetArgs};
 use crate::exit_code::Exit;
+use crate::table::Column;
 
 /// Lists and sets the session limits of farms.
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ impl LimitCommand {
 impl ListLimits {
     fn run(self) -> anyhow::Result<Exit> {
         let records = |farms: &Farms, farm: Option<&str>| farms.limits(farm);
-        self.list.print(records, HEADER, row)
+        self.list.print(records, COLUMNS, row)
     }
 }
 
@@ -70,11 +71,16 @@ impl SetLimits {
             max_sessions_per_user: self.max_sessions_per_user,
         };
         let set = |farms: &Farms, farm: &str| farms.set_limits(farm, change);
-        self.set.change(set, HEADER, row)
+        self.set.change("farm limit set", None, set, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 4] = ["FARM", "SESSIONS", "MAX", "MAX PER USER"];
+const COLUMNS: [Column; 4] = [
+    Column::whole("FARM"),
+    Column::whole("SESSIONS"),
+    Column::whole("MAX"),
+    Column::whole("MAX PER USER"),
+];
 
 fn row(limits: FarmLimitsRecord) -> [String; 4] {
     [

@@ -4,12 +4,15 @@ use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, Subcommand};
 use roamd_farm::{AccountPolicy, AccountPolicyChange, Farms, Limit};
+use roamd_server::OperatorAction;
 
 use super::args::DataArgs;
 use super::records::print_record;
-use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::operator_audit::ReasonArg;
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::number::in_range;
+use crate::table::Column;
 
 /// Lists and sets the policy for all accounts: lockout and password length.
 #[derive(Debug, Args)]
@@ -32,7 +35,7 @@ struct ListPolicy {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// Sets the account policy. Works while farms are running.
@@ -54,7 +57,9 @@ struct SetPolicy {
           value_parser = in_range(NonZeroU32::MIN..=NonZeroU32::MAX))]
     password_length: Option<NonZeroU32>,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    reason: ReasonArg,
+    #[command(flatten)]
+    format: TableFormatArgs,
 }
 
 impl PolicyCommand {
@@ -69,7 +74,7 @@ impl PolicyCommand {
 impl ListPolicy {
     fn run(self) -> anyhow::Result<Exit> {
         let rules = Farms::open(&self.data.data)?.account_policy()?;
-        print_record(rules, self.format.is_json(), HEADER, row)
+        print_record(rules, &self.format, COLUMNS, row)
     }
 }
 
@@ -80,11 +85,22 @@ impl SetPolicy {
             lockout_seconds: self.lockout_seconds,
             password_length: self.password_length,
         })?;
-        print_record(rules, self.format.is_json(), HEADER, row)
+        let action = OperatorAction::Command {
+            command: "farm policy set",
+            user: None,
+            farm: None,
+            object: None,
+        };
+        self.reason.record_for_farms(&self.data.data, [action])?;
+        print_record(rules, &self.format, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 3] = ["LOCKOUT ATTEMPTS", "LOCKOUT SECONDS", "PASSWORD LENGTH"];
+const COLUMNS: [Column; 3] = [
+    Column::whole("LOCKOUT ATTEMPTS"),
+    Column::whole("LOCKOUT SECONDS"),
+    Column::whole("PASSWORD LENGTH"),
+];
 
 fn row(rules: AccountPolicy) -> [String; 3] {
     [

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use crate::commands::config_file::ConfigFile;
-use crate::commands::probe_rows::{exit_of, print_rows, probe, probe_warnings};
-use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::probe_rows::{COLUMNS, ProbeRow, exit_of, probe, probe_warnings};
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -18,7 +18,7 @@ pub(super) struct ProbeFarms {
     #[command(flatten)]
     config: ConfigFile,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 impl ProbeFarms {
@@ -32,7 +32,8 @@ impl ProbeFarms {
         if self.format.is_json() {
             output::print_json(&rows)?;
         } else {
-            print_rows(rows)?;
+            let cells = rows.into_iter().map(ProbeRow::cells);
+            self.format.print(COLUMNS, cells)?;
         }
         Ok(exit)
     }

@@ -2,22 +2,24 @@
 
 use serde::Serialize;
 
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
+use crate::table::Column;
 
 /// Prints a list of records. `row` returns the cells of one.
 pub(super) fn print_records<T: Serialize, const COLUMNS: usize>(
     records: Vec<T>,
-    json: bool,
-    header: [&str; COLUMNS],
+    format: &TableFormatArgs,
+    columns: [Column; COLUMNS],
     row: impl Fn(T) -> [String; COLUMNS],
 ) -> anyhow::Result<Exit> {
-    if json {
+    if format.is_json() {
         output::print_json(&records)?;
-    } else if records.is_empty() {
+    } else if records.is_empty() && !format.is_for_programs() {
         output::print_message("Nothing to list.");
     } else {
-        output::print_table(header, records.into_iter().map(row))?;
+        format.print(columns, records.into_iter().map(row))?;
     }
     Ok(Exit::Done)
 }
@@ -25,14 +27,14 @@ pub(super) fn print_records<T: Serialize, const COLUMNS: usize>(
 /// Prints one record, such as the new state after a change.
 pub(super) fn print_record<T: Serialize, const COLUMNS: usize>(
     record: T,
-    json: bool,
-    header: [&str; COLUMNS],
+    format: &TableFormatArgs,
+    columns: [Column; COLUMNS],
     row: impl Fn(T) -> [String; COLUMNS],
 ) -> anyhow::Result<Exit> {
-    if json {
+    if format.is_json() {
         output::print_json(&record)?;
     } else {
-        output::print_table(header, [row(record)])?;
+        format.print(columns, [row(record)])?;
     }
     Ok(Exit::Done)
 }

@@ -3,13 +3,16 @@
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use roamd_farm::{AccountChange, AccountRecord, AccountState, Farms};
+use roamd_server::OperatorAction;
 
 use super::args::DataArgs;
 use super::records::{print_record, print_records};
 use crate::commands::cells::or_dash;
+use crate::commands::operator_audit::ReasonArg;
 use crate::commands::password::read_password_from_stdin;
-use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
+use crate::table::Column;
 
 /// Lists users, and changes the state or password of their accounts.
 #[derive(Debug, Args)]
@@ -32,7 +35,7 @@ struct ListUsers {
     #[command(flatten)]
     data: DataArgs,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// Changes an account. Works while farms are running.
@@ -63,7 +66,9 @@ struct SetUser {
     #[arg(long)]
     password_stdin: bool,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    reason: ReasonArg,
+    #[command(flatten)]
+    format: TableFormatArgs,
 }
 
 /// State of an account, as an argument.
@@ -100,7 +105,7 @@ impl UserCommand {
 impl ListUsers {
     fn run(self) -> anyhow::Result<Exit> {
         let accounts = Farms::open(&self.data.data)?.accounts(Timestamp::now())?;
-        print_records(accounts, self.format.is_json(), HEADER, row)
+        print_records(accounts, &self.format, COLUMNS, row)
     }
 }
 
@@ -116,11 +121,22 @@ impl SetUser {
                 .transpose()?,
         };
         let account = farms.set_account(&self.user, &change, Timestamp::now())?;
-        print_record(account, self.format.is_json(), HEADER, row)
+        let action = OperatorAction::Command {
+            command: "farm user set",
+            user: Some(&account.user),
+            farm: None,
+            object: None,
+        };
+        self.reason.record_for_farms(&self.data.data, [action])?;
+        print_record(account, &self.format, COLUMNS, row)
     }
 }
 
-const HEADER: [&str; 3] = ["USER", "ACCOUNT", "LOCKED UNTIL"];
+const COLUMNS: [Column; 3] = [
+    Column::whole("USER"),
+    Column::whole("ACCOUNT"),
+    Column::whole("LOCKED UNTIL"),
+];
 
 fn row(account: AccountRecord) -> [String; 3] {
     [

@@ -17,6 +17,7 @@ use crate::commands::result_format::ResultFormatArgs;
 use crate::exit_code::{Exit, UsageError};
 use crate::output::{self, printable};
 use crate::runtime::block_on;
+use crate::table::{Column, print_table};
 
 /// Shows the servers of a group and the members of etcd, and whether all is well.
 ///
@@ -65,11 +66,23 @@ fn print(overview: &GroupOverview, problems: &[String]) -> anyhow::Result<()> {
         output::print_line(format_args!("problem  {}", printable(problem)))?;
     }
     output::print_line("")?;
-    let header = ["SERVER", "VERSION", "STATE", "UP", "LAG", "CLOCK"];
-    output::print_table(header, overview.servers.iter().map(server_cells))?;
+    let columns = [
+        Column::name("SERVER"),
+        Column::detail("VERSION"),
+        Column::whole("STATE"),
+        Column::detail("UP"),
+        Column::whole("LAG"),
+        Column::whole("CLOCK"),
+    ];
+    print_table(columns, overview.servers.iter().map(server_cells))?;
     output::print_line("")?;
-    let header = ["ETCD", "VERSION", "STATE", "DATABASE"];
-    output::print_table(header, overview.members.iter().map(member_cells))?;
+    let columns = [
+        Column::name("ETCD"),
+        Column::text("VERSION"),
+        Column::text("STATE"),
+        Column::whole("DATABASE"),
+    ];
+    print_table(columns, overview.members.iter().map(member_cells))?;
     Ok(())
 }
 

@@ -6,7 +6,8 @@ use serde::Serialize;
 use super::field::ListField;
 use super::filter::Filter;
 use super::format::ListFormat;
-use crate::output::{self, Column, TableWidth};
+use crate::output;
+use crate::table::{Column, TableWidth, table_lines};
 
 /// Format, order and filters of a list.
 #[derive(Debug, Args)]
@@ -96,15 +97,13 @@ impl<F: ListField> ListArgs<F> {
             let cells = fields.iter().map(|field| field.cell(item));
             cells.collect::<Vec<_>>()
         });
-        output::table_lines(columns(fields), rows, width)
+        table_lines(columns(fields), rows, width)
     }
 }
 
-fn columns<F: ListField>(fields: &'static [F]) -> impl Iterator<Item = Column<'static>> {
-    fields.iter().map(|field| Column {
-        header: field.header(),
-        may_be_cut: field.may_be_cut(),
-    })
+fn columns<F: ListField>(fields: &'static [F]) -> impl Iterator<Item = Column> {
+    let column = |field: &F| Column::new(field.header(), field.fit());
+    fields.iter().map(column)
 }
 
 fn values<F: ListField>(

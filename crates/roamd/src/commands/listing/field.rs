@@ -2,6 +2,8 @@
 
 use clap::ValueEnum;
 
+use crate::table::Fit;
+
 /// A field of the items of a list: a column of the table, and a name for `--sort` and `--filter`.
 pub(in crate::commands) trait ListField:
     ValueEnum + Copy + PartialEq + Send + Sync + 'static
@@ -37,9 +39,12 @@ pub(in crate::commands) trait ListField:
         }
     }
 
-    /// Returns whether a narrow terminal may cut the column.
-    fn may_be_cut(self) -> bool {
-        self != Self::NAME
+    /// Returns how the column gives way on a narrow terminal.
+    fn fit(self) -> Fit {
+        match self == Self::NAME {
+            true => Fit::Whole,
+            false => Fit::Name,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::commands::cells::yes_or_no;
 use crate::commands::listing::ListField;
 use crate::commands::saved_sign_ins::{Acceptance, Profile, SavedSignIn, SignInFile};
+use crate::table::Fit;
 
 /// A profile and the state of its sign-in.
 #[derive(Debug, Clone)]
@@ -154,6 +155,14 @@ impl ListField for ProfileField {
         match self {
             Self::CaFile => "ca_file".to_owned(),
             _ => self.header().to_lowercase(),
+        }
+    }
+
+    fn fit(self) -> Fit {
+        match self {
+            Self::Current | Self::Name | Self::State => Fit::Whole,
+            Self::Store | Self::User => Fit::Name,
+            Self::Since | Self::Until | Self::CaFile => Fit::Detail,
         }
     }
 

@@ -4,10 +4,11 @@ use clap::Args;
 use roamd_store_client::{ExplainedFarm, ExplainedQuestion, SessionExplanation};
 
 use super::session_params::{SessionFilterArgs, list_params};
-use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::store::StoreArgs;
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
+use crate::table::Column;
 
 /// Explains why `roamd sessions list` shows a session or does not.
 ///
@@ -27,7 +28,7 @@ pub(super) struct ExplainSessions {
     #[arg(long)]
     apps_only: bool,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 impl ExplainSessions {
@@ -44,20 +45,27 @@ impl ExplainSessions {
         if self.format.is_json() {
             output::print_json(&explained)?;
         } else {
-            print_explanation(&explained)?;
+            print_explanation(&explained, &self.format)?;
         }
         Ok(Exit::Done)
     }
 }
 
-fn print_explanation(explained: &SessionExplanation) -> anyhow::Result<()> {
-    output::print_line(printable(&explained.roaming.text))?;
-    output::print_line(printable(&explained.end_point.text))?;
-    let rows = explained.farms.iter().flat_map(rows);
-    Ok(output::print_table(
-        ["FARM", "SUBJECT", "RESULT", "REASON"],
-        rows,
-    )?)
+fn print_explanation(
+    explained: &SessionExplanation,
+    format: &TableFormatArgs,
+) -> anyhow::Result<()> {
+    if !format.is_for_programs() {
+        output::print_line(printable(&explained.roaming.text))?;
+        output::print_line(printable(&explained.end_point.text))?;
+    }
+    let columns = [
+        Column::name("FARM"),
+        Column::text("SUBJECT"),
+        Column::whole("RESULT"),
+        Column::text("REASON"),
+    ];
+    format.print(columns, explained.farms.iter().flat_map(rows))
 }
 
 /// The rows of a farm: what it is asked, what it answers, and its sessions.

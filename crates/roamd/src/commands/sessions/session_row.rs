@@ -6,6 +6,7 @@ use roamd_store_client::Session;
 use super::resource_kinds::ResourceKinds;
 use crate::commands::cells::yes_or_no;
 use crate::commands::listing::ListField;
+use crate::table::Fit;
 
 /// Length of the shortest short id.
 const MIN_SHORT_ID: usize = 8;
@@ -121,8 +122,12 @@ impl ListField for SessionField {
         }
     }
 
-    fn may_be_cut(self) -> bool {
-        !matches!(self, Self::Number | Self::ShortId | Self::Id)
+    fn fit(self) -> Fit {
+        match self {
+            Self::Number | Self::ShortId | Self::Id => Fit::Whole,
+            Self::App | Self::Farm | Self::Resource | Self::Url => Fit::Name,
+            Self::Kind | Self::Type | Self::Aggregated => Fit::Detail,
+        }
     }
 }
 

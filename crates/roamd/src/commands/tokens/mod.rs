@@ -1,14 +1,16 @@
 //! `roamd tokens`.
 
+mod blocks;
 mod list;
 mod revoke;
 mod sign_ins;
+mod unblock;
 
 use clap::{Args, Subcommand};
 
 use crate::exit_code::Exit;
 
-/// Lists and ends the sign-ins of a user, with their tokens.
+/// Lists and ends the sign-ins of a user, with their tokens, and blocks new ones.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd tokens list --user 'EXAMPLE\\ada'\n  \
@@ -23,6 +25,8 @@ pub(crate) struct TokensCommand {
 enum TokensSubcommand {
     List(list::ListTokens),
     Revoke(revoke::RevokeTokens),
+    Blocks(blocks::ListBlocks),
+    Unblock(unblock::UnblockUser),
 }
 
 impl TokensCommand {
@@ -30,6 +34,8 @@ impl TokensCommand {
         match self.subcommand {
             TokensSubcommand::List(command) => command.run(),
             TokensSubcommand::Revoke(command) => command.run(),
+            TokensSubcommand::Blocks(command) => command.run(),
+            TokensSubcommand::Unblock(command) => command.run(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Sign-ins of a user that have not ended, found in the audit log.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -8,13 +8,13 @@ use roamd_server::control::Account;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::commands::account::names;
+use crate::commands::account::{bare_name, names, split};
 
 /// A sign-in that has not ended, as printed.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct SignIn {
     /// Its id in the audit log. `None` in lines of older versions.
-    id: Option<String>,
+    pub(super) id: Option<String>,
     pub(super) user: String,
     /// Time of the sign-in.
     pub(super) since: Timestamp,
@@ -26,6 +26,10 @@ pub(super) struct SignIn {
     pub(super) until: Option<Timestamp>,
     /// Latest time to which the client can refresh it.
     pub(super) at_most_until: Timestamp,
+    /// Session of a web site that it belongs to.
+    web_session: Option<String>,
+    /// When it ends unless it is used, for one at a web site of a running server.
+    pub(super) idle_end: Option<Timestamp>,
 }
 
 /// Reads an audit log, oldest line first.
@@ -39,6 +43,8 @@ pub(super) struct SignIns<'a> {
     open: Vec<SignIn>,
     first_line: Option<Timestamp>,
     missing_lines: u64,
+    /// Other accounts of the log with the name of this one, each as its sign-in has it.
+    namesakes: BTreeSet<String>,
 }
 
 impl<'a> SignIns<'a> {
@@ -56,6 +62,7 @@ impl<'a> SignIns<'a> {
             open: Vec::new(),
             first_line: None,
             missing_lines: 0,
+            namesakes: BTreeSet::new(),
         }
     }
 
@@ -73,9 +80,13 @@ impl<'a> SignIns<'a> {
             let lines = line.get("lines").and_then(Value::as_u64);
             self.missing_lines = self.missing_lines.saturating_add(lines.unwrap_or_default());
         }
-        let Some(user) = text("user").filter(|user| names(user, self.account)) else {
+        let Some(user) = text("user") else { return };
+        if !names(user, self.account) {
+            if event == "sign-in" && bare_name(split(user).1) == bare_name(&self.account.name) {
+                self.namesakes.insert(user.to_owned());
+            }
             return;
-        };
+        }
         let id = text("sign_in");
         match event {
             "sign-in" => self.open.push(SignIn {
@@ -88,6 +99,8 @@ impl<'a> SignIns<'a> {
                 at_most_until: time
                     .checked_add(self.lifetime_max)
                     .unwrap_or(Timestamp::MAX),
+                web_session: text("web_session").map(str::to_owned),
+                idle_end: None,
             }),
             "token-used" => {
                 let sign_in = self
@@ -116,6 +129,32 @@ impl<'a> SignIns<'a> {
             self.now < sign_in.at_most_until
                 && self.revoked.is_none_or(|revoked| revoked < sign_in.since)
         })
+    }
+
+    /// Returns the sessions of web sites that open sign-ins belong to.
+    pub(super) fn web_sessions(&self) -> Vec<String> {
+        let sessions = self.open().filter_map(|it| it.web_session.clone());
+        sessions.collect()
+    }
+
+    /// Removes the sign-ins at web sites that have ended because they were idle. `idle_ends` has
+    /// when each session ends unless it is used; `None` if it has.
+    pub(super) fn remove_idle(&mut self, idle_ends: &HashMap<String, Option<Timestamp>>) {
+        self.open.retain_mut(|sign_in| {
+            let session = sign_in.web_session.as_ref();
+            match session.and_then(|session| idle_ends.get(session)) {
+                Some(idle_end) => {
+                    sign_in.idle_end = *idle_end;
+                    idle_end.is_some()
+                }
+                None => true,
+            }
+        });
+    }
+
+    /// Returns the accounts with the same name whose form does not say that they are this one.
+    pub(super) fn namesakes(&self) -> impl Iterator<Item = &str> {
+        self.namesakes.iter().map(String::as_str)
     }
 
     /// Returns a sentence for each reason why the list may not be complete.
@@ -207,6 +246,46 @@ mod tests {
         lines.push((10, by("limit")));
         lines.push((11, sign_in("e", alice)));
         assert_eq!(read(Some(7), &lines).0, [11]);
+    }
+
+    /// A suffix that is not the domain may be that of another user.
+    #[test]
+    fn accounts_of_the_same_name_are_found() {
+        let account = parse_account("alice@example.com").unwrap();
+        let mut sign_ins = SignIns::new(&account, None, at(60), HOUR);
+        for user in [
+            r"DEMO\alice",
+            r"DEMO\bob",
+            r"LAB\Alice",
+            r"\alice@example.com",
+        ] {
+            let time = at(5).to_string();
+            let line = json!({"event": "sign-in", "user": user, "time": time});
+            sign_ins.read(line.to_string().as_bytes());
+        }
+        assert_eq!(sign_ins.open().count(), 1);
+        let namesakes: Vec<_> = sign_ins.namesakes().collect();
+        assert_eq!(namesakes, [r"DEMO\alice", r"LAB\Alice"]);
+    }
+
+    #[test]
+    fn idle_sign_in_at_a_web_site_is_removed() {
+        let account = parse_account(r"DEMO\alice").unwrap();
+        let mut sign_ins = SignIns::new(&account, None, at(60), HOUR);
+        for (minute, session) in [(5, Some("a")), (6, Some("b")), (7, Some("c")), (8, None)] {
+            let line = json!({
+                "time": at(minute).to_string(), "event": "sign-in", "user": r"DEMO\alice",
+                "web_session": session,
+            });
+            sign_ins.read(line.to_string().as_bytes());
+        }
+        assert_eq!(sign_ins.web_sessions(), ["a", "b", "c"]);
+        // The server does not say anything of the third one.
+        let idle_ends = [("a", None), ("b", Some(at(70)))];
+        let idle_ends = idle_ends.map(|(session, end)| (session.to_owned(), end));
+        sign_ins.remove_idle(&HashMap::from(idle_ends));
+        let left: Vec<_> = sign_ins.open().map(|it| (it.since, it.idle_end)).collect();
+        assert_eq!(left, [(at(6), Some(at(70))), (at(7), None), (at(8), None)]);
     }
 
     #[test]

@@ -1,12 +1,16 @@
 //! `roamd farm session disconnect` and `logoff`.
 
+use std::path::Path;
+
 use clap::{ArgGroup, Args};
 use roamd_farm::{Farms, SessionRecord, SessionTarget};
+use roamd_server::OperatorAction;
 
-use super::table::print_table;
+use super::table::{COLUMNS, cells};
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::farm::args::DataArgs;
-use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::operator_audit::ReasonArg;
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -23,9 +27,11 @@ pub(super) struct DisconnectSessions {
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
+    reason: ReasonArg,
+    #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// Logs sessions off. Their applications end, and unsaved work is lost.
@@ -42,9 +48,11 @@ pub(super) struct LogOffSessions {
     #[command(flatten)]
     target: TargetArgs,
     #[command(flatten)]
+    reason: ReasonArg,
+    #[command(flatten)]
     confirm: ConfirmArgs,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// The sessions that a command ends or disconnects.
@@ -89,22 +97,31 @@ impl TargetArgs {
 
 impl DisconnectSessions {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let data = self.target.data.data.clone();
         let (farms, target) = self.target.open()?;
         if self.confirm.dry_run {
             let planned = farms.targeted_sessions(&target)?;
-            return print_result(planned, self.format.is_json(), "Would disconnect");
+            return print_result(planned, &self.format, "Would disconnect");
         }
         let sessions = farms.disconnect_sessions(&target)?;
-        print_result(sessions, self.format.is_json(), "Disconnected")
+        let recorded = record(
+            &self.reason,
+            &data,
+            "farm session disconnect",
+            sessions.clone(),
+        );
+        let exit = print_result(sessions, &self.format, "Disconnected")?;
+        recorded.map(|()| exit)
     }
 }
 
 impl LogOffSessions {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let data = self.target.data.data.clone();
         let (farms, target) = self.target.open()?;
         let planned = farms.targeted_sessions(&target)?;
         if self.confirm.dry_run {
-            return print_result(planned, self.format.is_json(), "Would log off");
+            return print_result(planned, &self.format, "Would log off");
         }
         if !planned.is_empty() {
             self.confirm.ask(&format!(
@@ -113,22 +130,56 @@ impl LogOffSessions {
             ))?;
         }
         let sessions = farms.log_off_sessions(&target)?;
-        print_result(sessions, self.format.is_json(), "Logged off")
+        let recorded = record(&self.reason, &data, "farm session logoff", sessions.clone());
+        let exit = print_result(sessions, &self.format, "Logged off")?;
+        recorded.map(|()| exit)
     }
 }
 
+/// Records each session that a command has ended or disconnected.
+fn record(
+    reason: &ReasonArg,
+    data: &Path,
+    command: &'static str,
+    sessions: Vec<SessionRecord>,
+) -> anyhow::Result<()> {
+    let texts = sessions.into_iter().map(|session| {
+        let apps = session.apps.join(", ");
+        let object = format!(
+            "session {} on {}: {apps}",
+            session.session_id, session.host_id
+        );
+        let user = format!("{}\\{}", session.domain, session.user);
+        (user, session.farm, object)
+    });
+    let texts: Vec<_> = texts.collect();
+    let actions = texts
+        .iter()
+        .map(|(user, farm, object)| OperatorAction::Command {
+            command,
+            user: Some(user),
+            farm: Some(farm),
+            object: Some(object),
+        });
+    reason.record_for_farms(data, actions)
+}
+
 /// Prints the sessions that a command has changed, or would change.
-fn print_result(sessions: Vec<SessionRecord>, json: bool, done: &str) -> anyhow::Result<Exit> {
-    if json {
+fn print_result(
+    sessions: Vec<SessionRecord>,
+    format: &TableFormatArgs,
+    done: &str,
+) -> anyhow::Result<Exit> {
+    if format.is_json() {
         output::print_json(&sessions)?;
-    } else if sessions.is_empty() {
+    } else if sessions.is_empty() && !format.is_for_programs() {
         output::print_message(
             "No active session. `roamd farm session list` shows all; --host and --session name a \
              disconnected one.",
         );
     } else {
         output::print_message(format_args!("{done} {}.", count(&sessions)));
-        print_table(sessions)?;
+        format.print(COLUMNS, sessions.into_iter().map(cells))?;
     }
     Ok(Exit::Done)
 }

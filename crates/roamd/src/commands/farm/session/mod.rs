@@ -4,12 +4,13 @@ mod end;
 mod table;
 
 use clap::{Args, Subcommand, ValueEnum};
-use roamd_farm::{Farms, SessionFilter, SessionRecord, SessionState, StartSession};
+use roamd_farm::{Farms, SessionFilter, SessionState, StartSession};
 
 use self::end::{DisconnectSessions, LogOffSessions};
-use self::table::print_table;
+pub(super) use self::table::{COLUMNS, cells};
 use super::args::DataArgs;
-use crate::commands::result_format::ResultFormatArgs;
+use crate::commands::farm::records::print_record;
+use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
 use crate::output;
 
@@ -43,7 +44,7 @@ struct ListSessions {
     #[arg(long, value_name = "NAME")]
     user: Option<String>,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 /// Creates a session, as a launch by the user would.
@@ -73,7 +74,7 @@ struct StartSessionCommand {
     #[arg(long, value_enum, default_value_t = State::Active)]
     state: State,
     #[command(flatten)]
-    format: ResultFormatArgs,
+    format: TableFormatArgs,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -102,10 +103,11 @@ impl ListSessions {
         let sessions = Farms::open(&self.data.data)?.sessions(&filter)?;
         if self.format.is_json() {
             output::print_json(&sessions)?;
-        } else if sessions.is_empty() {
+        } else if sessions.is_empty() && !self.format.is_for_programs() {
             output::print_message("No sessions.");
         } else {
-            print_table(sessions)?;
+            self.format
+                .print(COLUMNS, sessions.into_iter().map(cells))?;
         }
         Ok(Exit::Done)
     }
@@ -121,7 +123,7 @@ impl StartSessionCommand {
             device_id: self.device_id,
             state: self.state.into(),
         })?;
-        print_session(session, self.format.is_json())
+        print_record(session, &self.format, COLUMNS, cells)
     }
 }
 
@@ -132,14 +134,4 @@ impl From<State> for SessionState {
             State::Disconnected => Self::Disconnected,
         }
     }
-}
-
-/// Prints one session.
-pub(super) fn print_session(session: SessionRecord, json: bool) -> anyhow::Result<Exit> {
-    if json {
-        output::print_json(&session)?;
-    } else {
-        print_table([session])?;
-    }
-    Ok(Exit::Done)
 }

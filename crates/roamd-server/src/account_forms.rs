@@ -56,6 +56,15 @@ impl AccountForm {
     }
 }
 
+/// Whether an operator who names an account means that of a user.
+pub(crate) fn means(named: &UserKey, user: &UserKey) -> bool {
+    let meant = AccountForm::of_revoked(named);
+    let others = AccountForm::others_of(user.as_str());
+    let own = AccountForm::Key(user.clone());
+    let mut forms = others.into_iter().flatten().chain([own]);
+    forms.any(|form| meant.contains(&form))
+}
+
 impl<'k> Account<'k> {
     /// The account of a key. Returns `None` for a name without a domain.
     fn of(key: &'k str) -> Option<Self> {
@@ -88,11 +97,8 @@ mod tests {
 
     /// Whether the revocation of an account ends the sign-ins of a user.
     fn ends(revoked: (&str, &str), user: (&str, &str)) -> bool {
-        let revoked = AccountForm::of_revoked(&UserKey::new(revoked.0, revoked.1));
-        let user = UserKey::new(user.0, user.1);
-        let others = AccountForm::others_of(user.as_str());
-        let mut forms = others.into_iter().flatten().chain([AccountForm::Key(user)]);
-        forms.any(|form| revoked.contains(&form))
+        let key = |(domain, name)| UserKey::new(domain, name);
+        means(&key(revoked), &key(user))
     }
 
     #[test]

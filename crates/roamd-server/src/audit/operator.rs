@@ -1,24 +1,45 @@
-//! The operator who gives a command: the user of the process that has connected.
+//! The operator who gives a command: a user of this machine, by the id that the kernel reports.
+//! Variables such as `SUDO_USER` do not count, because the caller sets them.
 
 use std::fs;
+
+use rustix::process::geteuid;
+use serde::Serialize;
+
+use super::text::Text;
 
 /// List of the users of this machine.
 const PASSWD: &str = "/etc/passwd";
 
 /// An operator.
-#[derive(Debug, Clone)]
-pub(super) struct Operator(String);
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Operator {
+    /// Name of the user, or `user` and the id if this machine has no such name.
+    #[serde(rename = "operator")]
+    name: Text,
+    #[serde(rename = "operator_id")]
+    id: u32,
+}
 
 impl Operator {
     /// Returns the operator with the id of a user, as the kernel reports it.
-    pub(super) fn with_id(user: u32) -> Self {
+    pub(crate) fn with_id(id: u32) -> Self {
         let users = fs::read_to_string(PASSWD).unwrap_or_default();
-        Self(name_of(user, &users).map_or_else(|| format!("user {user}"), str::to_owned))
+        let name = name_of(id, &users).map_or_else(|| format!("user {id}"), str::to_owned);
+        Self {
+            name: Text::new(&name),
+            id,
+        }
     }
 
-    /// Name of the user, or `user` and the id if this machine has no such name.
-    pub(super) fn name(&self) -> &str {
-        &self.0
+    /// Returns the user of this process.
+    pub(super) fn of_this_process() -> Self {
+        Self::with_id(geteuid().as_raw())
+    }
+
+    /// Name of the user.
+    pub(crate) fn name(&self) -> &str {
+        self.name.as_str()
     }
 }
 

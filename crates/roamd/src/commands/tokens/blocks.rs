@@ -1,0 +1,59 @@
+//! `roamd tokens blocks`.
+
+use clap::Args;
+use jiff::Timestamp;
+use roamd_server::revocations::RevocationFile;
+use serde::Serialize;
+
+use crate::commands::cells::minute;
+use crate::commands::running_server::RunningServer;
+use crate::commands::table_format::TableFormatArgs;
+use crate::exit_code::Exit;
+use crate::output;
+use crate::table::Column;
+
+/// Lists the users whose sign-ins are blocked, and until when.
+///
+/// Those that `roamd tokens revoke --block` has blocked with this data folder.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  roamd tokens blocks --config /etc/roamd/roamd.toml")]
+pub(super) struct ListBlocks {
+    #[command(flatten)]
+    server: RunningServer,
+    #[command(flatten)]
+    format: TableFormatArgs,
+}
+
+/// A block as JSON.
+#[derive(Serialize)]
+struct BlockJson {
+    user: String,
+    blocked_until: Timestamp,
+}
+
+const COLUMNS: [Column; 2] = [Column::whole("USER"), Column::whole("BLOCKED UNTIL")];
+
+impl ListBlocks {
+    pub(super) fn run(self) -> anyhow::Result<Exit> {
+        let files = self.server.files()?;
+        let revocations = RevocationFile::of(&files.data_dir).read()?;
+        let now = Timestamp::now();
+        let blocks = revocations.iter().filter(|it| it.is_block(now));
+        let blocks = blocks.filter_map(|it| {
+            Some(BlockJson {
+                user: it.key().to_string(),
+                blocked_until: it.blocked_until?,
+            })
+        });
+        let blocks: Vec<_> = blocks.collect();
+        if self.format.is_json() {
+            output::print_json(&blocks)?;
+        } else if blocks.is_empty() && !self.format.is_for_programs() {
+            output::print_message("No user is blocked.");
+        } else {
+            let cells = |block: BlockJson| [block.user, minute(block.blocked_until)];
+            self.format.print(COLUMNS, blocks.into_iter().map(cells))?;
+        }
+        Ok(Exit::Done)
+    }
+}
