@@ -1,10 +1,13 @@
-//! Tables of operators on terminals of 60 and 200 columns.
+//! Tables of operators on terminals of 60, 80 and 200 columns.
 
 use std::fs;
 
 use serde_json::json;
 
-use crate::support::{Running, on_a_terminal_of, roamd};
+use crate::citrixauth_client::Client;
+use crate::support::{
+    Running, Server, World, configuration, eventually, on_a_terminal_of, roamd, unused_address,
+};
 
 /// Returns the width of the widest line.
 fn width(text: &str) -> usize {
@@ -56,17 +59,92 @@ fn audit_is_never_wider_than_the_terminal() {
     let narrow = on_a_terminal_of(60, &command, "");
     assert_eq!(
         narrow.out,
-        r"TIME                  EVENT  USER  ADDRESS  OUTCOME  DETAILS
-                      REQUEST
-2026-11-29T08:30:00Z  disconnect  EXAMPLE\ada  192.0.2.7
-                      partial  farms=XA1:confirmed,XD5:refus
-                      ed:unspecified  00000000000000ab
+        r"TIME (UTC)           EVENT       USER         CLIENT
+    RESULT  DETAILS
+2026-11-29 08:30:00  disconnect  EXAMPLE\ada  192.0.2.7
+    partial  farms=XA1:confirmed,XD5:refused:unspecified
+    request=00000000000000ab
+"
+    );
+    let middle = on_a_terminal_of(80, &command, "");
+    assert_eq!(
+        middle.out,
+        r"TIME (UTC)           EVENT       USER         CLIENT     RESULT
+    DETAILS
+2026-11-29 08:30:00  disconnect  EXAMPLE\ada  192.0.2.7  partial
+    farms=XA1:confirmed,XD5:refused:unspecified request=00000000000000ab
 "
     );
     let wide = on_a_terminal_of(200, &command, "");
     assert_eq!(wide.out.lines().count(), 2, "{wide:?}");
-    assert!(width(&wide.out) > 60, "{wide:?}");
+    assert!(width(&wide.out) > 80, "{wide:?}");
     // A pipe has no width.
     let piped = crate::support::run(&["audit", "--file", path.to_str().unwrap()]);
     assert_eq!(piped.out, wide.out);
+    let wide = roamd(&["audit", "--file", path.to_str().unwrap(), "-o", "wide"]);
+    assert_eq!(on_a_terminal_of(60, &wide, "").out, piped.out);
+}
+
+/// What an operator asks for is whole at every width: ids, states, addresses, times and reasons.
+#[test]
+fn tables_keep_what_was_asked_for_at_every_width() {
+    let world = World::new();
+    let farm = Server::farm(&world, "CVAD");
+    let listen = unused_address();
+    let farms = [
+        ("CVAD", "cvad-7", farm.address()),
+        ("DOWN", "xenapp-6", "127.0.0.1:1"),
+    ];
+    let config = configuration(&world, &listen, &farms);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let client = Client(listen);
+    client.log_on_as(&client.begin(), "alice", "roam-demo");
+    client.log_on_as(&client.begin(), "alice", "wrong");
+    let user = ["--user", r"DEMO\alice", "--config", &config];
+    let tokens = [&["tokens", "list"], &user[..]].concat();
+    eventually("no sign-in", || {
+        (!crate::support::run(&tokens).out.is_empty()).then_some(())
+    });
+    eventually("the controller is not bypassed", || {
+        let status = crate::support::run(&["status", "--config", &config]);
+        status.out.contains("bypassed").then_some(())
+    });
+    let url = server.url().to_owned();
+    let address = farm.address().to_owned();
+    let explain = [
+        "sessions",
+        "explain",
+        "--store",
+        &url,
+        "--user",
+        r"DEMO\alice",
+    ];
+    let sessions = ["farm", "session", "list", "--data", world.data()];
+    let probe = ["farm", "probe", "--config", &config];
+    let status = ["status", "--config", &config];
+    let throttle = [&["throttle", "show", "--address", "127.0.0.1"], &user[..]].concat();
+    let cases: [(&[&str], &[&str]); 6] = [
+        (&probe, &["DOWN", "no", "refused", &address]),
+        (&tokens, &["127.0.0.1", "Z"]),
+        (&explain, &["not asked", "failed", "Word"]),
+        (&sessions, &["disconnected", "40211", "1"]),
+        (&status, &["bypassed", "in use", "refused", &address]),
+        (&throttle, &["unknown", "now", "1"]),
+    ];
+    for (args, parts) in cases {
+        let mut command = roamd(args);
+        command.env("ROAMD_PASSWORD", "roam-demo");
+        for columns in [60, 80, 200] {
+            let ran = on_a_terminal_of(columns, &command, "");
+            assert!(width(&ran.out) <= columns.into(), "{columns}: {}", ran.out);
+            let text = words(&ran.out).join(" ");
+            for part in parts {
+                assert!(text.contains(part), "{columns} {part}: {}", ran.out);
+            }
+        }
+        let csv = crate::support::CommandOutput::of(command.args(["-o", "csv"]).output().unwrap());
+        assert!(csv.out.lines().count() > 1, "{args:?}: {csv:?}");
+    }
+    server.stop();
+    farm.stop();
 }

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 use anyhow::bail;
 use clap::Args;
 use ipnet::IpNet;
-use jiff::civil::Date;
-use jiff::tz::Offset;
-use jiff::{SignedDuration, Timestamp};
+use jiff::civil::{DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Span, Timestamp};
 use roamd_server::AUDIT_EVENTS;
 use serde_json::Value;
 
@@ -23,7 +23,8 @@ pub(super) struct Filter {
     /// Lines of this event, such as `launch` or `sign-in-refused`. May be repeated.
     #[arg(long = "event", value_name = "EVENT", value_parser = parse_event)]
     events: Vec<String>,
-    /// Lines from this time on: 2026-11-29T08:00:00Z, 2026-11-29 (UTC), or a time ago such as 2h.
+    /// Lines from this time on: 2026-11-29T08:00:00Z, 2026-11-29, a time of day such as 08:30, or a
+    /// time ago such as 2h, 1d or 2w. Times without a zone are UTC.
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     since: Option<Timestamp>,
     /// Lines before this time.
@@ -83,18 +84,36 @@ fn parse_event(text: &str) -> Result<String, String> {
     ))
 }
 
-/// Parses a point in time: RFC 3339, a date, or a time ago.
+/// Parses a point in time.
 fn parse_time(text: &str) -> anyhow::Result<Timestamp> {
+    time_before(text, Timestamp::now())
+}
+
+/// Parses a point in time: RFC 3339, a date with or without a time, the last time of day, or a time
+/// before now.
+fn time_before(text: &str, now: Timestamp) -> anyhow::Result<Timestamp> {
+    let today = TimeZone::UTC.to_datetime(now);
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }
-    if let Ok(date) = text.parse::<Date>() {
-        return Ok(Offset::UTC.to_timestamp(date.at(0, 0, 0, 0))?);
+    if let Ok(time) = text.parse::<DateTime>() {
+        return Ok(Offset::UTC.to_timestamp(time)?);
     }
-    if let Ok(ago) = text.parse::<SignedDuration>() {
-        return Ok(Timestamp::now().checked_sub(ago)?);
+    if let Ok(time) = text.parse::<Time>() {
+        let of_today = today.date().to_datetime(time);
+        let time = Offset::UTC.to_timestamp(of_today)?;
+        return match time > now {
+            true => Ok(time.checked_sub(SignedDuration::from_hours(24))?),
+            false => Ok(time),
+        };
     }
-    bail!("must be a time such as 2026-11-29T08:00:00Z, a date, or a time ago such as 2h")
+    if let Ok(ago) = text.parse::<Span>() {
+        return Ok(Offset::UTC.to_timestamp(today.checked_sub(ago)?)?);
+    }
+    bail!(
+        "must be a time such as 2026-11-29T08:00:00Z, a date, a time of day such as 08:30, or a time \
+         ago such as 2h or 1d"
+    )
 }
 
 fn parse_network(text: &str) -> Result<IpNet, String> {
@@ -155,12 +174,27 @@ mod tests {
     }
 
     #[test]
-    fn time_is_absolute_or_ago() {
-        for text in ["2026-11-29T08:00:00+01:00", "2026-11-29", "90m", "1h30m"] {
-            assert!(parse_time(text).is_ok(), "{text}");
+    fn time_is_absolute_or_of_the_day_or_ago() {
+        let now = "2026-11-29T12:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("2026-11-29T08:00:00+01:00", "2026-11-29T07:00:00Z"),
+            ("2026-11-28", "2026-11-28T00:00:00Z"),
+            ("2026-11-28 08:30", "2026-11-28T08:30:00Z"),
+            ("2026-11-28T08:30", "2026-11-28T08:30:00Z"),
+            ("08:30", "2026-11-29T08:30:00Z"),
+            // Of today it has not come yet.
+            ("18:00:30", "2026-11-28T18:00:30Z"),
+            ("90m", "2026-11-29T10:30:00Z"),
+            ("1h30m", "2026-11-29T10:30:00Z"),
+            ("1d", "2026-11-28T12:00:00Z"),
+            ("10d", "2026-11-19T12:00:00Z"),
+            ("2w", "2026-11-15T12:00:00Z"),
+        ] {
+            let time = time_before(text, now).unwrap_or_else(|_| panic!("{text}"));
+            assert_eq!(time.to_string(), expected, "{text}");
         }
-        for text in ["", "yesterday", "8 o'clock"] {
-            assert!(parse_time(text).is_err(), "{text}");
+        for text in ["", "yesterday", "8 o'clock", "25:00", "1x"] {
+            assert!(time_before(text, now).is_err(), "{text}");
         }
     }
 }

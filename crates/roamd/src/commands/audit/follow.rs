@@ -12,28 +12,34 @@ use crate::commands::audit_files::LineReader;
 /// Interval at which the file is read.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Passes each complete line of a file on, and then each that is appended, without end. If another
-/// file takes its place, as at a rotation, the rest of this one is read first.
+/// Passes each complete line of a file on to `each`, and then each that is appended, without end. If
+/// another file takes its place, as at a rotation, the rest of this one is read first. Calls `wait`
+/// before it waits for lines.
 ///
 /// # Errors
 /// If the file cannot be read, or a line cannot be passed on.
-pub(super) fn follow(
+pub(super) fn follow<R>(
     path: &Path,
     file: File,
-    mut each: impl FnMut(&[u8]) -> anyhow::Result<()>,
+    reader: &mut R,
+    each: impl Fn(&mut R, &[u8]) -> anyhow::Result<()>,
+    wait: impl Fn(&mut R) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut file = BufReader::new(file);
     let mut lines = LineReader::default();
     loop {
         // Before the read: what is written between the two is read below.
         let next = replacement(path, file.get_ref())?;
-        lines.read(&mut file, &mut each)?;
+        lines.read(&mut file, &mut |line| each(reader, line))?;
         match next {
             Some(next) => {
-                lines.finish(&mut each)?;
+                lines.finish(&mut |line| each(reader, line))?;
                 file = BufReader::new(next);
             }
-            None => sleep(INTERVAL),
+            None => {
+                wait(reader)?;
+                sleep(INTERVAL);
+            }
         }
     }
 }

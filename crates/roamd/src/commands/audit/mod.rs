@@ -3,6 +3,7 @@
 mod filter;
 mod follow;
 mod row;
+mod table;
 
 use std::path::PathBuf;
 
@@ -11,7 +12,8 @@ use serde_json::Value;
 
 use self::filter::Filter;
 use self::follow::follow;
-use self::row::{COLUMNS, Row};
+use self::row::{Row, csv_header, csv_record};
+use self::table::AuditTable;
 use super::audit_files::{open, read_lines, read_rotated_lines};
 use super::running_server::RunningServer;
 use crate::exit_code::{Exit, UsageError};
@@ -22,8 +24,8 @@ use crate::output;
 /// Prints the lines that match all filters, oldest first, with those of rotated files.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Examples:\n  roamd audit --user 'EXAMPLE\\ada' --since 2h\n  roamd audit --event \
-                  launch --follow"
+    after_help = "Examples:\n  roamd audit --user 'EXAMPLE\\ada' --since 1d\n  roamd audit --event \
+                  launch --follow\n  roamd audit --since 08:00 --until 09:30 -o csv"
 )]
 pub(crate) struct AuditCommand {
     #[command(flatten)]
@@ -48,11 +50,13 @@ pub(crate) struct AuditCommand {
 /// Format of the lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
-    /// A line with columns. A terminal that is too narrow continues it below.
+    /// Columns, with times in UTC. A terminal that is too narrow continues a row below.
     Table,
+    /// Columns of any width.
+    Wide,
     /// The JSON objects of the log, one per line.
     Json,
-    /// Comma-separated values with a header (RFC 4180).
+    /// Comma-separated values (RFC 4180), with a column for each field of all events.
     Csv,
 }
 
@@ -60,6 +64,7 @@ enum Format {
 struct Printer {
     filter: Filter,
     format: Format,
+    table: AuditTable,
     /// Number of lines that are no audit lines.
     malformed: u64,
 }
@@ -76,20 +81,26 @@ impl AuditCommand {
                 })?
             }
         };
+        let format = if self.json { Format::Json } else { self.format };
         let mut printer = Printer {
             filter: self.filter,
-            format: if self.json { Format::Json } else { self.format },
+            format,
+            table: AuditTable::new(format == Format::Wide),
             malformed: 0,
         };
         // Before the header: there may be no such file.
         drop(open(&path)?);
-        printer.print_header()?;
+        if format == Format::Csv {
+            output::print_csv([csv_header()])?;
+        }
         if self.follow {
             read_rotated_lines(&path, &mut |line: &[u8]| printer.print(line))?;
-            follow(&path, open(&path)?, |line| printer.print(line))?;
+            let file = open(&path)?;
+            follow(&path, file, &mut printer, Printer::print, Printer::flush)?;
         } else {
             read_lines(&path, |line| printer.print(line))?;
         }
+        printer.flush()?;
         if printer.malformed > 0 {
             let count = printer.malformed;
             output::print_message(format_args!("{count} lines are no audit lines; left out"));
@@ -99,11 +110,11 @@ impl AuditCommand {
 }
 
 impl Printer {
-    fn print_header(&self) -> anyhow::Result<()> {
+    /// Prints what waits for further lines.
+    fn flush(&mut self) -> anyhow::Result<()> {
         match self.format {
-            Format::Table => Row::header().print(),
-            Format::Json => Ok(()),
-            Format::Csv => output::print_csv([COLUMNS.map(str::to_owned)]),
+            Format::Table | Format::Wide => Ok(self.table.flush()?),
+            Format::Json | Format::Csv => Ok(()),
         }
     }
 
@@ -122,8 +133,8 @@ impl Printer {
         }
         match self.format {
             Format::Json => output::print_bytes(&[line, b"\n"].concat())?,
-            Format::Table => Row::of(&event).print()?,
-            Format::Csv => output::print_csv([Row::of(&event).0])?,
+            Format::Table | Format::Wide => self.table.add(Row::of(&event))?,
+            Format::Csv => output::print_csv([csv_record(&event)])?,
         }
         Ok(())
     }

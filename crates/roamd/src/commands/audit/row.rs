@@ -1,100 +1,136 @@
-//! An audit line as a row of columns.
-
-use std::io;
+//! An audit line as cells.
 
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::output::{self, printable};
+/// Columns of the table before the details.
+pub(super) const COLUMNS: [&str; 5] = ["TIME (UTC)", "EVENT", "USER", "CLIENT", "RESULT"];
 
-/// Names of the columns.
-pub(super) const COLUMNS: [&str; 7] = [
-    "TIME", "EVENT", "USER", "ADDRESS", "OUTCOME", "DETAILS", "REQUEST",
+/// Fields of all lines, in the order of CSV and of the details.
+pub(super) const FIELDS: [&str; 33] = [
+    "time",
+    "event",
+    "user",
+    "address",
+    "outcome",
+    "reason",
+    "operator",
+    "operator_id",
+    "command",
+    "object",
+    "note",
+    "store",
+    "client",
+    "device",
+    "farm",
+    "farms",
+    "host",
+    "host_session",
+    "application",
+    "session",
+    "resource",
+    "retry",
+    "operation",
+    "realm",
+    "error",
+    "error_id",
+    "native_code",
+    "sign_in",
+    "web_session",
+    "until",
+    "blocked_until",
+    "lines",
+    "request",
 ];
 
-/// Least widths of the columns but the last one. Lines are printed one by one, so the width of a
-/// column does not follow from its values.
-const WIDTHS: [usize; 6] = [27, 16, 20, 15, 15, 30];
+/// Fields with a column of their own in the table.
+const WITH_COLUMN: [&str; 6] = ["time", "event", "user", "address", "outcome", "reason"];
 
-/// Width of a time in whole seconds.
-const NARROW_TIME: usize = 20;
-
-/// Fields with a column of their own.
-const WITH_COLUMN: [&str; 7] = [
-    "time", "event", "user", "address", "outcome", "reason", "request",
-];
-
-/// The cells of a row.
-pub(super) struct Row(pub(super) [String; COLUMNS.len()]);
+/// The cells of a row of the table.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Of [`COLUMNS`]. An empty one is a dash.
+    pub(super) cells: [String; COLUMNS.len()],
+    /// All other fields.
+    pub(super) details: String,
+}
 
 impl Row {
     pub(super) fn header() -> Self {
-        Self(COLUMNS.map(str::to_owned))
+        Self {
+            cells: COLUMNS.map(str::to_owned),
+            details: "DETAILS".to_owned(),
+        }
     }
 
-    /// Returns the row of a line. The outcome of an event that has none is its reason. The details
-    /// are all other fields.
+    /// Returns the row of a line. The result of an event without an outcome is its reason.
     pub(super) fn of(line: &Value) -> Self {
         let text = |field: &str| line.get(field).map(cell).unwrap_or_default();
-        let outcome = match text("outcome") {
+        let result = match text("outcome") {
             outcome if outcome.is_empty() => text("reason"),
             outcome => outcome,
         };
-        let fields = line.as_object().into_iter().flatten();
-        let details = fields.filter(|(field, _)| !WITH_COLUMN.contains(&field.as_str()));
-        let mut details: Vec<_> = details
+        let details = fields(line).into_iter();
+        let details = details.filter(|(field, _)| !WITH_COLUMN.contains(field));
+        let details: Vec<_> = details
             .map(|(field, value)| format!("{field}={}", cell(value)))
             .collect();
-        // In alphabetical order, whatever order the features of `serde_json` give an object.
-        details.sort_unstable();
-        Self([
-            text("time"),
+        let cells = [
+            short_time(&text("time")),
             text("event"),
             text("user"),
             text("address"),
-            outcome,
-            details.join(" "),
-            text("request"),
-        ])
-    }
-
-    /// Prints the row as a line with aligned columns. If it is wider than the terminal, all columns
-    /// but the time continue below each other.
-    pub(super) fn print(&self) -> anyhow::Result<()> {
-        let line = self.columns();
-        match output::terminal_width() {
-            Some(width) if line.chars().count() > width => self.print_narrow()?,
-            _ => output::print_line(line)?,
+            result,
+        ];
+        Self {
+            cells: cells.map(|cell| {
+                if cell.is_empty() {
+                    "-".to_owned()
+                } else {
+                    cell
+                }
+            }),
+            details: details.join(" "),
         }
-        Ok(())
-    }
-
-    fn print_narrow(&self) -> io::Result<()> {
-        let Self([time, rest @ ..]) = self;
-        let rest = rest.iter().filter(|cell| !cell.is_empty());
-        let rest: Vec<_> = rest.map(String::as_str).collect();
-        output::print_beside(&without_fraction(time), NARROW_TIME, &rest.join("  "))
-    }
-
-    /// Returns the row as a line with aligned columns. An empty cell is `-`.
-    fn columns(&self) -> String {
-        let Self(cells) = self;
-        let widths = WIDTHS.into_iter().chain([0]);
-        let cells = cells.iter().zip(widths).map(|(cell, width)| {
-            let cell = match printable(cell) {
-                cell if cell.is_empty() => "-".to_owned(),
-                cell => cell,
-            };
-            format!("{cell:width$}")
-        });
-        cells.collect::<Vec<_>>().join("  ")
     }
 }
 
+/// Returns the names of the columns in CSV: those of all fields, and one for fields of later
+/// versions.
+pub(super) fn csv_header() -> Vec<String> {
+    let names = FIELDS.into_iter().chain(["other"]);
+    names.map(str::to_owned).collect()
+}
+
+/// Returns the record of a line in CSV.
+pub(super) fn csv_record(line: &Value) -> Vec<String> {
+    let known = FIELDS.map(|field| line.get(field).map(cell).unwrap_or_default());
+    let other = fields(line).into_iter();
+    let other = other.filter(|(field, _)| !FIELDS.contains(field));
+    let other: Vec<_> = other
+        .map(|(field, value)| format!("{field}={}", cell(value)))
+        .collect();
+    known.into_iter().chain([other.join(" ")]).collect()
+}
+
+/// Returns the fields of a line in the order of [`FIELDS`], and then others by their names,
+/// whatever order the features of `serde_json` give an object.
+fn fields(line: &Value) -> Vec<(&str, &Value)> {
+    let fields = line.as_object().into_iter().flatten();
+    let mut fields: Vec<_> = fields.map(|(name, value)| (name.as_str(), value)).collect();
+    fields.sort_by_key(|(name, _)| {
+        let position = FIELDS.iter().position(|field| field == name);
+        (position.unwrap_or(FIELDS.len()), *name)
+    });
+    fields
+}
+
 /// Returns a time in whole seconds; another text as it is.
-fn without_fraction(time: &str) -> String {
-    time.parse::<Timestamp>()
-        .map_or_else(|_| time.to_owned(), |time| format!("{time:.0}"))
+fn short_time(time: &str) -> String {
+    time.parse::<Timestamp>().map_or_else(
+        |_| time.to_owned(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
 }
 
 /// Returns a value as a cell: text as it is, and the outcome of each farm as `FARM:OUTCOME`.
@@ -123,45 +159,67 @@ fn cell(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use serde_json::json;
 
     use super::*;
 
     #[test]
-    fn row_has_every_field_of_a_line() {
+    fn row_and_record_have_every_field_of_a_line() {
         let line = json!({
-            "time": "2026-11-29T08:30:00.000000Z",
+            "time": "2026-11-29T08:30:00.123456Z",
             "request": "ab",
             "event": "disconnect",
             "user": "EXAMPLE\\ada",
             "outcome": "partial",
+            "later": 7,
             "farms": [
                 { "farm": "XA1", "outcome": "confirmed" },
                 { "farm": "XD5", "outcome": "refused", "error_id": "unspecified" },
             ],
         });
-        let Row(cells) = Row::of(&line);
+        let row = Row::of(&line);
         assert_eq!(
-            cells,
+            row.cells,
             [
-                "2026-11-29T08:30:00.000000Z",
+                "2026-11-29 08:30:00",
                 "disconnect",
                 "EXAMPLE\\ada",
-                "",
-                "partial",
-                "farms=XA1:confirmed,XD5:refused:unspecified",
-                "ab",
+                "-",
+                "partial"
             ]
         );
+        let farms = "XA1:confirmed,XD5:refused:unspecified";
+        assert_eq!(row.details, format!("farms={farms} request=ab later=7"));
+        let record = csv_record(&line);
+        let cells: Vec<_> = csv_header().into_iter().zip(record).collect();
+        for (name, expected) in [
+            ("time", "2026-11-29T08:30:00.123456Z"),
+            ("farms", farms),
+            ("other", "later=7"),
+            ("reason", ""),
+        ] {
+            assert!(
+                cells.contains(&(name.to_owned(), expected.to_owned())),
+                "{name}"
+            );
+        }
         let refused = json!({ "event": "sign-in-refused", "reason": "throttled" });
-        assert_eq!(Row::of(&refused).0[4], "throttled");
+        assert_eq!(Row::of(&refused).cells[4], "throttled");
     }
 
+    /// A script that reads the CSV by the names of its columns finds every field.
     #[test]
-    fn hostile_text_stays_in_its_cell() {
-        let line = json!({ "event": "launch", "user": "a\n\u{1b}[2J\u{202e}" });
-        let row = Row::of(&line).columns();
-        let is_obeyed = |c: char| c.is_control() || c == '\u{202e}';
-        assert!(!row.contains(is_obeyed), "{row:?}");
+    fn csv_has_a_column_for_each_field_of_the_schema() {
+        let schema = include_str!("../../../../../docs/audit.schema.json");
+        let schema: Value = serde_json::from_str(schema).unwrap();
+        let lines = schema["$defs"].as_object().unwrap().values();
+        let fields = lines.filter_map(|line| line["properties"].as_object());
+        let fields: BTreeSet<_> = fields
+            .flat_map(|it| it.keys())
+            .map(String::as_str)
+            .collect();
+        assert_eq!(fields, BTreeSet::from(FIELDS));
     }
 }
