@@ -146,7 +146,8 @@ async fn dispatch(context: &Context, request: Request<RequestBody>) -> Result<Re
         }
         Command::Reload => {
             let Some(reloader) = context.reloader.get() else {
-                let message = "this server has no configuration file; restart it instead";
+                let message = "this server has no configuration file to read again, like a demo; \
+                               restart it instead";
                 return Err(Refusal::new(StatusCode::CONFLICT, message));
             };
             let operator = Operator::with_id(user);

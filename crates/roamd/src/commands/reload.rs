@@ -12,8 +12,8 @@ use crate::runtime::block_on;
 ///
 /// Requests in progress finish with the old configuration. A file with errors changes nothing: each
 /// error is printed with its line, and the server continues with the configuration that it has.
-/// `systemctl reload roamd` and SIGHUP do the same, and report to the log. The audit log has who ran
-/// this command.
+/// `systemctl reload roamd` and SIGHUP do the same, and report to the log. The audit log has who
+/// ran this command.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd reload --config /etc/roamd/roamd.toml")]
 pub(crate) struct ReloadCommand {

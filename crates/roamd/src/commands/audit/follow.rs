@@ -12,9 +12,9 @@ use crate::commands::audit_files::LineReader;
 /// Interval at which the file is read.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// Passes each complete line of a file on to `each`, and then each that is appended, without end. If
-/// another file takes its place, as at a rotation, the rest of this one is read first. Calls `wait`
-/// before it waits for lines.
+/// Passes each complete line of a file on to `each`, and then each that is appended, without end.
+/// If another file takes its place, as at a rotation, the rest of this one is read first. Calls
+/// `wait` before it waits for lines.
 ///
 /// # Errors
 /// If the file cannot be read, or a line cannot be passed on.

@@ -62,8 +62,8 @@ impl ListArgs {
 }
 
 impl SetArgs {
-    /// Changes a farm, records it, and prints the changed record. `command` and `object` are for the
-    /// audit log, and `row` returns the cells of the record.
+    /// Changes a farm, records it, and prints the changed record. `command` and `object` are for
+    /// the audit log, and `row` returns the cells of the record.
     pub(super) fn change<T: Serialize, const COLUMNS: usize>(
         &self,
         command: &'static str,

@@ -33,8 +33,8 @@ pub(super) struct Connected {
     pub(super) silent_farms: Vec<String>,
 }
 
-/// Returns the sessions that are connected from a client. Returns `None` if the store cannot explain
-/// lists; only roamd can.
+/// Returns the sessions that are connected from a client. Returns `None` if the store cannot
+/// explain lists; only roamd can.
 ///
 /// # Errors
 /// If the store cannot be reached or refuses the user, so that an operation would fail too.

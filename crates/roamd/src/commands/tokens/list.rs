@@ -22,8 +22,8 @@ use crate::table::Column;
 /// Lists the sign-ins of a user that have not ended, and whether new ones are blocked.
 ///
 /// The server stores no tokens, so this reads the audit log: since when and from where the user is
-/// signed in, and until when. It shows no token. The running server says which sign-ins at web sites
-/// were idle for too long. A farm that refuses the password ends a sign-in earlier.
+/// signed in, and until when. It shows no token. The running server says which sign-ins at web
+/// sites were idle for too long. A farm that refuses the password ends a sign-in earlier.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd tokens list --user 'EXAMPLE\\ada'\n  roamd tokens list --user \
