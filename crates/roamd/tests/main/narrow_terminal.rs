@@ -2,11 +2,13 @@
 
 use std::fs;
 
+use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, closed_url};
 use serde_json::json;
 
 use crate::citrixauth_client::Client;
 use crate::support::{
-    Running, Server, World, configuration, eventually, on_a_terminal_of, roamd, unused_address,
+    Running, Server, World, eventually, on_a_terminal_of, roamd, server_config, unused_address,
+    write_configuration,
 };
 
 /// Returns the width of the widest line.
@@ -92,10 +94,19 @@ fn tables_keep_what_was_asked_for_at_every_width() {
     let farm = Server::farm(&world, "CVAD");
     let listen = unused_address();
     let farms = [
-        ("CVAD", "cvad-7", farm.address()),
-        ("DOWN", "xenapp-6", "127.0.0.1:1"),
+        ("CVAD", "cvad-7", format!("http://{}", farm.address())),
+        ("DOWN", "xenapp-6", closed_url()),
     ];
-    let config = configuration(&world, &listen, &farms);
+    let farms = farms.map(|(id, generation, url)| FarmConfig {
+        generation,
+        ..FarmConfig::new(id, url)
+    });
+    let store = StoreConfig::new("/Citrix/Store", farms);
+    let config = ServerConfig {
+        lines: "probe_seconds = 1".to_owned(),
+        ..server_config(&world, &listen, vec![store])
+    };
+    let config = write_configuration(&world, &config);
     let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
     let client = Client(listen);
     client.log_on_as(&client.begin(), "alice", "roam-demo");
