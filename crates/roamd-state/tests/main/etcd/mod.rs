@@ -2,6 +2,8 @@
 
 mod failures;
 mod joining;
+mod kills;
+mod large;
 mod overview;
 mod sharing;
 mod support;
