@@ -18,12 +18,14 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 const FLAGS: u32 = 40;
 
 /// The kinds whose digests need no secret.
-const KINDS: [FlagKind; 5] = [
+const KINDS: [FlagKind; 7] = [
     FlagKind::SpentConversation,
     FlagKind::InvalidatedTicket,
     FlagKind::FinishedLaunch,
     FlagKind::RevokedToken,
     FlagKind::EndedUser,
+    FlagKind::BlockDecision,
+    FlagKind::BlockedUser,
 ];
 
 /// Opens a file as the state of a server. A refused file is named and does not change. In an

@@ -25,7 +25,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 
 /// Extra time, beyond the life of a token, for which a revocation stays in the file, for servers
 /// with other clocks.
-const SLACK: SignedDuration = SignedDuration::from_hours(24);
+const SLACK: Duration = Duration::from_hours(24);
 
 /// Error of the file of revocations.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +67,7 @@ pub enum RevocationsError {
     },
 }
 
-/// End of all sign-ins of a user up to a time, and a block of new ones.
+/// What operators have decided about the sign-ins of a user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserRevocation {
     /// Domain of the account, as typed.
@@ -75,9 +75,11 @@ pub struct UserRevocation {
     /// Name of the account, as typed.
     pub name: String,
     /// All sign-ins up to this time have ended.
-    pub ended: Timestamp,
+    pub ended: Option<Timestamp>,
     /// New sign-ins are refused before this time.
     pub blocked_until: Option<Timestamp>,
+    /// Time of the decision to block new sign-ins, or to end a block.
+    pub block_decided: Option<Timestamp>,
 }
 
 /// The file of revocations of a data folder.
@@ -90,9 +92,14 @@ pub struct RevocationFile(SharedFile);
 struct Line {
     domain: String,
     name: String,
-    ended: String,
+    /// Missing if only a block was ended.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ended: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     blocked_until: Option<String>,
+    /// Missing in files of versions that have the block of a server only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    block_decided: Option<String>,
 }
 
 impl UserRevocation {
@@ -139,30 +146,31 @@ impl RevocationFile {
         token_lifetime_max: Duration,
         now: Timestamp,
     ) -> Result<UserRevocation, RevocationsError> {
-        // The precision that the shared state keeps.
-        let now = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+        let now = in_precision_of_the_state(now);
         data_dir::open_or_create(self.0.folder())?;
         let locked = self.0.lock().map_err(|source| self.unusable(source))?;
         let mut entries = self.read()?;
         let mut revocation = UserRevocation {
             domain: domain.to_owned(),
             name: name.to_owned(),
-            ended: now,
+            ended: Some(now),
             blocked_until: block.map(|block| later(now, block)),
+            block_decided: block.map(|_| now),
         };
         let key = revocation.key();
         if let Some(earlier) = entries.iter().find(|entry| entry.key() == key) {
-            revocation.ended = earlier.ended.max(now);
+            revocation.ended = earlier.ended.max(Some(now));
             if block.is_none() {
                 revocation.blocked_until = earlier.blocked_until;
+                revocation.block_decided = earlier.block_decided;
             }
         }
         revocation.blocked_until = revocation.blocked_until.filter(|until| now < *until);
         entries.retain(|entry| {
-            let forgotten = later(entry.ended, token_lifetime_max);
-            let is_needed = now < forgotten.checked_add(SLACK).unwrap_or(Timestamp::MAX)
-                || entry.blocked_until.is_some_and(|until| now < until);
-            entry.key() != key && is_needed
+            let by_tokens = entry.ended.map(|ended| later(ended, token_lifetime_max));
+            let needed = by_tokens.max(entry.block_decided);
+            let is_needed = needed.is_some_and(|until| now < later(until, SLACK));
+            entry.key() != key && (is_needed || entry.is_block(now))
         });
         entries.push(revocation.clone());
         self.write(&entries, &locked)?;
@@ -171,8 +179,6 @@ impl RevocationFile {
 
     /// Ends the blocks of an account in all its forms. Sign-ins that have ended stay ended.
     ///
-    /// Returns the accounts whose blocks have ended.
-    ///
     /// # Errors
     /// If the file cannot be used, or the new one cannot be written. The old file then stays.
     pub fn unblock(
@@ -180,21 +186,30 @@ impl RevocationFile {
         domain: &str,
         name: &str,
         now: Timestamp,
-    ) -> Result<Vec<UserRevocation>, RevocationsError> {
+    ) -> Result<UserRevocation, RevocationsError> {
+        let now = in_precision_of_the_state(now);
         data_dir::open_or_create(self.0.folder())?;
         let locked = self.0.lock().map_err(|source| self.unusable(source))?;
         let mut entries = self.read()?;
-        let mut unblocked = Vec::new();
-        for entry in &mut entries {
-            if entry.is_block(now) && entry.is_about(domain, name) {
-                unblocked.push(entry.clone());
-                entry.blocked_until = None;
+        let mut revocation = UserRevocation {
+            domain: domain.to_owned(),
+            name: name.to_owned(),
+            ended: None,
+            blocked_until: None,
+            block_decided: Some(now),
+        };
+        let key = revocation.key();
+        for entry in entries.iter_mut().filter(|it| it.is_about(domain, name)) {
+            if entry.key() == key {
+                revocation.ended = entry.ended;
             }
+            entry.blocked_until = None;
+            entry.block_decided = Some(now);
         }
-        if !unblocked.is_empty() {
-            self.write(&entries, &locked)?;
-        }
-        Ok(unblocked)
+        entries.retain(|entry| entry.key() != key);
+        entries.push(revocation.clone());
+        self.write(&entries, &locked)?;
+        Ok(revocation)
     }
 
     /// Reads all revocations. There are none if the file is missing.
@@ -269,8 +284,9 @@ fn to_text(entries: &[UserRevocation]) -> Result<String, serde_json::Error> {
         let line = Line {
             domain: entry.domain.clone(),
             name: entry.name.clone(),
-            ended: entry.ended.to_string(),
+            ended: entry.ended.map(|at| at.to_string()),
             blocked_until: entry.blocked_until.map(|until| until.to_string()),
+            block_decided: entry.block_decided.map(|at| at.to_string()),
         };
         text.push_str(&serde_json::to_string(&line)?);
         text.push('\n');
@@ -298,16 +314,23 @@ fn from_text(text: &str) -> Result<Vec<UserRevocation>, usize> {
 
 fn parse(line: &str) -> Option<UserRevocation> {
     let line: Line = serde_json::from_str(line).ok()?;
+    let time = |text: Option<String>| text.map(|text| text.parse()).transpose();
+    let ended = time(line.ended).ok()?;
+    let blocked_until: Option<Timestamp> = time(line.blocked_until).ok()?;
+    let block_decided = time(line.block_decided).ok()?;
+    ended.or(block_decided)?;
     Some(UserRevocation {
         domain: line.domain,
         name: line.name,
-        ended: line.ended.parse().ok()?,
-        blocked_until: line
-            .blocked_until
-            .map(|until| until.parse())
-            .transpose()
-            .ok()?,
+        ended,
+        blocked_until,
+        block_decided: block_decided.or(blocked_until.and(ended)),
     })
+}
+
+/// Returns a time in the precision of the shared state.
+fn in_precision_of_the_state(time: Timestamp) -> Timestamp {
+    Timestamp::from_millisecond(time.as_millisecond()).unwrap_or(time)
 }
 
 fn later(time: Timestamp, by: Duration) -> Timestamp {
@@ -379,7 +402,7 @@ mod tests {
                 .collect();
             let expected: Vec<_> = expected
                 .into_iter()
-                .map(|(name, ended, blocked)| (name, at(ended), blocked.map(at)))
+                .map(|(name, ended, blocked)| (name, Some(at(ended)), blocked.map(at)))
                 .collect();
             assert_eq!(read, expected, "{name} {hour}");
         }
@@ -391,7 +414,6 @@ mod tests {
     fn block_is_ended_in_all_forms_of_the_account_and_sign_ins_stay_ended() {
         let folder = tempfile::tempdir().unwrap();
         let file = RevocationFile::of(folder.path());
-        assert_eq!(file.unblock("DEMO", "alice", at(0)).unwrap(), []);
         let block = |domain, name, hours: u64, hour| {
             let block = Some(Duration::from_hours(hours));
             file.revoke(domain, name, block, DAY, at(hour)).unwrap();
@@ -400,16 +422,32 @@ mod tests {
         block("", "alice@demo.test", 10, 0);
         block("DEMO", "bob", 10, 0);
         block("demo.test", "alice", 1, 0);
-        let ended = file.unblock("demo", "ALICE", at(2)).unwrap();
-        let names: Vec<_> = ended.iter().map(|it| it.name.as_str()).collect();
-        // The third block of the user was over.
-        assert_eq!(names, ["alice", "alice@demo.test"]);
-        assert_eq!(file.unblock("DEMO", "alice", at(2)).unwrap(), []);
+        let decided = file.unblock("demo", "ALICE", at(2)).unwrap();
+        assert_eq!(
+            (decided.ended, decided.block_decided),
+            (Some(at(0)), Some(at(2)))
+        );
         let left = file.read().unwrap();
         assert_eq!(left.len(), 4);
-        assert!(left.iter().all(|it| it.ended == at(0)), "{left:?}");
+        let ended = Some(at(0));
+        assert!(left.iter().all(|it| it.ended == ended), "{left:?}");
         let blocked = left.iter().filter(|it| it.is_block(at(2)));
         assert_eq!(blocked.map(|it| &*it.name).collect::<Vec<_>>(), ["bob"]);
+    }
+
+    /// In a group, another server may have the block, so that the decision is written anyway. It ends
+    /// no sign-in, and stays until a server that is stopped has had a day to apply it.
+    #[test]
+    fn end_of_a_block_is_kept_without_one_in_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = RevocationFile::of(folder.path());
+        let decided = file.unblock("DEMO", "alice", at(0)).unwrap();
+        assert_eq!((decided.ended, decided.blocked_until), (None, None));
+        assert_eq!(file.read().unwrap(), [decided]);
+        for (hour, expected) in [(23, 2), (25, 1)] {
+            file.revoke("DEMO", "bob", None, DAY, at(hour)).unwrap();
+            assert_eq!(file.read().unwrap().len(), expected, "{hour}");
+        }
     }
 
     #[test]

@@ -14,6 +14,11 @@ pub enum FlagKind {
     /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives
     /// the time from the expiry.
     EndedUser,
+    /// A user about whose sign-ins an operator has decided at a time, which blocked or allowed them.
+    /// The caller derives the time from the expiry.
+    BlockDecision,
+    /// A decision that has blocked the sign-ins of a user.
+    BlockedUser,
     /// A network that a user has signed in from.
     KnownNetwork,
     /// A user whose attempts before a time an operator has forgiven. The caller derives the time
@@ -24,12 +29,14 @@ pub enum FlagKind {
 }
 
 impl FlagKind {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::SpentConversation,
         Self::InvalidatedTicket,
         Self::FinishedLaunch,
         Self::RevokedToken,
         Self::EndedUser,
+        Self::BlockDecision,
+        Self::BlockedUser,
         Self::KnownNetwork,
         Self::ResetThrottle,
         Self::WebSignInInUse,
@@ -43,7 +50,11 @@ impl FlagKind {
             | Self::KnownNetwork
             | Self::ResetThrottle
             | Self::WebSignInInUse => true,
-            Self::InvalidatedTicket | Self::RevokedToken | Self::EndedUser => false,
+            Self::InvalidatedTicket
+            | Self::RevokedToken
+            | Self::EndedUser
+            | Self::BlockDecision
+            | Self::BlockedUser => false,
         }
     }
 
@@ -54,6 +65,8 @@ impl FlagKind {
             Self::InvalidatedTicket
             | Self::RevokedToken
             | Self::EndedUser
+            | Self::BlockDecision
+            | Self::BlockedUser
             | Self::ResetThrottle => true,
             Self::SpentConversation
             | Self::FinishedLaunch
@@ -73,6 +86,8 @@ impl FlagKind {
             | Self::FinishedLaunch
             | Self::RevokedToken
             | Self::EndedUser
+            | Self::BlockDecision
+            | Self::BlockedUser
             | Self::WebSignInInUse => false,
         }
     }
@@ -86,6 +101,8 @@ impl FlagKind {
             Self::FinishedLaunch => "ended-launch",
             Self::RevokedToken => "revoked-token",
             Self::EndedUser => "ended-user",
+            Self::BlockDecision => "block-decision",
+            Self::BlockedUser => "blocked-user",
             Self::KnownNetwork => "known-place",
             Self::ResetThrottle => "reset-throttle",
             Self::WebSignInInUse => "web-sign-in-in-use",

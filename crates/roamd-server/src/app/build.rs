@@ -13,6 +13,7 @@ use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::PasswordChecks;
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
+use crate::auth::user_blocks::UserBlocks;
 use crate::config::{self, Config, CredentialCheck};
 use crate::error::ServerError;
 use crate::farms::{CredentialFarms, FarmSetup, FarmsMemory, NfuseFarm, TicketAuthorities};
@@ -85,7 +86,7 @@ impl AppState {
                 Arc::clone(&clock),
                 ticket_lifetimes,
             ),
-            user_blocks: Arc::clone(&lasting.user_blocks),
+            user_blocks: UserBlocks::new(Arc::clone(&shared), Arc::clone(&clock)),
             stores,
             base_urls: config.base_urls.iter().map(ToString::to_string).collect(),
             auth_path: config.authentication.path.clone(),

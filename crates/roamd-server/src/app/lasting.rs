@@ -7,7 +7,6 @@ use roamd_sessions::UserKey;
 
 use crate::app::environment::Environment;
 use crate::auth::login_throttle::ChecksInProgress;
-use crate::auth::user_blocks::UserBlocks;
 use crate::changes::Changes;
 use crate::clock::rng;
 use crate::config::Config;
@@ -27,7 +26,6 @@ pub(crate) struct Lasting {
     pub(super) environment: Environment,
     pub(super) metrics: Arc<Metrics>,
     pub(super) shared_check: Arc<SharedStateCheck>,
-    pub(super) user_blocks: Arc<UserBlocks>,
     pub(super) password_checks: Arc<PasswordCheckCache>,
     /// Limit on the password checks of each user.
     pub(super) check_rates: Arc<RateLimiter<UserKey>>,
@@ -59,7 +57,6 @@ impl Lasting {
             environment,
             metrics: Arc::new(metrics),
             shared_check: Arc::default(),
-            user_blocks: Arc::default(),
             password_checks: Arc::new(PasswordCheckCache::new(&mut rng())),
             check_rates: Arc::new(change_limiter()),
             login_checks: ChecksInProgress::new(&config.login_throttle),

@@ -3,20 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use roamd_sessions::UserKey;
 use roamd_state::{Reach, StateError};
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::app::current_state::CurrentState;
 use crate::app::state::AppState;
+use crate::auth::user_blocks::BlockDecision;
 use crate::revocations::{RevocationFile, RevocationsError, UserRevocation};
 
 /// Interval at which a running server reads the file.
 const INTERVAL: Duration = Duration::from_secs(2);
 
-/// Applies the file of revocations to the shared state, and its blocks to sign-ins.
+/// Applies the file of revocations to the shared state.
 pub(super) struct OperatorRevocations {
     file: RevocationFile,
     state: Arc<CurrentState>,
@@ -38,7 +37,7 @@ enum NotApplied {
 }
 
 impl OperatorRevocations {
-    /// Reads the file. Sign-ins are blocked from then on.
+    /// Checks the file.
     ///
     /// # Errors
     /// If the file cannot be used.
@@ -46,7 +45,7 @@ impl OperatorRevocations {
         file: RevocationFile,
         state: Arc<CurrentState>,
     ) -> Result<Self, RevocationsError> {
-        state.get().user_blocks.replace(blocks(&file.read()?));
+        file.read()?;
         Ok(Self {
             file,
             state,
@@ -81,10 +80,9 @@ impl OperatorRevocations {
         if read == self.applied {
             return Ok(());
         }
-        self.state.get().user_blocks.replace(blocks(&read));
         for revocation in &read {
             if !self.applied.contains(revocation) {
-                end_sign_ins(&self.state.get(), revocation).await?;
+                apply(&self.state.get(), revocation).await?;
             }
         }
         self.applied = read;
@@ -92,13 +90,26 @@ impl OperatorRevocations {
     }
 }
 
-/// Ends the sign-ins of a user. Returns where they have ended; the other servers follow as soon as
-/// they can be reached. The command of the operator has written the line of the audit log.
-pub(crate) async fn end_sign_ins(
+/// Blocks or allows new sign-ins of a user, if that was decided, and ends those up to now. Returns
+/// where it holds; the other servers follow as soon as they can be reached. The command of the
+/// operator has written the line of the audit log.
+pub(crate) async fn apply(
     state: &AppState,
     revocation: &UserRevocation,
 ) -> Result<Reach, StateError> {
-    let (user, ended) = (revocation.key(), revocation.ended);
+    let user = revocation.key();
+    // First, so that no sign-in comes between.
+    let block_reach = match revocation.block_decided {
+        Some(at) => {
+            let until = revocation.blocked_until;
+            let decision = BlockDecision { at, until };
+            state.user_blocks.decide(&user, decision).await?
+        }
+        None => Reach::AllServers,
+    };
+    let Some(ended) = revocation.ended else {
+        return Ok(block_reach);
+    };
     let done = state.revocations.end_account(&user, ended).await?;
     if done.is_new {
         match done.reach {
@@ -110,11 +121,8 @@ pub(crate) async fn end_sign_ins(
             ),
         }
     }
-    Ok(done.reach)
-}
-
-/// The users whose sign-ins are blocked, with the end of each block.
-fn blocks(revocations: &[UserRevocation]) -> impl Iterator<Item = (UserKey, Timestamp)> {
-    let blocked = |entry: &UserRevocation| Some((entry.key(), entry.blocked_until?));
-    revocations.iter().filter_map(blocked)
+    Ok(match block_reach {
+        Reach::AllServers => done.reach,
+        Reach::ThisServer => block_reach,
+    })
 }

@@ -65,7 +65,7 @@ pub(crate) struct AppState {
     pub(crate) stranger_writes: StrangerTurns,
     pub(crate) revocations: Revocations,
     /// Users whose sign-ins an operator has blocked.
-    pub(crate) user_blocks: Arc<UserBlocks>,
+    pub(crate) user_blocks: UserBlocks,
     /// Retry keys of launches.
     pub(crate) retry_keys: RetryKeys,
     /// Sessions of browsers, and launches kept for them.

@@ -1,4 +1,4 @@
-//! `roamd tokens revoke`: a revocation takes effect at once.
+//! `roamd tokens revoke` and `unblock`: what was decided takes effect at once.
 
 use jiff::Timestamp;
 use roamd_state::{Reach, StateError};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::context::Context;
-use crate::app::operator_revocations::end_sign_ins;
+use crate::app::operator_revocations;
 use crate::revocations::UserRevocation;
 
 /// Request to apply a revocation that is in the file.
@@ -15,9 +15,11 @@ pub struct RevocationRequest {
     /// The user.
     pub user: Account,
     /// All sign-ins up to this time end.
-    pub ended: Timestamp,
+    pub ended: Option<Timestamp>,
     /// New sign-ins are refused before this time.
     pub blocked_until: Option<Timestamp>,
+    /// Time of the decision to block new sign-ins, or to end a block.
+    pub block_decided: Option<Timestamp>,
 }
 
 /// Where a revocation holds.
@@ -37,7 +39,7 @@ pub struct RevocationDone {
     pub reach: RevocationReach,
 }
 
-/// Ends the sign-ins of a user.
+/// Ends the sign-ins of a user, and blocks or allows new ones.
 pub(super) async fn apply(
     context: &Context,
     request: RevocationRequest,
@@ -46,14 +48,16 @@ pub(super) async fn apply(
         user: Account { domain, name },
         ended,
         blocked_until,
+        block_decided,
     } = request;
     let revocation = UserRevocation {
         domain,
         name,
         ended,
         blocked_until,
+        block_decided,
     };
-    let reach = match end_sign_ins(&context.state(), &revocation).await? {
+    let reach = match operator_revocations::apply(&context.state(), &revocation).await? {
         Reach::AllServers => RevocationReach::AllServers,
         Reach::ThisServer => RevocationReach::ThisServer,
     };

@@ -135,8 +135,6 @@ pub struct RequestStatus {
 pub struct ThrottleStatus {
     /// Whose sign-ins are held back now; `None` if the shared state does not respond.
     pub held_back: Option<HeldBackStatus>,
-    /// Accounts whose sign-ins an operator has blocked, as this server knows.
-    pub blocked_accounts: usize,
     /// Checks of passwords in progress.
     pub checks: usize,
     /// Sign-ins that wait for a check.

@@ -124,7 +124,6 @@ async fn throttle(context: &Context) -> ThrottleStatus {
     let checks = throttle.checks();
     ThrottleStatus {
         held_back: held_back.map(HeldBackStatus::from),
-        blocked_accounts: state.user_blocks.count(state.now()),
         checks: checks.in_use,
         waiting: checks.waiting,
     }

@@ -43,8 +43,6 @@ pub struct ThrottleReport {
     pub budgets: Vec<BudgetReport>,
     /// End of the block of the sign-ins of the user; `None` if there is none.
     pub blocked_until: Option<Timestamp>,
-    /// Accounts whose sign-ins an operator has blocked, as this server knows.
-    pub blocked_accounts: usize,
 }
 
 /// A budget of attempts at passwords.
@@ -89,10 +87,13 @@ pub(super) async fn show(
     let state = context.state();
     let throttle = &state.login_throttle;
     let now = state.now();
-    let blocked_until = query.user.as_ref().and_then(|user| {
-        let user = UserKey::new(&user.domain, &user.name);
-        state.user_blocks.blocked_until(&user, now)
-    });
+    let blocked_until = match &query.user {
+        Some(Account { domain, name }) => {
+            let user = UserKey::new(domain, name);
+            state.user_blocks.blocked_until(&user).await?
+        }
+        None => None,
+    };
     let budgets = match (query.user, query.address) {
         (Some(user), address) => {
             let target = Target::new(&user.domain, &user.name, address);
@@ -109,7 +110,6 @@ pub(super) async fn show(
         held_back: held_back.into(),
         budgets: budgets.iter().map(|it| report(it, now)).collect(),
         blocked_until,
-        blocked_accounts: state.user_blocks.count(now),
     })
 }
 

@@ -291,7 +291,11 @@ mod tests {
         for kind in FlagKind::ALL {
             let ends = matches!(
                 kind,
-                FlagKind::RevokedToken | FlagKind::InvalidatedTicket | FlagKind::EndedUser
+                FlagKind::RevokedToken
+                    | FlagKind::InvalidatedTicket
+                    | FlagKind::EndedUser
+                    | FlagKind::BlockDecision
+                    | FlagKind::BlockedUser
             );
             for number in 0..10_u8 {
                 let set = state.is_flag_set(kind, Digest::of(&[number]), now).await;

@@ -95,7 +95,9 @@ impl Durability {
             | FlagKind::InvalidatedTicket
             | FlagKind::FinishedLaunch
             | FlagKind::RevokedToken
-            | FlagKind::EndedUser => Self::Power,
+            | FlagKind::EndedUser
+            | FlagKind::BlockDecision
+            | FlagKind::BlockedUser => Self::Power,
             FlagKind::KnownNetwork | FlagKind::ResetThrottle | FlagKind::WebSignInInUse => {
                 Self::Process
             }

@@ -139,9 +139,8 @@ fn throttle(throttle: &ThrottleStatus) -> String {
         held_back,
     );
     format!(
-        "{held_back}; users blocked by an operator: {}; checks of passwords: {} in progress, {} \
-         waiting",
-        throttle.blocked_accounts, throttle.checks, throttle.waiting
+        "{held_back}; checks of passwords: {} in progress, {} waiting",
+        throttle.checks, throttle.waiting
     )
 }
 

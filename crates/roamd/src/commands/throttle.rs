@@ -106,10 +106,6 @@ impl ShowThrottle {
             }
             if query.user.is_none() && query.address.is_none() && !self.format.is_for_programs() {
                 output::print_line(held_back(&report.held_back))?;
-                output::print_line(format_args!(
-                    "users blocked by an operator: {}",
-                    report.blocked_accounts
-                ))?;
             } else {
                 self.format
                     .print(COLUMNS, report.budgets.iter().map(cells))?;

@@ -4,11 +4,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use roamd_testkit::{EtcdCluster, FarmConfig, StoreConfig};
+use serde_json::Value;
 
 use crate::support::{
     CommandOutput, Server, World, eventually, on_a_terminal_of, roamd, run, server_config,
     unused_address, wrapped_in, write_configuration,
 };
+use crate::tokens::revoke;
 
 /// Writes the configuration of a server of the group, and returns its path.
 pub(crate) fn configuration(world: &World, etcd: &EtcdCluster, farm: &str, key: &str) -> String {
@@ -215,4 +217,52 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     assert_eq!(not_yet.code, 4);
     assert_eq!(not_yet.json()["effect"], "not-yet");
     farm.stop();
+}
+
+/// An operator blocks a user at one server, and ends the block at another one. The file of the
+/// first one, which has the block, does not bring it back.
+#[test]
+fn block_of_one_server_holds_at_all_until_any_ends_it() {
+    let etcd = EtcdCluster::start(1);
+    let (world, other) = (World::new(), World::new());
+    let farm = Server::farm(&world, "CVAD");
+    let key = world.path("cluster.key").display().to_string();
+    assert_eq!(new_cluster_key(&key).code, 0);
+    let config = configuration(&world, &etcd, farm.address(), &key);
+    let second = configuration(&other, &etcd, farm.address(), &key);
+    let serve = |config: &str| Server::start(&mut roamd(&["serve", "--config", config]), 1);
+    let (server, other_server) = (serve(&config), serve(&second));
+    let signs_in = |server: &Server| (server.alice(&["list"]).code == 0).then_some(());
+    for server in [&server, &other_server] {
+        assert_eq!(signs_in(server), Some(()));
+    }
+    let blocked = revoke(&config, r"DEMO\alice", &["--block", "1h", "--json"]);
+    assert_eq!(blocked.json()["effect"], "all-servers");
+    for server in [&other_server, &server] {
+        eventually("the block holds", || match signs_in(server) {
+            Some(()) => None,
+            None => Some(()),
+        });
+    }
+    let tokens = |command: &str, config: &str| {
+        let user = ["--user", r"DEMO\alice", "--config", config, "--json"];
+        run(&[&["tokens", command], &user[..]].concat()).json()
+    };
+    for config in [&config, &second] {
+        let until = &tokens("list", config)["blocked_until"];
+        assert_eq!(*until, blocked.json()["blocked_until"]);
+    }
+    let ended = tokens("unblock", &second);
+    assert_eq!(ended["effect"], "all-servers", "{ended}");
+    assert_eq!(tokens("list", &config)["blocked_until"], Value::Null);
+    eventually("the block ends", || signs_in(&server));
+    // It ends the sign-ins, and says nothing about the block.
+    revoke(&config, r"DEMO\alice", &[]);
+    eventually("the block stays ended", || signs_in(&other_server));
+    server.stop();
+    let server = serve(&config);
+    eventually("the block stays ended", || signs_in(&server));
+    for server in [server, other_server, farm] {
+        server.stop();
+    }
 }

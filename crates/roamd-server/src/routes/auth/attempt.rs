@@ -54,10 +54,10 @@ async fn check(
     fields: FormPost,
 ) -> Result<PostOutcome, ApiError> {
     let refused = match post.state.credential_farms.sign_in(&credentials).await {
-        Ok(user) if post.is_blocked(user.domain(), user.name()) => {
-            return post.blocked(&fields, attempt, &user).await;
-        }
         Ok(user) => {
+            if post.is_blocked(user.domain(), user.name()).await? {
+                return post.blocked(&fields, attempt, &user).await;
+            }
             attempt.succeeded().await?;
             return post.signed_in(user, credentials.password).await;
         }
@@ -73,7 +73,10 @@ async fn check(
         attempt.not_counted().await?;
     }
     if refusal.asks_for_change() {
-        if post.is_blocked(&credentials.domain, &credentials.user_name) {
+        let Credentials {
+            domain, user_name, ..
+        } = &credentials;
+        if post.is_blocked(domain, user_name).await? {
             // The form would tell that the password is right.
             let refusal = CredentialRefusal::BadCredentials;
             return post.refused(&fields, refusal).await;

@@ -141,9 +141,12 @@ impl ConversationPost {
     }
 
     /// Whether an operator has blocked sign-ins of an account.
-    pub(super) fn is_blocked(&self, domain: &str, name: &str) -> bool {
+    ///
+    /// # Errors
+    /// `503` if the shared state does not respond.
+    pub(super) async fn is_blocked(&self, domain: &str, name: &str) -> Result<bool, ApiError> {
         let user = UserKey::new(domain, name);
-        self.state.user_blocks.is_blocked(&user, self.state.now())
+        Ok(self.state.user_blocks.is_blocked(&user).await?)
     }
 
     /// Responds to good credentials of a blocked user like to a wrong password, so that a guesser

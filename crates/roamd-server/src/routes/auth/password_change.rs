@@ -60,7 +60,7 @@ pub(super) async fn attempt(
     let Credentials {
         domain, user_name, ..
     } = &change.credentials;
-    if post.is_blocked(domain, user_name) {
+    if post.is_blocked(domain, user_name).await? {
         let user = account(domain, user_name);
         post.audit.record(Event::sign_in_blocked(user));
         attempt.failed().await?;
@@ -134,10 +134,9 @@ async fn sign_in_again(
     let changed = User::new(user.domain(), user.name(), old.password.clone());
     state.password_checks.record_change(&changed).await;
     info!(user = %changed.key(), "Password changed");
+    let is_blocked = post.is_blocked(user.domain(), user.name()).await?;
     match checked {
-        Ok(user) if !post.is_blocked(user.domain(), user.name()) => {
-            post.signed_in(user, new_password).await
-        }
+        Ok(user) if !is_blocked => post.signed_in(user, new_password).await,
         _ => {
             let reply = Conversations::changed(post.language);
             post.reply(reply).await

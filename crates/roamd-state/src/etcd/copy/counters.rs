@@ -165,11 +165,7 @@ impl Copy {
     }
 
     /// Returns the shares of a counter.
-    pub(in crate::etcd) fn shares(
-        &self,
-        kind: CounterKind,
-        key: Digest,
-    ) -> Vec<(Key, ShareValue)> {
+    pub(in crate::etcd) fn shares(&self, kind: CounterKind, key: Digest) -> Vec<(Key, ShareValue)> {
         let shares = self.counters.get(&kind).and_then(|all| all.get(&key));
         let shares = shares.into_iter().flatten();
         let value = |it: &Share| (Key::Share(kind, key, it.server), it.value(self.own));

@@ -2,9 +2,11 @@
 
 use clap::Args;
 use jiff::Timestamp;
+use roamd_server::control::Account;
 use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
+use super::known_blocks::blocked_until;
 use crate::commands::cells::minute;
 use crate::commands::running_server::RunningServer;
 use crate::commands::table_format::TableFormatArgs;
@@ -14,7 +16,8 @@ use crate::table::Column;
 
 /// Lists the users whose sign-ins are blocked, and until when.
 ///
-/// Those that `roamd tokens revoke --block` has blocked with this data folder.
+/// Those that `roamd tokens revoke --block` has blocked with this data folder. In a group, blocks
+/// of other servers hold too; `roamd tokens list --user` shows those of a user.
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  roamd tokens blocks --config /etc/roamd/roamd.toml")]
 pub(super) struct ListBlocks {
@@ -38,14 +41,20 @@ impl ListBlocks {
         let files = self.server.files()?;
         let revocations = RevocationFile::of(&files.data_dir).read()?;
         let now = Timestamp::now();
-        let blocks = revocations.iter().filter(|it| it.is_block(now));
-        let blocks = blocks.filter_map(|it| {
-            Some(BlockJson {
-                user: it.key().to_string(),
-                blocked_until: it.blocked_until?,
-            })
-        });
-        let blocks: Vec<_> = blocks.collect();
+        let mut blocks = Vec::new();
+        for block in revocations.iter().filter(|it| it.is_block(now)) {
+            let account = Account {
+                domain: block.domain.clone(),
+                name: block.name.clone(),
+            };
+            if let Some(blocked_until) = blocked_until(&files, &account, &revocations)? {
+                let user = block.key().to_string();
+                blocks.push(BlockJson {
+                    user,
+                    blocked_until,
+                });
+            }
+        }
         if self.format.is_json() {
             output::print_json(&blocks)?;
         } else if blocks.is_empty() && !self.format.is_for_programs() {

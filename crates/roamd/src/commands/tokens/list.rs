@@ -8,6 +8,7 @@ use roamd_server::control::{Account, ControlClient, WebSignInQuery};
 use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
+use super::known_blocks::blocked_until;
 use super::sign_ins::{SignIn, SignIns};
 use crate::commands::account::parse_account;
 use crate::commands::audit_files::read_lines;
@@ -70,11 +71,10 @@ impl ListTokens {
         let revocations = RevocationFile::of(&files.data_dir).read()?;
         let Account { domain, name } = &self.user;
         let of_user = revocations.iter().filter(|it| it.is_about(domain, name));
-        let blocks = of_user.clone().filter(|it| it.is_block(now));
-        let blocked_until = blocks.filter_map(|it| it.blocked_until).max();
+        let blocked_until = blocked_until(&files, &self.user, &revocations)?;
         let mut sign_ins = SignIns::new(
             &self.user,
-            of_user.map(|it| it.ended).max(),
+            of_user.filter_map(|it| it.ended).max(),
             now,
             files.token_lifetime_max()?,
         );

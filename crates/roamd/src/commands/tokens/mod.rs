@@ -1,6 +1,8 @@
 //! `roamd tokens`.
 
 mod blocks;
+mod effect;
+mod known_blocks;
 mod list;
 mod revoke;
 mod sign_ins;

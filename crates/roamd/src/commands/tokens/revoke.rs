@@ -6,10 +6,11 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use roamd_server::OperatorAction;
-use roamd_server::control::{Account, ControlClient, RevocationReach, RevocationRequest};
+use roamd_server::control::Account;
 use roamd_server::revocations::{RevocationFile, UserRevocation};
 use serde::Serialize;
 
+use super::effect::Effect;
 use crate::commands::account::parse_account;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::operator_audit::ReasonArg;
@@ -17,7 +18,6 @@ use crate::commands::result_format::ResultFormatArgs;
 use crate::commands::running_server::RunningServer;
 use crate::exit_code::Exit;
 use crate::output::{self, printable};
-use crate::runtime::block_on;
 
 /// Longest block, in hours: a year.
 const LONGEST_BLOCK: i64 = 366 * 24;
@@ -79,39 +79,22 @@ impl RevokeTokens {
             }
             None => Ok(()),
         };
-        let effect = if files.is_in_group {
-            let user = self.user.clone();
-            Effect::in_group(&ControlClient::of(&files.data_dir), user, &revocation)?
-        } else {
-            Effect::Soon
-        };
+        let effect = Effect::of(&files, &self.user, &revocation)?;
         let row = RevocationRow::of(&revocation, &effect);
         if self.format.is_json() {
             output::print_json(&row)?;
             return recorded.map(|()| effect.exit());
         }
-        let user = printable(&row.user);
-        let ended = row.ended;
-        output::print_line(format_args!(
-            "All sign-ins of {user} up to {ended} end, with their tokens."
-        ))?;
+        if let Some(ended) = row.ended {
+            let user = printable(&row.user);
+            output::print_line(format_args!(
+                "All sign-ins of {user} up to {ended} end, with their tokens."
+            ))?;
+        }
         if let Some(until) = row.blocked_until {
             output::print_line(format_args!("New sign-ins are refused until {until}."))?;
         }
-        match &effect {
-            Effect::Soon => output::print_line(
-                "A running server applies this within a few seconds, a stopped one when it starts.",
-            )?,
-            Effect::AllServers => output::print_line("All servers of the group apply this now.")?,
-            Effect::ThisServer => output::print_failure(
-                "This server applies this now. The other servers of the group do not know it yet, \
-                 because etcd cannot be reached; they get it when etcd responds.",
-            ),
-            Effect::NotYet(reason) => output::print_failure(format_args!(
-                "The servers of the group do not know this yet. It is kept, and the server here \
-                 tries again while it runs. {reason}"
-            )),
-        }
+        effect.print()?;
         recorded.map(|()| effect.exit())
     }
 
@@ -151,60 +134,11 @@ struct PlanJson {
     effect: &'static str,
 }
 
-/// Where a revocation has taken effect.
-enum Effect {
-    /// At the only server, in a moment.
-    Soon,
-    AllServers,
-    /// At this server of a group, and not at the others.
-    ThisServer,
-    /// At no server of a group, for this reason.
-    NotYet(String),
-}
-
-impl Effect {
-    /// Has the server of a group here apply a revocation.
-    fn in_group(
-        client: &ControlClient,
-        user: Account,
-        revocation: &UserRevocation,
-    ) -> anyhow::Result<Self> {
-        let request = RevocationRequest {
-            user,
-            ended: revocation.ended,
-            blocked_until: revocation.blocked_until,
-        };
-        let done = block_on(async { Ok(client.revoke(&request).await) })?;
-        Ok(match done.map(|done| done.reach) {
-            Ok(RevocationReach::AllServers) => Self::AllServers,
-            Ok(RevocationReach::ThisServer) => Self::ThisServer,
-            Err(error) => Self::NotYet(error.to_string()),
-        })
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::Soon | Self::AllServers => Exit::Done,
-            Self::ThisServer | Self::NotYet(_) => Exit::Partial,
-        }
-    }
-
-    /// Returns the name in JSON.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Soon => "soon",
-            Self::AllServers => "all-servers",
-            Self::ThisServer => "this-server",
-            Self::NotYet(_) => "not-yet",
-        }
-    }
-}
-
 /// A revocation as printed.
 #[derive(Serialize)]
 struct RevocationRow {
     user: String,
-    ended: String,
+    ended: Option<String>,
     blocked_until: Option<String>,
     effect: &'static str,
 }
@@ -213,7 +147,7 @@ impl RevocationRow {
     fn of(revocation: &UserRevocation, effect: &Effect) -> Self {
         Self {
             user: revocation.key().to_string(),
-            ended: revocation.ended.to_string(),
+            ended: revocation.ended.map(|at| at.to_string()),
             blocked_until: revocation.blocked_until.map(|until| until.to_string()),
             effect: effect.name(),
         }

@@ -7,6 +7,8 @@ use roamd_server::control::Account;
 use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
+use super::effect::Effect;
+use super::known_blocks::blocked_until;
 use crate::commands::account::parse_account;
 use crate::commands::operator_audit::ReasonArg;
 use crate::commands::result_format::ResultFormatArgs;
@@ -16,8 +18,8 @@ use crate::output::{self, printable};
 
 /// Ends the block of a user, who can sign in again.
 ///
-/// A running server applies it within a few seconds. Sign-ins that have ended stay ended. In a
-/// group of servers, run it on each server on which the block was made.
+/// Sign-ins that have ended stay ended. It holds at all servers of a group, whichever of them has
+/// made the block; the exit code is 4 if the others do not know it yet.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Example:\n  roamd tokens unblock --user 'EXAMPLE\\ada' --reason 'ticket 4711'"
@@ -40,6 +42,8 @@ struct UnblockedJson {
     user: String,
     /// Whether there was a block.
     was_blocked: bool,
+    /// Where the user can sign in again; `null` without a block.
+    effect: Option<&'static str>,
 }
 
 impl UnblockUser {
@@ -47,10 +51,25 @@ impl UnblockUser {
         let files = self.server.files()?;
         let Account { domain, name } = &self.user;
         let file = RevocationFile::of(&files.data_dir);
-        let was_blocked = !file.unblock(domain, name, Timestamp::now())?.is_empty();
         let user = self.user.to_string();
+        let shown = printable(&user);
+        if blocked_until(&files, &self.user, &file.read()?)?.is_none() {
+            if self.format.is_json() {
+                output::print_json(&UnblockedJson {
+                    user,
+                    was_blocked: false,
+                    effect: None,
+                })?;
+            } else {
+                output::print_message(format_args!(
+                    "{shown} is not blocked; `roamd tokens blocks` lists who is."
+                ));
+            }
+            return Ok(Exit::Done);
+        }
+        let decided = file.unblock(domain, name, Timestamp::now())?;
         let recorded = match &files.audit {
-            Some(audit) if was_blocked => {
+            Some(audit) => {
                 let action = OperatorAction::Command {
                     command: "tokens unblock",
                     user: Some(&user),
@@ -59,18 +78,19 @@ impl UnblockUser {
                 };
                 self.reason.record(audit, [action])
             }
-            _ => Ok(()),
+            None => Ok(()),
         };
-        let shown = printable(&user);
+        let effect = Effect::of(&files, &self.user, &decided)?;
         if self.format.is_json() {
-            output::print_json(&UnblockedJson { user, was_blocked })?;
-        } else if was_blocked {
-            output::print_line(format_args!("{shown} can sign in again, in a few seconds."))?;
+            output::print_json(&UnblockedJson {
+                user,
+                was_blocked: true,
+                effect: Some(effect.name()),
+            })?;
         } else {
-            output::print_message(format_args!(
-                "{shown} is not blocked; `roamd tokens blocks` lists who is."
-            ));
+            output::print_line(format_args!("{shown} can sign in again."))?;
+            effect.print()?;
         }
-        recorded.map(|()| Exit::Done)
+        recorded.map(|()| effect.exit())
     }
 }
