@@ -233,8 +233,8 @@ impl Setup {
         Ok(server)
     }
 
-    /// Starts a server of a group in front of the farm, on a free port, without effective limits per
-    /// client. `sections` are those of the group; clients know it by `base_url`.
+    /// Starts a server of a group in front of the farm, on a free port, without effective limits
+    /// per client. `sections` are those of the group; clients know it by `base_url`.
     ///
     /// # Errors
     /// If a folder of this name exists, or the server does not start.

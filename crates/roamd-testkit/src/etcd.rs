@@ -196,7 +196,8 @@ impl EtcdCluster {
         drop(self.call("/v3/kv/put", &request));
     }
 
-    /// Writes this number of flags of revoked tokens below the prefix of a group, as its servers do.
+    /// Writes this number of flags of revoked tokens below the prefix of a group, as its servers
+    /// do.
     pub fn put_flags(&self, prefix: &str, count: usize) {
         let numbers: Vec<_> = (0..count).collect();
         for numbers in numbers.chunks(MAX_OPERATIONS) {
