@@ -290,7 +290,7 @@ impl Shared {
             }
         }
         // A share counts until it expires, also if etcd has lost it.
-        let mut lost = copy.shares(kind, key);
+        let mut lost = copy.shares_at(kind, key, revision);
         lost.retain(|(name, _)| shares.iter().all(|(read, _)| read != name));
         let names = lost.iter().map(|(name, _)| *name).collect();
         copy.remove_gone(names, revision, self.now());

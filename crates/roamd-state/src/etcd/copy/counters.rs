@@ -164,10 +164,16 @@ impl Copy {
         Some((share.value(self.own), share.changes))
     }
 
-    /// Returns the shares of a counter.
-    pub(in crate::etcd) fn shares(&self, kind: CounterKind, key: Digest) -> Vec<(Key, ShareValue)> {
+    /// Returns the shares of a counter that have not changed after a revision.
+    pub(in crate::etcd) fn shares_at(
+        &self,
+        kind: CounterKind,
+        key: Digest,
+        revision: i64,
+    ) -> Vec<(Key, ShareValue)> {
         let shares = self.counters.get(&kind).and_then(|all| all.get(&key));
         let shares = shares.into_iter().flatten();
+        let shares = shares.filter(|share| share.revision <= revision);
         let value = |it: &Share| (Key::Share(kind, key, it.server), it.value(self.own));
         shares.map(value).collect()
     }
