@@ -1,5 +1,5 @@
 //! `cargo xtask simulate`: the server with simulated farms that fail, hang and send wrong
-//! responses.
+//! responses, and groups of servers with a simulated etcd.
 //!
 //! The crate `roamd-simulation` has the simulation; this command builds a release version.
 
@@ -16,6 +16,9 @@ pub(crate) struct Args {
     /// The first seed.
     #[arg(long, default_value_t = 0)]
     from: u64,
+    /// Simulate only a server with its `farms`, or only a `group` of servers.
+    #[arg(long)]
+    only: Option<String>,
     /// Run this seed alone, and print every event.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
@@ -25,6 +28,9 @@ pub(crate) struct Args {
 pub(crate) fn run_seeds(args: &Args) -> Result<()> {
     let mut simulation = cargo();
     simulation.args(["run", "--release", "--package", "roamd-simulation", "--"]);
+    if let Some(only) = &args.only {
+        simulation.args(["--only", only]);
+    }
     match args.seed {
         Some(seed) => simulation.args(["--seed", &seed.to_string()]),
         None => simulation

@@ -4,6 +4,7 @@ mod behaviour;
 mod client;
 mod farm;
 mod faults;
+mod group;
 mod history;
 mod invariants;
 mod mapped;
@@ -35,6 +36,8 @@ use crate::history::History;
 use crate::mapping::Access;
 use crate::network::Network;
 
+pub use group::run_group;
+
 /// Time after the last fault within which every controller is used again: the longest back-off, and
 /// the deadline of a probe.
 const RECOVERY: Duration = Duration::from_secs(20);
@@ -55,16 +58,21 @@ pub struct SimulationResult {
     pub trace: Vec<String>,
 }
 
-/// Simulates one seed.
+/// Simulates a server and its farms with one seed.
 ///
 /// # Errors
 /// If the simulation cannot be set up. This is not a violation.
 pub fn run(seed: u64) -> Result<SimulationResult> {
-    tokio::runtime::Builder::new_current_thread()
+    in_simulated_time(simulate(seed))?
+}
+
+/// Runs on a thread whose time stands still while there is work.
+fn in_simulated_time<T>(simulation: impl Future<Output = T>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
-        .build()?
-        .block_on(simulate(seed))
+        .build()?;
+    Ok(runtime.block_on(simulation))
 }
 
 async fn simulate(seed: u64) -> Result<SimulationResult> {

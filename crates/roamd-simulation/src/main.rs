@@ -7,15 +7,21 @@
 
 use std::num::NonZero;
 use std::process::ExitCode;
+use std::slice;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
+use roamd_simulation::SimulationResult;
 
-/// Simulates the server with failing farms, and checks its invariants.
+/// Simulates the server with failing farms and groups of servers with a failing etcd, and checks
+/// their invariants.
 #[derive(Parser)]
 struct Cli {
+    /// What to simulate; everything if it is not given.
+    #[arg(long)]
+    only: Option<Simulation>,
     /// Number of seeds to simulate.
     #[arg(long, default_value_t = 100_000)]
     seeds: u64,
@@ -27,33 +33,61 @@ struct Cli {
     seed: Option<u64>,
 }
 
+/// What a seed simulates.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Simulation {
+    /// A server with farms.
+    Farms,
+    /// A group of servers with etcd.
+    Group,
+}
+
+impl Simulation {
+    fn run(self, seed: u64) -> SimulationResult {
+        let result = match self {
+            Self::Farms => roamd_simulation::run(seed),
+            Self::Group => roamd_simulation::run_group(seed),
+        };
+        result.unwrap_or_else(|error| SimulationResult {
+            violations: vec![format!("{error:#}")],
+            trace: Vec::new(),
+        })
+    }
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let simulations = match &cli.only {
+        Some(simulation) => slice::from_ref(simulation),
+        None => Simulation::value_variants(),
+    };
     match cli.seed {
-        Some(seed) => print_seed(seed),
-        None => simulate_seeds(cli.from, cli.seeds),
+        Some(seed) => print_seed(simulations, seed),
+        None => simulate_seeds(simulations, cli.from, cli.seeds),
     }
 }
 
-fn print_seed(seed: u64) -> ExitCode {
-    match roamd_simulation::run(seed) {
-        Ok(result) => {
-            for line in result.trace {
-                println!("{line}");
-            }
-            for violation in &result.violations {
-                eprintln!("seed {seed}: {violation}");
-            }
-            exit_code(result.violations.is_empty())
+fn print_seed(simulations: &[Simulation], seed: u64) -> ExitCode {
+    let mut succeeded = true;
+    for simulation in simulations {
+        let result = simulation.run(seed);
+        println!("{simulation:?}");
+        for line in result.trace {
+            println!("{line}");
         }
-        Err(error) => {
-            eprintln!("seed {seed}: {error:#}");
-            ExitCode::FAILURE
-        }
+        succeeded &= result.violations.is_empty();
+        print_violations(*simulation, seed, &result.violations);
+    }
+    exit_code(succeeded)
+}
+
+fn print_violations(simulation: Simulation, seed: u64, violations: &[String]) {
+    for violation in violations {
+        eprintln!("{simulation:?}, seed {seed}: {violation}");
     }
 }
 
-fn simulate_seeds(from: u64, seeds: u64) -> ExitCode {
+fn simulate_seeds(simulations: &[Simulation], from: u64, seeds: u64) -> ExitCode {
     let began = Instant::now();
     let next = AtomicU64::new(from);
     let failed = AtomicU64::new(0);
@@ -66,15 +100,12 @@ fn simulate_seeds(from: u64, seeds: u64) -> ExitCode {
                     if seed - from >= seeds {
                         return;
                     }
-                    let violations = match roamd_simulation::run(seed) {
-                        Ok(result) => result.violations,
-                        Err(error) => vec![format!("{error:#}")],
-                    };
-                    if !violations.is_empty() {
-                        failed.fetch_add(1, Ordering::Relaxed);
-                    }
-                    for violation in violations {
-                        eprintln!("seed {seed}: {violation}");
+                    for simulation in simulations {
+                        let violations = simulation.run(seed).violations;
+                        if !violations.is_empty() {
+                            failed.fetch_add(1, Ordering::Relaxed);
+                        }
+                        print_violations(*simulation, seed, &violations);
                     }
                 }
             });

@@ -198,7 +198,8 @@ const OWNED: [(&str, &[&str]); 15] = [
     ("hyper-rustls", &["roamd-store-client"]),
     ("x509-cert", &["roamd-http", "roamd-nfuse-client"]),
     ("rusqlite", &["roamd-farm", "roamd-state"]),
-    ("prost", &["roamd-etcd-client"]),
+    // The second is internal: a server of etcd's messages.
+    ("prost", &["roamd-etcd-client", "roamd-simulation"]),
 ];
 
 /// Checks the dependencies of our crates and reports every one that is not allowed.

@@ -5,18 +5,37 @@
     reason = "a simulation that cannot be set up shows nothing"
 )]
 
+mod group;
+
+use std::ops::Range;
+
+use anyhow::Result;
+use roamd_simulation::SimulationResult;
+
 /// Seeds of one test. There are several tests, so that they run in parallel.
 const SEEDS: u64 = 500;
 
 fn simulate(from: u64) {
-    let violations: Vec<String> = (from..from + SEEDS)
+    check(roamd_simulation::run, from..from + SEEDS);
+}
+
+/// Checks that seeds violate nothing.
+fn check(run: impl Fn(u64) -> Result<SimulationResult>, seeds: Range<u64>) {
+    let violations: Vec<String> = seeds
         .flat_map(|seed| {
-            let result = roamd_simulation::run(seed).unwrap();
             let with_seed = move |violation| format!("seed {seed}: {violation}");
-            result.violations.into_iter().map(with_seed)
+            run(seed).unwrap().violations.into_iter().map(with_seed)
         })
         .collect();
     assert!(violations.is_empty(), "{violations:#?}");
+}
+
+/// Checks that each of these texts is in the trace of a seed.
+fn check_traces(run: impl Fn(u64) -> Result<SimulationResult>, seeds: u64, signs: &[&str]) {
+    let traces: Vec<String> = (0..seeds).flat_map(|it| run(it).unwrap().trace).collect();
+    for sign in signs {
+        assert!(traces.iter().any(|line| line.contains(sign)), "{sign}");
+    }
 }
 
 #[test]
@@ -56,10 +75,7 @@ fn different_seeds_give_different_traces() {
 /// Faults occur, without which the other tests would show nothing.
 #[test]
 fn seeds_cause_faults_and_failed_operations() {
-    let traces: Vec<String> = (0..60)
-        .flat_map(|seed| roamd_simulation::run(seed).unwrap().trace)
-        .collect();
-    for sign in [
+    let signs = [
         "enumeration: Partial",
         "enumeration: Failed",
         "End(Success)",
@@ -74,7 +90,6 @@ fn seeds_cause_faults_and_failed_operations() {
         ": Hang",
         ": DropAfter",
         ": Drip",
-    ] {
-        assert!(traces.iter().any(|line| line.contains(sign)), "{sign}");
-    }
+    ];
+    check_traces(roamd_simulation::run, 60, &signs);
 }

@@ -87,7 +87,7 @@ impl EtcdState {
                     return;
                 }
             };
-            let joined = runtime.block_on(Self::join(&settings, name, network, clock));
+            let joined = runtime.block_on(Self::join(&settings, &name, network, clock));
             let shared = joined.as_ref().ok().map(|it| Arc::clone(&it.shared));
             drop(opened.send(joined));
             if let Some(shared) = shared {
@@ -117,7 +117,7 @@ impl EtcdState {
     /// If etcd cannot be used, or the server does not fit in.
     pub async fn join(
         settings: &GroupSettings,
-        name: String,
+        name: &str,
         network: Arc<dyn Network>,
         clock: Clock,
     ) -> Result<Self, GroupError> {
@@ -127,7 +127,7 @@ impl EtcdState {
             watcher: group.client().separate(),
             group,
             own,
-            name,
+            name: name.to_owned(),
             clock,
             when_unreachable: settings.when_unreachable,
             health: Health::new(),
