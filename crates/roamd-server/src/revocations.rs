@@ -435,8 +435,8 @@ mod tests {
         assert_eq!(blocked.map(|it| &*it.name).collect::<Vec<_>>(), ["bob"]);
     }
 
-    /// In a group, another server may have the block, so that the decision is written anyway. It ends
-    /// no sign-in, and stays until a server that is stopped has had a day to apply it.
+    /// In a group, another server may have the block, so that the decision is written anyway. It
+    /// ends no sign-in, and stays until a server that is stopped has had a day to apply it.
     #[test]
     fn end_of_a_block_is_kept_without_one_in_the_file() {
         let folder = tempfile::tempdir().unwrap();

@@ -14,8 +14,8 @@ pub enum FlagKind {
     /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives
     /// the time from the expiry.
     EndedUser,
-    /// A user about whose sign-ins an operator has decided at a time, which blocked or allowed them.
-    /// The caller derives the time from the expiry.
+    /// A user about whose sign-ins an operator has decided at a time, which blocked or allowed
+    /// them. The caller derives the time from the expiry.
     BlockDecision,
     /// A decision that has blocked the sign-ins of a user.
     BlockedUser,

@@ -44,16 +44,17 @@ pub type StateFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T, StateError>>
 /// - **Degraded servers.** One that cannot reach the others either fails, or continues with what it
 ///   knows: what is set stays set, counts go on from the last known number, and a flag is new for
 ///   one caller of each server. Flags that the setter relies on at all servers (revoked tokens,
-///   ended and blocked users, invalidated tickets, forgiven attempts) fail with [`StateError::Unreachable`],
-///   unless the setter asks for this server alone ([`SharedState::set_flag_here_at_least`]).
+///   ended and blocked users, invalidated tickets, forgiven attempts) fail with
+///   [`StateError::Unreachable`], unless the setter asks for this server alone
+///   ([`SharedState::set_flag_here_at_least`]).
 ///   What was written meanwhile is shared as soon as the others can be reached.
 /// - **Expiry.** No read returns an entry at or after its `until`. The engine decides when it
 ///   removes the entry from the disk.
 /// - **Bounded size.** An engine keeps at least [`MIN_COUNTERS_KEPT`] counters of each kind, and at
 ///   least [`MIN_FLAGS_KEPT`] flags of each kind that unauthenticated clients or time create.
 ///   Beyond that it removes those that expire first. It never removes flags of revoked tokens,
-///   invalidated tickets, and ended and blocked users before they expire, so callers have to limit how many they
-///   set.
+///   invalidated tickets, and ended and blocked users before they expire, so callers have to limit
+///   how many they set.
 /// - **Fairness.** Every write names its [`Party`]. Writes of one party delay those of another by a
 ///   small number of writes, and are refused with [`StateError::Busy`] if too many of them wait.
 /// - **Errors.** Any error but [`StateError::Busy`] means "unknown": the write may or may not have

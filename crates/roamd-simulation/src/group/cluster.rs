@@ -1,4 +1,5 @@
-//! The cluster of the simulated etcd: one store, and members that serve it while they have a leader.
+//! The cluster of the simulated etcd: one store, and members that serve it while they have a
+//! leader.
 //!
 //! Consensus itself is not simulated, only what clients see of it: a call is done by the majority
 //! or not at all, a member without a leader refuses calls and ends watches after a while, a new
