@@ -7,7 +7,7 @@ use super::session_params::{SessionFilterArgs, list_params};
 use crate::commands::store::StoreArgs;
 use crate::commands::table_format::TableFormatArgs;
 use crate::exit_code::Exit;
-use crate::output::{self, printable};
+use crate::output;
 use crate::table::Column;
 
 /// Explains why `roamd sessions list` shows a session or does not.
@@ -56,8 +56,10 @@ fn print_explanation(
     format: &TableFormatArgs,
 ) -> anyhow::Result<()> {
     if !format.is_for_programs() {
-        output::print_line(printable(&explained.roaming.text))?;
-        output::print_line(printable(&explained.end_point.text))?;
+        output::print_fields([
+            ("roaming", explained.roaming.text.clone()),
+            ("client", explained.end_point.text.clone()),
+        ])?;
     }
     let columns = [
         Column::name("FARM"),
