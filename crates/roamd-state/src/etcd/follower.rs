@@ -29,8 +29,9 @@ const REPAIR_INTERVAL: Duration = Duration::from_mins(5);
 /// Time for the last call of a server that stops.
 const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Maximum number of keys of a response.
-const PAGE: i64 = 2000;
+/// Maximum number of keys of a response: a few MiB. etcd counts all keys that follow for each
+/// response, so that small ones would cost more the more keys there are.
+const PAGE: i64 = 10_000;
 
 /// Pause before another watch: some of it is random, so that servers do not come at once.
 const PAUSE: Duration = Duration::from_millis(100);
