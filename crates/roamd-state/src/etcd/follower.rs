@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use roamd_etcd_client::messages::{
-    EventType, RangeRequest, RangeResponse, TxnRequest, WatchCreateRequest, WatchResponse,
+    EventType, KeyValue, RangeRequest, TxnRequest, WatchCreateRequest, WatchResponse,
 };
 use roamd_etcd_client::{CallError, Refusal};
 use tokio::time::{Instant, sleep, timeout};
@@ -32,6 +32,9 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Maximum number of keys of a response: a few MiB. etcd counts all keys that follow for each
 /// response, so that small ones would cost more the more keys there are.
 const PAGE: i64 = 10_000;
+
+/// Entries of a full read that are applied at once. Requests wait for the copy meanwhile.
+const APPLIED_AT_ONCE: usize = 1000;
 
 /// Pause before another watch: some of it is random, so that servers do not come at once.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -114,7 +117,9 @@ impl Shared {
             if revision == 0 {
                 revision = page.header.ok_or(CallError::Malformed)?.revision;
             }
-            self.garbage.add(self.apply_page(&page));
+            for part in page.kvs.chunks(APPLIED_AT_ONCE) {
+                self.garbage.add(self.apply_read(part));
+            }
             match page.kvs.last() {
                 // The key that follows it directly.
                 Some(last) if page.more => key = [&last.key, [0].as_slice()].concat(),
@@ -130,11 +135,11 @@ impl Shared {
         Ok(())
     }
 
-    /// Applies a page of a full read. Returns the garbage in it.
-    fn apply_page(&self, page: &RangeResponse) -> Vec<(Key, i64)> {
+    /// Applies a part of a full read. Returns the garbage in it.
+    fn apply_read(&self, part: &[KeyValue]) -> Vec<(Key, i64)> {
         let now = self.now();
         let mut copy = self.copy_mut();
-        let entries = page.kvs.iter().filter_map(|kv| {
+        let entries = part.iter().filter_map(|kv| {
             let key = Key::parse(self.group.below_prefix(&kv.key))?;
             let is_garbage = copy.read(key, &kv.value, kv.mod_revision, now);
             is_garbage.then_some((key, kv.mod_revision))

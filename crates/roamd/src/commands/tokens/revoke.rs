@@ -1,5 +1,6 @@
 //! `roamd tokens revoke`.
 
+use std::slice;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -7,10 +8,11 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use roamd_server::OperatorAction;
 use roamd_server::control::Account;
-use roamd_server::revocations::{RevocationFile, UserRevocation};
+use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
 use super::effect::Effect;
+use super::known_blocks::blocked_until;
 use crate::commands::account::parse_account;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::operator_audit::ReasonArg;
@@ -73,14 +75,20 @@ impl RevokeTokens {
                 let action = OperatorAction::SignInsEnded {
                     domain,
                     name,
-                    blocked_until: revocation.blocked_until,
+                    blocked_until: self.block.and(revocation.blocked_until),
                 };
                 self.reason.record(audit, [action])
             }
             None => Ok(()),
         };
         let effect = Effect::of(&files, &self.user, &revocation)?;
-        let row = RevocationRow::of(&revocation, &effect);
+        let blocked_until = blocked_until(&files, &self.user, slice::from_ref(&revocation))?;
+        let row = RevocationRow {
+            user: revocation.key().to_string(),
+            ended: revocation.ended.map(|at| at.to_string()),
+            blocked_until: blocked_until.map(|until| until.to_string()),
+            effect: effect.name(),
+        };
         if self.format.is_json() {
             output::print_json(&row)?;
             return recorded.map(|()| effect.exit());
@@ -141,17 +149,6 @@ struct RevocationRow {
     ended: Option<String>,
     blocked_until: Option<String>,
     effect: &'static str,
-}
-
-impl RevocationRow {
-    fn of(revocation: &UserRevocation, effect: &Effect) -> Self {
-        Self {
-            user: revocation.key().to_string(),
-            ended: revocation.ended.map(|at| at.to_string()),
-            blocked_until: revocation.blocked_until.map(|until| until.to_string()),
-            effect: effect.name(),
-        }
-    }
 }
 
 /// Parses the time of a block.
