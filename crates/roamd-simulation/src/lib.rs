@@ -10,6 +10,7 @@ mod invariants;
 mod mapped;
 mod mapping;
 mod network;
+mod run;
 mod state;
 
 use std::net::{Ipv4Addr, SocketAddr};
@@ -35,8 +36,10 @@ use crate::faults::ClockError;
 use crate::history::History;
 use crate::mapping::Access;
 use crate::network::Network;
+use crate::run::in_simulated_time;
 
 pub use group::run_group;
+pub use run::SimulationResult;
 
 /// Time after the last fault within which every controller is used again: the longest back-off, and
 /// the deadline of a probe.
@@ -49,30 +52,12 @@ const MOST_LISTS: usize = 12;
 /// Simulated time after the server has stopped.
 const TIME_AFTER_STOP: Duration = Duration::from_secs(30);
 
-/// Result of the simulation of one seed.
-#[derive(Debug)]
-pub struct SimulationResult {
-    /// Violated invariants.
-    pub violations: Vec<String>,
-    /// Events, one line each, with the time in seconds.
-    pub trace: Vec<String>,
-}
-
 /// Simulates a server and its farms with one seed.
 ///
 /// # Errors
 /// If the simulation cannot be set up. This is not a violation.
 pub fn run(seed: u64) -> Result<SimulationResult> {
     in_simulated_time(simulate(seed))?
-}
-
-/// Runs on a thread whose time stands still while there is work.
-fn in_simulated_time<T>(simulation: impl Future<Output = T>) -> Result<T> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()?;
-    Ok(runtime.block_on(simulation))
 }
 
 async fn simulate(seed: u64) -> Result<SimulationResult> {

@@ -32,8 +32,8 @@ use self::history::History;
 use self::invariants::Facts;
 use self::server::Server;
 use self::service::Service;
-use crate::SimulationResult;
 use crate::network::Network;
+use crate::run::{SimulationResult, in_simulated_time};
 
 /// Time for the first servers to join before clients begin.
 const JOINING: Duration = Duration::from_secs(4);
@@ -43,7 +43,7 @@ const JOINING: Duration = Duration::from_secs(4);
 /// # Errors
 /// If the simulation cannot be set up. This is not a violation.
 pub fn run_group(seed: u64) -> Result<SimulationResult> {
-    crate::in_simulated_time(simulate(seed))
+    in_simulated_time(simulate(seed))
 }
 
 async fn simulate(seed: u64) -> SimulationResult {
