@@ -376,7 +376,7 @@ mod tests {
                 "bob \"\n\u{202e}",
                 None,
                 3,
-                vec![("alice", 2, None), ("bob \"\n\u{202e}", 3, None)],
+                vec![("alice", 2, Some(3)), ("bob \"\n\u{202e}", 3, None)],
             ),
             // An earlier clock does not revive what has ended.
             (
@@ -384,7 +384,7 @@ mod tests {
                 "alice",
                 None,
                 1,
-                vec![("bob \"\n\u{202e}", 3, None), ("alice", 2, None)],
+                vec![("bob \"\n\u{202e}", 3, None), ("alice", 2, Some(3))],
             ),
             (
                 "DEMO",
