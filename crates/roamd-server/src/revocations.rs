@@ -147,34 +147,32 @@ impl RevocationFile {
         now: Timestamp,
     ) -> Result<UserRevocation, RevocationsError> {
         let now = in_precision_of_the_state(now);
-        data_dir::open_or_create(self.0.folder())?;
-        let locked = self.0.lock().map_err(|source| self.unusable(source))?;
-        let mut entries = self.read()?;
-        let mut revocation = UserRevocation {
-            domain: domain.to_owned(),
-            name: name.to_owned(),
-            ended: Some(now),
-            blocked_until: block.map(|block| later(now, block)),
-            block_decided: block.map(|_| now),
-        };
-        let key = revocation.key();
-        if let Some(earlier) = entries.iter().find(|entry| entry.key() == key) {
-            revocation.ended = earlier.ended.max(Some(now));
-            if block.is_none() {
-                revocation.blocked_until = earlier.blocked_until;
-                revocation.block_decided = earlier.block_decided;
+        self.change(|entries| {
+            let mut revocation = UserRevocation {
+                domain: domain.to_owned(),
+                name: name.to_owned(),
+                ended: Some(now),
+                blocked_until: block.map(|block| later(now, block)),
+                block_decided: block.map(|_| now),
+            };
+            let key = revocation.key();
+            if let Some(earlier) = entries.iter().find(|entry| entry.key() == key) {
+                revocation.ended = earlier.ended.max(Some(now));
+                if block.is_none() {
+                    revocation.blocked_until = earlier.blocked_until;
+                    revocation.block_decided = earlier.block_decided;
+                }
             }
-        }
-        revocation.blocked_until = revocation.blocked_until.filter(|until| now < *until);
-        entries.retain(|entry| {
-            let by_tokens = entry.ended.map(|ended| later(ended, token_lifetime_max));
-            let needed = by_tokens.max(entry.block_decided);
-            let is_needed = needed.is_some_and(|until| now < later(until, SLACK));
-            entry.key() != key && (is_needed || entry.is_block(now))
-        });
-        entries.push(revocation.clone());
-        self.write(&entries, &locked)?;
-        Ok(revocation)
+            revocation.blocked_until = revocation.blocked_until.filter(|until| now < *until);
+            entries.retain(|entry| {
+                let by_tokens = entry.ended.map(|ended| later(ended, token_lifetime_max));
+                let needed = by_tokens.max(entry.block_decided);
+                let is_needed = needed.is_some_and(|until| now < later(until, SLACK));
+                entry.key() != key && (is_needed || entry.is_block(now))
+            });
+            entries.push(revocation.clone());
+            revocation
+        })
     }
 
     /// Ends the blocks of an account in all its forms. Sign-ins that have ended stay ended.
@@ -188,28 +186,39 @@ impl RevocationFile {
         now: Timestamp,
     ) -> Result<UserRevocation, RevocationsError> {
         let now = in_precision_of_the_state(now);
+        self.change(|entries| {
+            let mut revocation = UserRevocation {
+                domain: domain.to_owned(),
+                name: name.to_owned(),
+                ended: None,
+                blocked_until: None,
+                block_decided: Some(now),
+            };
+            let key = revocation.key();
+            for entry in entries.iter_mut().filter(|it| it.is_about(domain, name)) {
+                if entry.key() == key {
+                    revocation.ended = entry.ended;
+                }
+                entry.blocked_until = None;
+                entry.block_decided = Some(now);
+            }
+            entries.retain(|entry| entry.key() != key);
+            entries.push(revocation.clone());
+            revocation
+        })
+    }
+
+    /// Changes the revocations while no other process does.
+    fn change<T>(
+        &self,
+        change: impl FnOnce(&mut Vec<UserRevocation>) -> T,
+    ) -> Result<T, RevocationsError> {
         data_dir::open_or_create(self.0.folder())?;
         let locked = self.0.lock().map_err(|source| self.unusable(source))?;
         let mut entries = self.read()?;
-        let mut revocation = UserRevocation {
-            domain: domain.to_owned(),
-            name: name.to_owned(),
-            ended: None,
-            blocked_until: None,
-            block_decided: Some(now),
-        };
-        let key = revocation.key();
-        for entry in entries.iter_mut().filter(|it| it.is_about(domain, name)) {
-            if entry.key() == key {
-                revocation.ended = entry.ended;
-            }
-            entry.blocked_until = None;
-            entry.block_decided = Some(now);
-        }
-        entries.retain(|entry| entry.key() != key);
-        entries.push(revocation.clone());
+        let changed = change(&mut entries);
         self.write(&entries, &locked)?;
-        Ok(revocation)
+        Ok(changed)
     }
 
     /// Reads all revocations. There are none if the file is missing.

@@ -52,10 +52,10 @@ pub(super) async fn connected_from(
         device_id: Some(NO_CLIENT.to_owned()),
         ..own.clone()
     };
-    let Some(all) = explain_if_possible(client, &other).await? else {
+    let Some(all) = if_possible(client.explain(&other).await)? else {
         return Ok(None);
     };
-    let Some(of_others) = explain_if_possible(client, &own).await? else {
+    let Some(of_others) = if_possible(client.explain(&own).await)? else {
         return Ok(None);
     };
     Ok(Some(connected(&all, &of_others)))
@@ -71,12 +71,13 @@ pub(super) async fn failing_farms(client: &mut StoreClient, params: &SessionPara
     failing.map(|farm| farm.name).collect()
 }
 
-async fn explain_if_possible(
-    client: &mut StoreClient,
-    params: &SessionParams,
-) -> Result<Option<SessionExplanation>, ClientError> {
-    match client.explain(params).await {
-        Ok(explained) => Ok(Some(explained)),
+/// Returns what a store was asked for; `None` if it cannot tell now.
+///
+/// # Errors
+/// If the store cannot be reached or refuses the user, so that other requests would fail too.
+pub(super) fn if_possible<T>(asked: Result<T, ClientError>) -> Result<Option<T>, ClientError> {
+    match asked {
+        Ok(told) => Ok(Some(told)),
         Err(
             ClientError::NotOffered { .. }
             | ClientError::Status { .. }

@@ -1,12 +1,9 @@
 //! `roamd sessions disconnect`.
 
 use clap::Args;
-use roamd_store_client::{
-    ClientError, EnumerationStatus, Session, SessionParams, SessionState, SessionStatus,
-    StoreClient,
-};
+use roamd_store_client::{EnumerationStatus, Session, SessionState, SessionStatus};
 
-use super::connected::{Connected, EndedSession, failing_farms};
+use super::connected::{Connected, EndedSession, failing_farms, if_possible};
 use super::operation::{Operation, OperationArgs};
 use super::session_params::{SessionFilterArgs, list_params};
 use crate::exit_code::Exit;
@@ -42,10 +39,10 @@ impl DisconnectSessions {
         let params = args.params();
         let list = list_params(&args.store, SessionFilterArgs::default());
         let disconnected = args.store.with_client(async |client| {
-            let before = list_if_possible(client, &list).await?;
+            let before = if_possible(client.list(&list).await)?;
             let status = client.disconnect(&params).await?;
             let after = match before {
-                Some(_) => list_if_possible(client, &list).await.unwrap_or_default(),
+                Some(_) => if_possible(client.list(&list).await).unwrap_or_default(),
                 None => None,
             };
             let failing = match status {
@@ -62,25 +59,6 @@ impl DisconnectSessions {
             silent_farms: Vec::new(),
         });
         args.print_result(OPERATION, status, ended.as_ref(), &failing)
-    }
-}
-
-/// Lists the disconnected sessions. Returns `None` if the store cannot list them now.
-///
-/// # Errors
-/// If the store cannot be reached or refuses the user, so that a disconnect would fail too.
-async fn list_if_possible(
-    client: &mut StoreClient,
-    params: &SessionParams,
-) -> Result<Option<SessionState>, ClientError> {
-    match client.list(params).await {
-        Ok(list) => Ok(Some(list)),
-        Err(
-            ClientError::NotOffered { .. }
-            | ClientError::Status { .. }
-            | ClientError::Unreadable { .. },
-        ) => Ok(None),
-        Err(error) => Err(error),
     }
 }
 
