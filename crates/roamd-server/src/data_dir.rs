@@ -3,6 +3,9 @@
 //!
 //! A new folder has mode 0700. An existing one may be readable by others, since each file in it is
 //! readable by its owner only, but others must not be able to replace files, or the folder.
+//!
+//! Root runs commands on the folder of another user, who must not make root write elsewhere: no link
+//! in the folder is followed, and no file is used that has another name.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
@@ -10,6 +13,8 @@ use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown,
 };
 use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::file_access::{AccessRule, FileAccessError};
 
@@ -98,19 +103,33 @@ impl SharedFile {
 
     /// The file that is locked, since the other one is replaced.
     fn lock_file(&self) -> io::Result<File> {
-        let file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(self.path.with_extension("lock"))?;
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false).mode(0o600);
+        let file = open_own(&mut options, &self.path.with_extension("lock"))?;
         give_to_owner(&self.folder, &file)?;
         Ok(file)
     }
 }
 
+/// Opens a file of the data folder. Neither follows a link nor waits for another process.
+///
+/// # Errors
+/// If it cannot be opened, or is no file that has this name alone.
+pub(crate) fn open_own(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = options
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)?;
+    let metadata = file.metadata()?;
+    if metadata.is_file() && metadata.nlink() == 1 {
+        return Ok(file);
+    }
+    let problem = format!("{} is no file of its own; remove it", path.display());
+    Err(io::Error::new(io::ErrorKind::InvalidInput, problem))
+}
+
 /// Replaces a file as a whole, and flushes it to the disk. `prepare` sets mode and owner of the new
-/// one: a draft that was left behind has kept its own.
+/// one.
 ///
 /// # Errors
 /// If the new file cannot be written. The old one then stays.
@@ -120,10 +139,15 @@ pub(crate) fn replace_file(
     prepare: impl FnOnce(&File) -> io::Result<()>,
 ) -> io::Result<()> {
     let draft = path.with_extension("new");
+    // What an interrupted change has left behind.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    // `create_new` follows no link.
     let mut file = OpenOptions::new()
         .write(true)
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .mode(0o600)
         .open(&draft)?;
     prepare(&file)?;
@@ -150,10 +174,19 @@ pub(crate) fn open_or_create_for_owner(path: &Path) -> Result<(), DataDirError> 
         DirBuilder::new()
             .mode(0o700)
             .create(folder)
-            .and_then(|()| give_to_owner(folder_of(folder), &File::open(folder)?))
+            .and_then(|()| give_to_owner(folder_of(folder), &open_folder(folder)?))
             .map_err(|source| unusable(folder, source))?;
     }
     check(path)
+}
+
+/// Opens a folder, and follows no link.
+fn open_folder(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW | OFlags::DIRECTORY;
+    OpenOptions::new()
+        .read(true)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
 }
 
 /// Creates the folder if it is missing, and checks it.
@@ -223,7 +256,7 @@ fn unusable(path: &Path, source: io::Error) -> DataDirError {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::chown;
+    use std::os::unix::fs::{chown, symlink};
 
     use super::*;
 
@@ -244,6 +277,34 @@ mod tests {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             open_or_create(&path).unwrap();
         }
+    }
+
+    /// Root runs commands on the folder of the server's user, who could put links in it.
+    #[test]
+    fn link_in_the_folder_leads_no_command_elsewhere() {
+        let folder = tempfile::tempdir().unwrap();
+        let victim = folder.path().join("victim");
+        fs::write(&victim, "secret").unwrap();
+        let data = folder.path().join("data");
+        open_or_create(&data).unwrap();
+        let file = SharedFile::new(&data, "keys");
+        let lock = data.join("keys.lock");
+        for target in [&victim, &folder.path().join("missing")] {
+            symlink(target, &lock).unwrap();
+            assert!(file.lock().is_err() && file.try_lock().is_err());
+            fs::remove_file(&lock).unwrap();
+        }
+        fs::hard_link(&victim, &lock).unwrap();
+        let error = file.try_lock().err().unwrap().to_string();
+        assert!(error.contains("no file of its own"), "{error}");
+        fs::remove_file(&lock).unwrap();
+        for target in [&victim, &folder.path().join("missing")] {
+            symlink(target, data.join("keys.new")).unwrap();
+            file.replace(&file.lock().unwrap(), b"new").unwrap();
+            assert_eq!(fs::read_to_string(file.path()).unwrap(), "new");
+        }
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "secret");
+        assert!(!folder.path().join("missing").exists());
     }
 
     /// Only root can give folders away.

@@ -73,6 +73,21 @@ pub enum FileAccessError {
         /// Permission bits of the folder.
         mode: u32,
     },
+    /// A link on the way to it belongs to another user, who can make it lead elsewhere.
+    #[error(
+        "{what} {} is reached through the link {}, which belongs to the user {owner}; name the \
+         folder that it leads to, or remove the link", .path.display(), .link.display()
+    )]
+    LinkOwner {
+        /// What it is.
+        what: &'static str,
+        /// Path of the file.
+        path: PathBuf,
+        /// The link.
+        link: PathBuf,
+        /// Its owner.
+        owner: u32,
+    },
     /// A folder above it belongs to another user, who can replace it.
     #[error(
         "{what} {} can be replaced by the user {owner}, who owns {}; run `chown {user}` on that \
@@ -200,6 +215,18 @@ impl AccessRule {
         };
         let user = geteuid().as_raw();
         let trusted = [ROOT, user, file.uid()];
+        let absolute = std::path::absolute(path).map_err(unreadable)?;
+        for part in absolute.ancestors() {
+            let metadata = fs::symlink_metadata(part).map_err(unreadable)?;
+            if metadata.is_symlink() && !trusted.contains(&metadata.uid()) {
+                return Err(FileAccessError::LinkOwner {
+                    what: self.what,
+                    path: path.to_owned(),
+                    link: part.to_owned(),
+                    owner: metadata.uid(),
+                });
+            }
+        }
         let real = fs::canonicalize(path).map_err(unreadable)?;
         for folder in real.ancestors().skip(1) {
             let parent = fs::metadata(folder).map_err(unreadable)?;
@@ -237,7 +264,7 @@ fn is_writable_by_others(folder: &Metadata) -> bool {
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
-    use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
+    use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
 
     use super::*;
 
@@ -252,6 +279,32 @@ mod tests {
         let metadata = fs::metadata(path).unwrap();
         let checked = AccessRule::INSTALLED_SECRET.check_parents(path, &metadata);
         checked.map_err(|error| error.to_string())
+    }
+
+    /// The owner of a link decides where it leads.
+    #[test]
+    fn link_of_another_user_is_refused() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real"), folder.path().join("link"));
+        fs::create_dir(&real).unwrap();
+        symlink(&real, &link).unwrap();
+        let check = |path: &Path| {
+            let metadata = fs::metadata(path).unwrap();
+            AccessRule::DATA_FOLDER.check_parents(path, &metadata)
+        };
+        check(&link).unwrap();
+        lchown(&link, Some(OTHER), None).unwrap();
+        for path in [link.clone(), link.join("inside")] {
+            fs::create_dir_all(&path).unwrap();
+            let error = check(&path).unwrap_err().to_string();
+            assert!(error.contains("reached through the link"), "{error}");
+        }
+        // It is their own folder.
+        chown(&real, Some(OTHER), None).unwrap();
+        check(&link).unwrap();
     }
 
     #[test]

@@ -10,6 +10,7 @@ use roamd_config::{Config, SettingValue, State};
 use roamd_state::{OpenError, StateCopy};
 use zeroize::Zeroizing;
 
+use super::parts::{DamagedPart, check};
 use crate::config::{ConfigError, read_settings, read_with_text};
 use crate::data_dir::STATE_FILE;
 use crate::keys::KeyFile;
@@ -27,6 +28,9 @@ pub enum CollectError {
     /// The state cannot be copied.
     #[error(transparent)]
     State(#[from] OpenError),
+    /// A file of the data folder is damaged, and could not be restored.
+    #[error("no backup was written, because it could not be restored")]
+    Damaged(#[from] DamagedPart),
     /// A file of the data folder cannot be read.
     #[error("cannot read {}; run this command as root, or as the user of the server", .path.display())]
     File {
@@ -59,7 +63,7 @@ pub fn collect(config: &Path, now: Timestamp) -> Result<Contents, CollectError> 
         State::Etcd(_) => (None, None),
     };
     let revocations = read(RevocationFile::of(&data_dir).path())?;
-    Ok(Contents {
+    let contents = Contents {
         origin: Origin {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             created: now.as_second(),
@@ -69,7 +73,9 @@ pub fn collect(config: &Path, now: Timestamp) -> Result<Contents, CollectError> 
         keys,
         revocations: revocations.map(|bytes| bytes.to_vec()),
         state: state.map(|StateCopy { database, key }| StateFiles { database, key }),
-    })
+    };
+    check(&contents)?;
+    Ok(contents)
 }
 
 /// Returns the files that a configuration names, as it spells them. They are not in a backup.

@@ -3,9 +3,11 @@
 //! `roamd-backup` has the file and its encryption.
 
 mod collect;
+mod parts;
 mod restore;
 
 pub use collect::{CollectError, collect, named_files};
+pub use parts::DamagedPart;
 pub use restore::{RestoreError, Target, restore};
 pub use roamd_backup::{Contents, MAGIC, OpenError, Origin, SealError, open};
 

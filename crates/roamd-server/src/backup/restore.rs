@@ -1,19 +1,19 @@
 //! Restoring a backup: everything is checked before anything is replaced.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
 use roamd_backup::{Contents, StateFiles};
-use roamd_seal::{KeyRing, KeyRingError};
 use roamd_state::{OpenError, StateCopy};
 
+use super::parts::{DamagedPart, check};
 use crate::data_dir::{
-    self, DataDirError, STATE_FILE, SharedFile, folder_of, give_to_owner, replace_file,
+    self, DataDirError, STATE_FILE, SharedFile, folder_of, give_to_owner, open_own, replace_file,
 };
 use crate::keys::{KeyFile, KeysError};
-use crate::revocations::{RevocationFile, is_valid};
+use crate::revocations::RevocationFile;
 
 /// Permissions of a new configuration: it contains no secrets, and the user of the server reads it.
 const CONFIG_MODE: u32 = 0o644;
@@ -44,12 +44,9 @@ pub enum RestoreError {
          with --force", .0.display()
     )]
     OtherConfig(PathBuf),
-    /// The keys in the backup are malformed.
-    #[error("the keys in the backup are damaged; use another backup")]
-    Keys(#[source] KeyRingError),
-    /// The revocations in the backup are malformed.
-    #[error("the revocations in the backup are damaged; use another backup")]
-    Revocations,
+    /// A part of the backup is malformed.
+    #[error("the backup cannot be used; use another one")]
+    Damaged(#[from] DamagedPart),
     /// The data folder cannot be used.
     #[error(transparent)]
     Folder(#[from] DataDirError),
@@ -116,24 +113,9 @@ pub fn restore(contents: Contents, target: &Target) -> Result<(), RestoreError> 
         state.publish()?;
         for name in [STATE_FILE, "state.key", "state.lock"] {
             let path = data_dir.join(name);
-            let file = File::open(&path).map_err(at(&path))?;
+            let file = open_own(OpenOptions::new().read(true), &path).map_err(at(&path))?;
             give_to_owner(data_dir, &file).map_err(at(&path))?;
         }
-    }
-    Ok(())
-}
-
-/// Checks the parts that are text.
-fn check(contents: &Contents) -> Result<(), RestoreError> {
-    if let Some(keys) = &contents.keys {
-        // Bytes that are no text have no line that is a key.
-        let text = std::str::from_utf8(keys).unwrap_or_default();
-        KeyRing::from_text(text).map_err(RestoreError::Keys)?;
-    }
-    if let Some(revocations) = &contents.revocations
-        && !is_valid(revocations)
-    {
-        return Err(RestoreError::Revocations);
     }
     Ok(())
 }

@@ -22,6 +22,7 @@ use super::status::Status;
 use super::throttle::{ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone};
 use super::web_sign_ins::{WebSignInQuery, WebSignInReport};
 use crate::app::reload::Reloaded;
+use crate::data_dir::folder_of;
 
 /// Time for a command, from the connection to the end of its response.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -93,6 +94,12 @@ impl ControlClient {
         Self {
             socket: if is_demo { demo } else { socket },
         }
+    }
+
+    /// Returns the data folder, in which the socket is.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        folder_of(&self.socket)
     }
 
     /// Returns the status of the server.

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, MAIN_DB, Transaction, TransactionBehavior};
+use rustix::fs::OFlags;
 
 use crate::flag::FlagKind;
 
@@ -155,7 +156,15 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
         path: lock_path.clone(),
         source,
     };
-    let file = File::create(&lock_path).map_err(failed)?;
+    // Root restores the state of another user, who must not make root write elsewhere.
+    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .custom_flags(flags.bits().cast_signed())
+        .open(&lock_path)
+        .map_err(failed)?;
     let deadline = Instant::now() + LOCK_TIMEOUT;
     loop {
         match file.try_lock() {

@@ -1,9 +1,12 @@
 //! The server that a command speaks to, or whose files it uses.
 
+use std::fs;
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Args;
 use roamd_server::config::{ConfigError, Essentials};
 use roamd_server::control::ControlClient;
@@ -47,6 +50,23 @@ impl ServerFiles {
     }
 }
 
+/// Checks that the audit log that a server names belongs to the owner of its data folder.
+///
+/// # Errors
+/// If it belongs to another user, as a file of root does that the user of the server names.
+fn check_owner(audit: &Path, data_dir: &Path) -> anyhow::Result<()> {
+    let owner = |path: &Path| fs::metadata(path).map(|metadata| metadata.uid());
+    if owner(audit)? == owner(data_dir)? {
+        return Ok(());
+    }
+    bail!(
+        "the audit log {} does not belong to the owner of {}; name the configuration of the server \
+         with --config",
+        audit.display(),
+        data_dir.display()
+    )
+}
+
 impl RunningServer {
     /// Returns a client of the server.
     ///
@@ -69,9 +89,15 @@ impl RunningServer {
         if let Some(data_dir) = &self.data {
             let client = ControlClient::of(data_dir);
             let status = block_on(async { Ok(client.status().await?) })?;
+            // Not the folder that the server names: its user must not make root write elsewhere.
+            let data_dir = client.data_dir().to_owned();
+            let audit = status.audit.map(|audit| audit.file);
+            if let Some(audit) = &audit {
+                check_owner(audit, &data_dir)?;
+            }
             return Ok(ServerFiles {
-                data_dir: status.data_dir,
-                audit: status.audit.map(|audit| audit.file),
+                data_dir,
+                audit,
                 token_lifetime_max: Some(Duration::from_secs(status.token_lifetime_max_seconds)),
                 is_in_group: status.state.group.is_some(),
             });
@@ -102,5 +128,26 @@ impl RunningServer {
             }
             error => error.into(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::chown;
+
+    use super::*;
+
+    /// Only root can give files away, and only root could be misled.
+    #[test]
+    fn audit_log_of_another_user_than_the_data_folder_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let audit = folder.path().join("audit.log");
+        fs::write(&audit, "").unwrap();
+        check_owner(&audit, folder.path()).unwrap();
+        if chown(folder.path(), Some(65_534), None).is_err() {
+            return;
+        }
+        let error = check_owner(&audit, folder.path()).unwrap_err();
+        assert!(error.to_string().contains("does not belong"), "{error}");
     }
 }

@@ -213,3 +213,20 @@ fn short_passphrase_is_refused() {
     assert!(ran.err.contains("12 characters"), "{}", ran.err);
     assert!(!Path::new(file).exists());
 }
+
+/// A backup that cannot be restored would be noticed when it is needed.
+#[test]
+fn damaged_keys_or_revocations_make_no_backup() {
+    let world = World::new();
+    let config = configuration(&world, &unused_address(), &[("CVAD", "cvad-7", "127.0.0.1:9")]);
+    let data = PathBuf::from(data_dir(&config));
+    revoke(&config, r"DEMO\bob", &[]);
+    for (name, part) in [("revocations", "the revocations"), ("keys", "the keys")] {
+        fs::write(data.join(name), "rubbish\n").unwrap();
+        let file = world.path("roamd.backup");
+        let ran = backup(&config, &file);
+        assert_eq!(ran.code, 1, "{ran:?}");
+        assert!(ran.err.contains(&format!("{part} are damaged")), "{ran:?}");
+        assert!(!file.exists());
+    }
+}
