@@ -1,5 +1,6 @@
 //! A group of servers as operators see it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -47,6 +48,9 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
             }
         }
     }
+    let running = overview.servers.iter();
+    let running = running.filter(|it| matches!(it.activity, ServerActivity::Running { .. }));
+    let running: HashSet<_> = running.map(|it| &it.name).collect();
     let mut clocks = Vec::new();
     for GroupServer { name, activity, .. } in &overview.servers {
         match activity {
@@ -59,6 +63,8 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
                 }
                 clocks.push(*clock_offset);
             }
+            // It has been started again.
+            ServerActivity::Silent { .. } if running.contains(name) => {}
             ServerActivity::Silent { last } => {
                 problems.push(format!("server {name} sends no heartbeats since {last:.0}"));
             }
@@ -153,6 +159,12 @@ mod tests {
                 vec![running.clone(), server("b", 0, -3)],
                 vec![good.clone()],
                 &["differ by 3 seconds"],
+            ),
+            // A crashed server that runs again.
+            (
+                vec![server("c", 0, 0), silent.clone()],
+                vec![good.clone()],
+                &[],
             ),
             (
                 vec![running, silent.clone()],

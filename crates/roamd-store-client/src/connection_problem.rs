@@ -33,6 +33,8 @@ pub enum ConnectionProblem {
     OtherName(Vec<String>),
     /// The certificate is revoked.
     Revoked,
+    /// The certificate is that of an authority.
+    OfAuthority,
     /// No program listens on the port.
     Refused,
     /// The host name has no address.
@@ -99,6 +101,10 @@ impl ConnectionProblem {
                 presented.iter().map(|it| name(it)).collect(),
             )),
             Problem::Revoked => Some(Self::Revoked),
+            // The type of this error is not public.
+            Problem::Other(other) if format!("{other:?}").contains("CaUsedAsEndEntity") => {
+                Some(Self::OfAuthority)
+            }
             _ => None,
         }
     }
@@ -144,6 +150,11 @@ impl fmt::Display for ConnectionProblem {
                 "the server's certificate is not for this name, but for {}; use such a name in the \
                  address",
                 names.join(", ")
+            ),
+            Self::OfAuthority => f.write_str(
+                "the server's certificate is that of an authority (CA:TRUE), which a server may \
+                 not use; it needs one of its own, such as `openssl req -x509 -addext \
+                 basicConstraints=CA:FALSE` makes",
             ),
             Self::Revoked => {
                 f.write_str("the server's certificate is revoked; it has to be replaced")

@@ -1,5 +1,7 @@
 //! Exit codes of all commands, and which error has which.
 
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use roamd_farm::Error as FarmError;
@@ -70,7 +72,14 @@ impl From<&anyhow::Error> for Exit {
         if error.is::<ConfigError>() || error.is::<UsageError>() {
             return Self::Usage;
         }
-        Self::Failed
+        let is_denied = |cause: &(dyn Error + 'static)| {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        };
+        match error.chain().any(is_denied) {
+            true => Self::Refused,
+            false => Self::Failed,
+        }
     }
 }
 

@@ -48,7 +48,8 @@ fn csv_cell(text: &str) -> String {
     /// Also in full width, which some spreadsheets read like ASCII.
     const STARTS_FORMULA: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
     let cell = printable(text);
-    let is_number = cell.parse::<f64>().is_ok();
+    // Spreadsheets know no infinity.
+    let is_number = cell.parse::<f64>().is_ok_and(f64::is_finite);
     match cell.trim_start().starts_with(STARTS_FORMULA) && !is_number {
         true => format!("'{cell}"),
         false => cell,

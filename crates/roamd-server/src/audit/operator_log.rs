@@ -18,7 +18,7 @@ pub struct OperatorLog {
 }
 
 /// What a command has changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OperatorAction<'a> {
     /// All sign-ins of a user were ended.
     SignInsEnded {

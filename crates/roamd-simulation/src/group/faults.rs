@@ -98,7 +98,7 @@ impl Targets {
                 self.note(format!("watches of etcd {member} are late"));
                 self.cluster.set_lag(member, time / 3);
                 self.after(2 * time, move |it| {
-                    it.cluster.set_lag(member, Duration::ZERO)
+                    it.cluster.set_lag(member, Duration::ZERO);
                 });
             }
             10 | 11 => {

@@ -138,7 +138,8 @@ fn keys_of_ticket_authorities_stay_with_their_authorities() {
         "/etc/roamd/gateway.sta1.key",
         "/etc/roamd/gateway.sta1.2.key",
     );
-    let cases: [(&[Option<&str>], Vec<String>, usize); 4] = [
+    type Case<'a> = (&'a [Option<&'a str>], Vec<String>, usize);
+    let cases: [Case<'_>; 4] = [
         (&[None, None], vec![], 0),
         (&[Some("one"), Some("one")], vec![all.to_owned()], 1),
         (

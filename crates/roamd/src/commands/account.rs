@@ -8,13 +8,15 @@ use crate::exit_code::UsageError;
 /// Longest account, in characters.
 const MAX_LENGTH: usize = 512;
 
-/// Parses an account. One without a domain has to be a user principal name.
+/// Parses an account. One without a domain has to be a user principal name. Blanks around its parts
+/// do not count, as at a sign-in.
 pub(super) fn parse_account(text: &str) -> anyhow::Result<Account> {
     let (domain, name) = match text.split_once('\\') {
         Some((domain, name)) => (domain, name),
         None if text.contains('@') => ("", text),
         None => ("", ""),
     };
+    let (domain, name) = (domain.trim(), name.trim());
     let is_printable = !text.chars().any(char::is_control);
     if name.is_empty() || !is_printable || text.chars().count() > MAX_LENGTH {
         bail!(UsageError(

@@ -22,7 +22,10 @@ pub(super) fn second(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%SZ").to_string()
 }
 
+/// Cell without a value.
+pub(super) const NO_VALUE: &str = "-";
+
 /// Returns the cell of an optional value: a dash stands for `None`.
 pub(super) fn or_dash(value: Option<String>) -> String {
-    value.unwrap_or_else(|| "-".to_owned())
+    value.unwrap_or_else(|| NO_VALUE.to_owned())
 }

@@ -2,6 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
+use super::cells::NO_VALUE;
 use crate::output;
 use crate::table::{Column, TableWidth, print_table, table_lines};
 
@@ -52,6 +53,16 @@ impl TableFormatArgs {
         match self.format {
             TableFormat::Csv => {
                 let header = columns.map(|it| it.header.to_lowercase().replace(' ', "_"));
+                // The dash for no value is for people.
+                let rows = rows.into_iter().map(|row| {
+                    row.map(|cell| {
+                        if cell == NO_VALUE {
+                            String::new()
+                        } else {
+                            cell
+                        }
+                    })
+                });
                 output::print_csv(std::iter::once(header).chain(rows))
             }
             TableFormat::Wide => table_lines(columns, rows, TableWidth::Unlimited)

@@ -352,7 +352,7 @@ fn farm_settings_are_listed_after_set() {
                 "boot_seconds": 20, "sessions": 0, "capacity": 1, "maintenance": false,
                 "refusing": false,
             }),
-            "CVAD 1 H1 Desktops starting 30 s 0 2 on on",
+            "CVAD 1 H1 starting 0 on on",
             json!({
                 "power": "starting", "boot_seconds": 30, "capacity": 2, "maintenance": true,
                 "refusing": true,
@@ -373,7 +373,7 @@ fn farm_settings_are_listed_after_set() {
                 "enabled": true, "instances": 0, "max_instances": null,
                 "max_instances_per_user": 1, "file_types": [], "content": null,
             }),
-            "CVAD Win11 desktop Desktops off 0 3 none none",
+            "CVAD Win11 desktop Desktops off 3 none",
             json!({"enabled": false, "max_instances": 3, "max_instances_per_user": null}),
         ),
         (

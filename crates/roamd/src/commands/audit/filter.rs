@@ -11,13 +11,14 @@ use jiff::{SignedDuration, Span, Timestamp};
 use roamd_server::AUDIT_EVENTS;
 use serde_json::Value;
 
+use crate::commands::account::{bare_name, names, parse_account, split};
 use crate::suggestion::did_you_mean;
 
 /// Filters, of which a line has to match all.
 #[derive(Debug, Args)]
 pub(super) struct Filter {
-    /// Lines of this user: an account such as 'EXAMPLE\ada', or a name in any domain. Case does not
-    /// matter.
+    /// Lines of this user: an account such as 'EXAMPLE\ada', in any form of its name, or a name in
+    /// any domain. Case does not matter.
     #[arg(long, value_name = "USER")]
     user: Option<String>,
     /// Lines of this event, such as `launch` or `sign-in-refused`. May be repeated.
@@ -64,11 +65,13 @@ impl Filter {
     }
 }
 
-/// Whether an account is the wanted one. A wanted name without a domain is that of any domain.
+/// Whether an account is the wanted one, in any form of its name. A wanted name without a domain is
+/// that of any domain.
 fn is_user(account: &str, wanted: &str) -> bool {
-    let (account, wanted) = (account.to_lowercase(), wanted.to_lowercase());
-    let name = account.rsplit('\\').next();
-    account == wanted || name == Some(&*wanted)
+    match parse_account(wanted) {
+        Ok(wanted) => names(account, &wanted),
+        Err(_) => bare_name(split(account).1) == bare_name(wanted),
+    }
 }
 
 /// Parses the name of an event. Case does not matter.
@@ -144,10 +147,12 @@ mod tests {
             "event": "launch",
             "user": "EXAMPLE\\Ada",
         });
-        let cases: [(&[&str], bool); 16] = [
+        let cases: [(&[&str], bool); 18] = [
             (&[], true),
             (&["--user", "example\\ada"], true),
             (&["--user", "ada"], true),
+            (&["--user", "ada@example.test"], true),
+            (&["--user", "ada@other.test"], false),
             (&["--user", "ad"], false),
             (&["--user", "OTHER\\ada"], false),
             (&["--event", "sign-in", "--event", "launch"], true),

@@ -97,9 +97,9 @@ const COLUMNS: [Column; 9] = [
     Column::detail("KIND"),
     Column::name("GROUP"),
     Column::whole("ENABLED"),
-    Column::whole("INSTANCES"),
+    Column::wide("INSTANCES"),
     Column::whole("MAX"),
-    Column::whole("MAX PER USER"),
+    Column::wide("MAX PER USER"),
     Column::text("FILES"),
 ];
 

@@ -161,7 +161,7 @@ mod tests {
         })
     }
 
-    fn explanation(farms: Vec<Value>) -> SessionExplanation {
+    fn explanation(farms: &[Value]) -> SessionExplanation {
         let explanation = json!({
             "store": "/Citrix/Store", "user": r"DEMO\alice",
             "endPoint": { "identifiedBy": "clientName", "text": "" },
@@ -175,12 +175,12 @@ mod tests {
 
     #[test]
     fn connected_sessions_are_those_that_only_another_client_sees() {
-        let all = explanation(vec![
+        let all = explanation(&[
             farm("7", true, "listed", &["Word", "Word", "Excel"]),
             farm("6", false, "listed", &["Notepad"]),
             farm("down", true, "failed", &[]),
         ]);
-        let own = explanation(vec![
+        let own = explanation(&[
             farm("7", true, "listed", &["Word"]),
             farm("6", false, "listed", &["Notepad"]),
             farm("down", true, "failed", &[]),

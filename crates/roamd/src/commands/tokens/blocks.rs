@@ -58,10 +58,19 @@ impl ListBlocks {
         if self.format.is_json() {
             output::print_json(&blocks)?;
         } else if blocks.is_empty() && !self.format.is_for_programs() {
-            output::print_message("No user is blocked.");
+            output::print_message(match files.is_in_group {
+                true => "No user is blocked by this server.",
+                false => "No user is blocked.",
+            });
         } else {
             let cells = |block: BlockJson| [block.user, minute(block.blocked_until)];
             self.format.print(COLUMNS, blocks.into_iter().map(cells))?;
+        }
+        if files.is_in_group && !self.format.is_for_programs() {
+            output::print_message(
+                "Blocks that other servers of the group have made hold here too: `roamd tokens \
+                 list --user` shows that of a user.",
+            );
         }
         Ok(Exit::Done)
     }

@@ -101,6 +101,12 @@ impl ListTokens {
                  that."
             ));
         }
+        if files.is_in_group {
+            output::print_message(
+                "Each server of the group has an audit log of its own: this list has the sign-ins \
+                 at this server, also those that have ended at another one since.",
+            );
+        }
         if open.is_empty() && !self.format.is_for_programs() {
             output::print_message("No sign-in that has not ended.");
             for namesake in sign_ins.namesakes() {

@@ -53,7 +53,9 @@ impl UnblockUser {
         let file = RevocationFile::of(&files.data_dir);
         let user = self.user.to_string();
         let shown = printable(&user);
-        if blocked_until(&files, &self.user, &file.read()?)?.is_none() {
+        let was_blocked = blocked_until(&files, &self.user, &file.read()?)?.is_some();
+        // In a group, another server may have a block that is not known here yet.
+        if !was_blocked && !files.is_in_group {
             if self.format.is_json() {
                 output::print_json(&UnblockedJson {
                     user,
@@ -84,7 +86,7 @@ impl UnblockUser {
         if self.format.is_json() {
             output::print_json(&UnblockedJson {
                 user,
-                was_blocked: true,
+                was_blocked,
                 effect: Some(effect.name()),
             })?;
         } else {
