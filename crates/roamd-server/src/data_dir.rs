@@ -4,8 +4,8 @@
 //! A new folder has mode 0700. An existing one may be readable by others, since each file in it is
 //! readable by its owner only, but others must not be able to replace files, or the folder.
 //!
-//! Root runs commands on the folder of another user, who must not make root write elsewhere: no link
-//! in the folder is followed, and no file is used that has another name.
+//! Root runs commands on the folder of another user, who must not make root write elsewhere: no
+//! link in the folder is followed, and no file is used that has another name.
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions, Permissions, TryLockError};
 use std::io::{self, Write as _};
