@@ -218,7 +218,11 @@ fn short_passphrase_is_refused() {
 #[test]
 fn damaged_keys_or_revocations_make_no_backup() {
     let world = World::new();
-    let config = configuration(&world, &unused_address(), &[("CVAD", "cvad-7", "127.0.0.1:9")]);
+    let config = configuration(
+        &world,
+        &unused_address(),
+        &[("CVAD", "cvad-7", "127.0.0.1:9")],
+    );
     let data = PathBuf::from(data_dir(&config));
     revoke(&config, r"DEMO\bob", &[]);
     for (name, part) in [("revocations", "the revocations"), ("keys", "the keys")] {
