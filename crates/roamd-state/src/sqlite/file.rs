@@ -177,6 +177,8 @@ pub(super) fn lock(path: &Path) -> Result<File, OpenError> {
                     path: path.to_owned(),
                 });
             }
+            // By a signal.
+            Err(TryLockError::Error(source)) if source.kind() == io::ErrorKind::Interrupted => {}
             Err(TryLockError::Error(source)) => return Err(failed(source)),
         }
     }
