@@ -139,11 +139,7 @@ pub(crate) fn replace_file(
     prepare: impl FnOnce(&File) -> io::Result<()>,
 ) -> io::Result<()> {
     let draft = path.with_extension("new");
-    // What an interrupted change has left behind.
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_draft(&draft)?;
     // `create_new` follows no link.
     let mut file = OpenOptions::new()
         .write(true)
@@ -155,6 +151,14 @@ pub(crate) fn replace_file(
     file.sync_all()?;
     fs::rename(&draft, path)?;
     File::open(folder_of(path))?.sync_all()
+}
+
+/// Removes a draft that an interrupted change has left behind, if there is one.
+pub(crate) fn remove_draft(draft: &Path) -> io::Result<()> {
+    match fs::remove_file(draft) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the folder of a file.

@@ -12,7 +12,7 @@ use tokio::net::{UnixListener, UnixSocket};
 use tracing::warn;
 
 use super::socket_path::{FILE, SocketPath};
-use crate::data_dir::{FileLock, SharedFile};
+use crate::data_dir::{FileLock, SharedFile, remove_draft};
 use crate::error::ServerError;
 
 /// Length of the queue of connections that are not accepted yet.
@@ -90,10 +90,7 @@ fn lock(file: &SharedFile) -> io::Result<Option<FileLock>> {
 /// Binds a socket with mode 0600 at a path, in place of an older one.
 fn bind(path: &Path) -> io::Result<UnixListener> {
     let draft = path.with_extension("new");
-    match fs::remove_file(&draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove_draft(&draft)?;
     let socket = UnixSocket::new_stream()?;
     // Linux gives the file the mode of the socket. Where that has no effect, the file gets its mode
     // before it gets its name.

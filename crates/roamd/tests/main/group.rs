@@ -21,10 +21,16 @@ pub(crate) fn configuration(world: &World, etcd: &EtcdCluster, farm: &str, key: 
     write_configuration(world, &config)
 }
 
-/// Returns the sections of the configuration of a server of a new group.
-pub(crate) fn sections(world: &World, etcd: &EtcdCluster) -> String {
+/// Writes a new cluster key beside a world, and returns its path.
+fn cluster_key(world: &World) -> String {
     let key = world.path("cluster.key").display().to_string();
     assert_eq!(new_cluster_key(&key).code, 0);
+    key
+}
+
+/// Returns the sections of the configuration of a server of a new group.
+pub(crate) fn sections(world: &World, etcd: &EtcdCluster) -> String {
+    let key = cluster_key(world);
     sections_with_key(etcd, &key)
 }
 
@@ -82,8 +88,7 @@ fn servers_of_a_group_have_the_same_keys() {
     let etcd = EtcdCluster::start(1);
     let (world, other) = (World::new(), World::new());
     let farm = Server::farm(&world, "CVAD");
-    let key = world.path("cluster.key").display().to_string();
-    assert_eq!(new_cluster_key(&key).code, 0);
+    let key = cluster_key(&world);
     let config = configuration(&world, &etcd, farm.address(), &key);
 
     let keys = |command: &str| run(&["keys", command, "--config", &config, "--json"]);
@@ -129,8 +134,7 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     let mut etcd = EtcdCluster::start(1);
     let (world, other) = (World::new(), World::new());
     let farm = Server::farm(&world, "CVAD");
-    let key = world.path("cluster.key").display().to_string();
-    assert_eq!(new_cluster_key(&key).code, 0);
+    let key = cluster_key(&world);
     let config = configuration(&world, &etcd, farm.address(), &key);
     let second = configuration(&other, &etcd, farm.address(), &key);
     let status = || run(&["group", "status", "--config", &config, "--json"]);
@@ -226,8 +230,7 @@ fn block_of_one_server_holds_at_all_until_any_ends_it() {
     let etcd = EtcdCluster::start(1);
     let (world, other) = (World::new(), World::new());
     let farm = Server::farm(&world, "CVAD");
-    let key = world.path("cluster.key").display().to_string();
-    assert_eq!(new_cluster_key(&key).code, 0);
+    let key = cluster_key(&world);
     let config = configuration(&world, &etcd, farm.address(), &key);
     let second = configuration(&other, &etcd, farm.address(), &key);
     let serve = |config: &str| Server::start(&mut roamd(&["serve", "--config", config]), 1);
