@@ -1,6 +1,8 @@
 //! Oracle of the file of the shared state.
 
 use std::fs::{self, File};
+use std::io;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use jiff::{SignedDuration, Timestamp};
@@ -61,8 +63,20 @@ pub fn state_file(bytes: &[u8]) {
         }
     }
     // The thread of the state holds the lock until it has closed the file.
-    if let Err(error) = File::open(lock).and_then(|lock| lock.lock()) {
+    if let Err(error) = wait_for_lock(&lock) {
         panic!("cannot lock the state: {error}");
+    }
+}
+
+/// Waits until no process and no thread holds the lock at `path`.
+fn wait_for_lock(path: &Path) -> io::Result<()> {
+    let lock = File::open(path)?;
+    loop {
+        match lock.lock() {
+            // By the timer of libFuzzer.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }
 
@@ -133,7 +147,7 @@ fn whole_file() -> &'static [u8] {
                 runtime().block_on(state.set_flags(Party::SERVER, flags))?;
             }
             drop(state);
-            File::open(lock)?.lock()?;
+            wait_for_lock(&lock)?;
             Ok(fs::read(&path)?)
         };
         match written() {
