@@ -17,11 +17,8 @@ impl Copy {
     pub(in crate::etcd) fn put(&mut self, key: Key, value: &[u8], revision: i64, now: Timestamp) {
         self.revision = self.revision.max(revision);
         self.apply(key, value, revision);
-        if let Key::Server(id) = key
-            && let Some(server) = self.servers.get_mut(&id)
-        {
-            server.seen = Some(now);
-            self.last_beat = Some(now);
+        if let Key::Server(id) = key {
+            self.note_arrival(id, now);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::entry::{Flag, RunningServer, Server, Share};
+use super::entry::{Flag, RunningServer, Seen, Server, Share};
 use super::limits::Limits;
 use crate::counter::CounterKind;
 use crate::digest::Digest;
@@ -40,6 +40,12 @@ pub(in crate::etcd) struct Copy {
 pub(in crate::etcd) enum Kind {
     Flag(FlagKind),
     Counter(CounterKind),
+}
+
+/// Returns whether a server that was seen at `seen` counts as running at `now`. After the clock
+/// was set back, a server that has stopped was seen in the future.
+fn is_recent(seen: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(seen).unsigned_abs() < SERVER_TIMEOUT.unsigned_abs()
 }
 
 impl Kind {
@@ -107,16 +113,31 @@ impl Copy {
     pub(in crate::etcd) fn running_servers(&self) -> Vec<RunningServer> {
         let running = self.servers.iter().filter_map(|(id, server)| {
             let seen = server.seen?;
-            // After the clock was set back, a server that has stopped was seen in the future.
-            let before = self.last_beat?.duration_since(seen);
-            let is_running = before.unsigned_abs() < SERVER_TIMEOUT.unsigned_abs();
-            is_running.then(|| RunningServer {
+            is_recent(seen.at, self.last_beat?).then_some(RunningServer {
                 id: *id,
-                clock_offset: server.beat.now.duration_since(seen),
+                clock_offset: seen.clock_offset,
                 running_for: server.beat.sent,
             })
         });
         running.collect()
+    }
+
+    /// Notes that a heartbeat of a server, which the copy has, arrives now.
+    pub(super) fn note_arrival(&mut self, id: ServerId, now: Timestamp) {
+        // After an outage of etcd, the first server that is heard must not make all others look
+        // stopped.
+        if let Some(last) = self.last_beat.filter(|last| !is_recent(*last, now)) {
+            let seen = self.servers.values_mut().filter_map(|it| it.seen.as_mut());
+            seen.filter(|seen| is_recent(seen.at, last))
+                .for_each(|seen| seen.at = now);
+        }
+        if let Some(server) = self.servers.get_mut(&id) {
+            server.seen = Some(Seen {
+                clock_offset: server.beat.now.duration_since(now),
+                at: now,
+            });
+            self.last_beat = Some(now);
+        }
     }
 
     /// Returns whether there are heartbeats of other servers, even old ones.

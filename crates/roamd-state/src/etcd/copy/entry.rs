@@ -30,9 +30,18 @@ pub(super) struct Share {
 #[derive(Debug)]
 pub(super) struct Server {
     pub(super) beat: Beat,
-    /// Time at which the last heartbeat arrived; `None` if it may be old.
-    pub(super) seen: Option<Timestamp>,
+    /// Its last heartbeat that arrived here; `None` if all that is known may be old.
+    pub(super) seen: Option<Seen>,
     pub(super) read: u32,
+}
+
+/// Arrival of a heartbeat.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen {
+    /// How far the clock of the server was ahead of this server's.
+    pub(super) clock_offset: SignedDuration,
+    /// Time of the arrival, or of the end of a silence of all servers after it.
+    pub(super) at: Timestamp,
 }
 
 /// A running server of the group.

@@ -252,33 +252,54 @@ fn local_flag_stays_missing_until_etcd_has_its_expiry() {
     assert_eq!(copy.missing(9, at(0)), []);
 }
 
+/// A heartbeat of a server, whose clock says `now`, arrives.
+fn beat(copy: &mut Copy, number: u8, now: i64, arrives: i64) {
+    let beat = Beat {
+        now: at(now),
+        sent: 0,
+        age: 0,
+        version: "1".to_owned(),
+        name: "one".to_owned(),
+    };
+    let key = Key::Server(server(number));
+    copy.put(key, beat.to_text().as_bytes(), arrives, at(arrives));
+}
+
+/// Returns the running servers, with the seconds by which their clocks are ahead.
+fn running(copy: &Copy) -> Vec<(ServerId, i64)> {
+    let running = copy.running_servers().into_iter();
+    let mut running: Vec<_> = running
+        .map(|it| (it.id, it.clock_offset.as_secs()))
+        .collect();
+    running.sort();
+    running
+}
+
 #[test]
 fn servers_with_a_recent_heartbeat_are_running() {
     let mut copy = copy();
-    let beat = |copy: &mut Copy, number, now: i64, arrives: i64| {
-        let beat = Beat {
-            now: at(now),
-            sent: 0,
-            age: 0,
-            version: "1".to_owned(),
-            name: "one".to_owned(),
-        };
-        let key = Key::Server(server(number));
-        copy.put(key, beat.to_text().as_bytes(), arrives, at(arrives));
-    };
     copy.begin_read();
     let old = format!("{} 0 0 1 one", at(0).as_millisecond());
     copy.read(Key::Server(server(4)), old.as_bytes(), 1, at(0));
     copy.finish_read(1);
     assert!(copy.has_other_servers() && copy.running_servers().is_empty());
-    for (number, now, arrives) in [(3, 1, 1), (1, 6, 6), (2, 9, 6)] {
+    for (number, now, arrives) in [(3, 1, 1), (1, 4, 4), (1, 6, 6), (2, 9, 6)] {
         beat(&mut copy, number, now, arrives);
     }
-    let mut running = copy.running_servers();
-    running.sort_by_key(|server| server.id);
-    let running: Vec<_> = running
-        .iter()
-        .map(|it| (it.id, it.clock_offset.as_secs()))
-        .collect();
-    assert_eq!(running, [(server(1), 0), (server(2), 3)]);
+    assert_eq!(running(&copy), [(server(1), 0), (server(2), 3)]);
+}
+
+/// Otherwise each server would use the whole budget of wrong passwords for a moment.
+#[test]
+fn servers_that_ran_before_an_outage_are_running_for_five_seconds_after_it() {
+    let mut copy = copy();
+    for (number, now, arrives) in [(3, 0, 0), (1, 4, 4), (2, 9, 6)] {
+        beat(&mut copy, number, now, arrives);
+    }
+    beat(&mut copy, 1, 60, 60);
+    assert_eq!(running(&copy), [(server(1), 0), (server(2), 3)]);
+    beat(&mut copy, 1, 64, 64);
+    assert_eq!(running(&copy), [(server(1), 0), (server(2), 3)]);
+    beat(&mut copy, 1, 65, 65);
+    assert_eq!(running(&copy), [(server(1), 0)]);
 }
