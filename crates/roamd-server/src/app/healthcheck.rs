@@ -1,5 +1,6 @@
 //! Health check from outside: asks a running server whether it is ready.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use roamd_nfuse_client::{ClientTls, Network, PublicKeyPin, SystemNetwork, Trust};
+use roamd_nfuse_client::{ClientTls, Network, PublicKeyPin, Stream, SystemNetwork, Trust};
 use sha2::{Digest, Sha256};
 use tokio::time::timeout;
 use tokio_util::task::AbortOnDropHandle;
@@ -45,6 +46,18 @@ pub enum HealthcheckError {
         /// Cause.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What listens at the address is not the server of the configuration: it speaks no TLS, or
+    /// has another key.
+    #[error(
+        "no secure connection with the server at {address}; was its certificate renewed without \
+         a reload, or its [tls] section changed without a restart?"
+    )]
+    NotSecure {
+        /// Address of the listener.
+        address: SocketAddr,
+        /// Cause.
+        source: io::Error,
+    },
     /// The server did not respond in time.
     #[error("server at {0} did not respond in time")]
     TimedOut(SocketAddr),
@@ -68,8 +81,7 @@ pub async fn healthcheck(
         None => None,
     };
     match timeout(limit, ask(endpoint, address, tls)).await {
-        Ok(Ok(result)) => Ok(result),
-        Ok(Err(source)) => Err(HealthcheckError::NoResponse { address, source }),
+        Ok(result) => result,
         Err(_) => Err(HealthcheckError::TimedOut(address)),
     }
 }
@@ -78,15 +90,29 @@ async fn ask(
     endpoint: &Endpoint,
     address: SocketAddr,
     tls: Option<ClientTls>,
-) -> Result<HealthcheckResult, Box<dyn std::error::Error + Send + Sync>> {
+) -> Result<HealthcheckResult, HealthcheckError> {
     let host = endpoint.base_urls.canonical().host();
     let network = SystemNetwork::new();
     let (ip, port) = (address.ip().to_string(), address.port());
-    let mut stream = network.connect(&ip, port).await?;
+    let connected = network.connect(&ip, port).await;
+    let mut stream = connected.map_err(|source| HealthcheckError::NoResponse {
+        address,
+        source: source.into(),
+    })?;
     if let Some(tls) = tls {
         let name = host.trim_start_matches('[').trim_end_matches(']');
-        (stream, _) = tls.secure(name, stream).await?;
+        let secured = tls.secure(name, stream).await;
+        (stream, _) = secured.map_err(|source| HealthcheckError::NotSecure { address, source })?;
     }
+    readiness(host, stream)
+        .await
+        .map_err(|source| HealthcheckError::NoResponse { address, source })
+}
+
+async fn readiness(
+    host: &str,
+    stream: Box<dyn Stream>,
+) -> Result<HealthcheckResult, Box<dyn std::error::Error + Send + Sync>> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
     let _connection = AbortOnDropHandle::new(tokio::spawn(connection));
     let request = Request::get("/readyz")

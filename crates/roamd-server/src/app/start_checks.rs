@@ -64,11 +64,14 @@ pub fn start_checks(config: &Config, running: Option<SocketAddr>) -> Vec<String>
         // The server creates a missing data folder, with its missing parents.
         let existing = folder.ancestors().find(|folder| folder.exists());
         let existing = existing.unwrap_or(Path::new("."));
-        if access(existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
-            let existing = existing.display();
+        let (folder, shown) = (folder.display(), existing.display());
+        if !existing.is_dir() {
             problems.push(format!(
-                "The {name} {} cannot be written by this user: no permission for {existing}",
-                folder.display()
+                "The {name} {folder} cannot be used: {shown} is no folder"
+            ));
+        } else if access(existing, Access::WRITE_OK | Access::EXEC_OK).is_err() {
+            problems.push(format!(
+                "The {name} {folder} cannot be written by this user: no permission for {shown}"
             ));
         }
     }

@@ -178,7 +178,9 @@ fn config_check_warns_about_valid_but_risky_values() {
     let open = folder.path().join("open");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, Permissions::from_mode(0o777)).unwrap();
-    let (data, open) = (path("data"), path("open"));
+    let (data, open, plain) = (path("data"), path("open"), path("plain"));
+    fs::write(&plain, "").unwrap();
+    let below_plain = path("plain/data");
     for (listen, base_url, data, sections, warning) in [
         ("127.0.0.1:0", "http://127.0.0.1:1", &data, "", None),
         (
@@ -223,6 +225,20 @@ fn config_check_warns_about_valid_but_risky_values() {
             &open,
             "",
             Some("mode 777"),
+        ),
+        (
+            "127.0.0.1:0",
+            "http://127.0.0.1:1",
+            &plain,
+            "",
+            Some("plain is no folder"),
+        ),
+        (
+            "127.0.0.1:0",
+            "http://127.0.0.1:1",
+            &below_plain,
+            "",
+            Some("plain is no folder"),
         ),
         (
             "127.0.0.1:0",

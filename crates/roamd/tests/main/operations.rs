@@ -200,6 +200,24 @@ fn healthcheck_exit_code_is_that_of_readiness() {
             ready.unwrap().out.starts_with("200 OK: ready\n"),
             "{scheme}"
         );
+        // The configuration has another key now, or TLS and the server does not.
+        self_signed(&certificate, &key);
+        let changed = match scheme {
+            "https" => config.clone(),
+            _ => {
+                let secure = fs::read_to_string(&config).unwrap();
+                let secure = secure.replace("http://localhost", "https://localhost");
+                let path = format!("{config}.secure");
+                fs::write(&path, format!("{secure}\n{tls}")).unwrap();
+                path
+            }
+        };
+        let refused = run(&["healthcheck", "--config", &changed]);
+        assert_eq!((refused.code, refused.out.as_str()), (1, ""), "{refused:?}");
+        assert!(
+            refused.err.contains("no secure connection"),
+            "{scheme}: {refused:?}"
+        );
         server.stop();
     }
     farm.stop();
