@@ -35,7 +35,7 @@ pub use app::reload::{ReloadError, Reloaded, Reloader, RestartKey};
 pub use app::server::Server;
 pub use app::start_checks::start_checks;
 pub use app::warnings::warnings;
-pub use audit::{AUDIT_EVENTS, AuditError, AuditLog, OperatorAction, OperatorLog};
+pub use audit::{AUDIT_EVENTS, AuditError, AuditLog, OperatorAction, OperatorCommand, OperatorLog};
 pub use data_dir::DataDirError;
 pub use error::ServerError;
 pub use farms::probe::{ControllerProbe, ProbeResponse, probe};

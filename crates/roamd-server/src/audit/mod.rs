@@ -25,7 +25,7 @@ pub(crate) use self::event::{Actor, Event, LaunchRequest, Launchable, ReloadRefu
 pub use self::event_names::AUDIT_EVENTS;
 pub use self::log::{AuditError, AuditLog};
 pub(crate) use self::operator::Operator;
-pub use self::operator_log::{OperatorAction, OperatorLog};
+pub use self::operator_log::{OperatorAction, OperatorCommand, OperatorLog};
 pub(crate) use self::scope::AuditScope;
 pub(crate) use self::sign_in_id::SignInId;
 pub(crate) use self::text::Text;

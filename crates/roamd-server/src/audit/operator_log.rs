@@ -30,16 +30,20 @@ pub enum OperatorAction<'a> {
         blocked_until: Option<Timestamp>,
     },
     /// Something else.
-    Command {
-        /// The command, such as `keys rotate`.
-        command: &'static str,
-        /// Account that it is about.
-        user: Option<&'a str>,
-        /// Id of the farm that it is about.
-        farm: Option<&'a str>,
-        /// What was changed.
-        object: Option<&'a str>,
-    },
+    Command(OperatorCommand<'a>),
+}
+
+/// A command, and what it has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OperatorCommand<'a> {
+    /// The command, such as `keys rotate`.
+    pub command: &'static str,
+    /// Account that it is about.
+    pub user: Option<&'a str>,
+    /// Id of the farm that it is about.
+    pub farm: Option<&'a str>,
+    /// What was changed.
+    pub object: Option<&'a str>,
 }
 
 impl OperatorLog {
@@ -91,12 +95,12 @@ impl OperatorLog {
                 operator: Some(operator),
                 note,
             },
-            OperatorAction::Command {
+            OperatorAction::Command(OperatorCommand {
                 command,
                 user,
                 farm,
                 object,
-            } => Event::OperatorCommand {
+            }) => Event::OperatorCommand {
                 command,
                 user: user.map(Text::new),
                 farm: farm.map(Text::new),

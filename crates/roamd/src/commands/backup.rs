@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
-use roamd_server::OperatorAction;
 use roamd_server::backup::{Contents, collect, named_files, seal};
 use roamd_server::config::{self, ConfigError};
+use roamd_server::{OperatorAction, OperatorCommand};
 use serde::Serialize;
 
 use super::config_file::{ConfigFile, explained};
@@ -67,12 +67,11 @@ impl BackupCommand {
         let file = self.file.display().to_string();
         // The log is one of the server that the backup is of.
         if let Ok(Some(log)) = audit_log(config) {
-            let action = OperatorAction::Command {
+            let action = OperatorAction::Command(OperatorCommand {
                 command: "backup",
-                user: None,
-                farm: None,
                 object: Some(&file),
-            };
+                ..OperatorCommand::default()
+            });
             self.reason.record(&log, [action])?;
         }
         if self.format.is_json() {

@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::anyhow;
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use roamd_server::OperatorAction;
 use roamd_server::config::{self, Lifetime, State};
 use roamd_server::keys::{GroupKeys, KeyFile, KeyInfo, KeyRole, KeyStore, make_cluster_key};
+use roamd_server::{OperatorAction, OperatorCommand};
 use serde::Serialize;
 
 use super::age::age;
@@ -269,12 +269,11 @@ impl KeyRow {
 }
 
 fn command<'a>(command: &'static str, object: Option<&'a str>) -> OperatorAction<'a> {
-    OperatorAction::Command {
+    OperatorAction::Command(OperatorCommand {
         command,
-        user: None,
-        farm: None,
         object,
-    }
+        ..OperatorCommand::default()
+    })
 }
 
 /// Parses a time span given as an argument.

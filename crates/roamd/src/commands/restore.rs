@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use clap::Args;
 use jiff::Timestamp;
-use roamd_server::OperatorAction;
 use roamd_server::backup::{Contents, MAGIC, Target, open, restore};
+use roamd_server::{OperatorAction, OperatorCommand};
 use serde::Serialize;
 
 use super::backup::{audit_log, parts};
@@ -116,12 +116,11 @@ impl RestoreCommand {
         is_new_folder: bool,
     ) -> anyhow::Result<()> {
         let file = self.file.display().to_string();
-        let action = OperatorAction::Command {
+        let action = OperatorAction::Command(OperatorCommand {
             command: "restore",
-            user: None,
-            farm: None,
             object: Some(&file),
-        };
+            ..OperatorCommand::default()
+        });
         match audit_log(&target.config)? {
             Some(log) if !is_elsewhere => self.reason.record(&log, [action])?,
             Some(_) => self.reason.record_in_folder(&target.data_dir, [action])?,

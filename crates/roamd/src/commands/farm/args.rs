@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use roamd_farm::{Error as FarmError, Farms};
-use roamd_server::OperatorAction;
+use roamd_server::{OperatorAction, OperatorCommand};
 use serde::Serialize;
 
 use super::records::{print_record, print_records};
@@ -74,12 +74,12 @@ impl SetArgs {
     ) -> anyhow::Result<Exit> {
         let farms = Farms::open(&self.data.data)?;
         let record = change(&farms, &self.farm)?;
-        let action = OperatorAction::Command {
+        let action = OperatorAction::Command(OperatorCommand {
             command,
-            user: None,
             farm: Some(&self.farm),
             object,
-        };
+            ..OperatorCommand::default()
+        });
         self.reason.record_for_farms(&self.data.data, [action])?;
         print_record(record, &self.format, columns, row)
     }

@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 
 use clap::{ArgGroup, Args, Subcommand};
 use roamd_farm::{AccountPolicy, AccountPolicyChange, Farms, Limit};
-use roamd_server::OperatorAction;
+use roamd_server::{OperatorAction, OperatorCommand};
 
 use super::args::DataArgs;
 use super::records::print_record;
@@ -85,12 +85,10 @@ impl SetPolicy {
             lockout_seconds: self.lockout_seconds,
             password_length: self.password_length,
         })?;
-        let action = OperatorAction::Command {
+        let action = OperatorAction::Command(OperatorCommand {
             command: "farm policy set",
-            user: None,
-            farm: None,
-            object: None,
-        };
+            ..OperatorCommand::default()
+        });
         self.reason.record_for_farms(&self.data.data, [action])?;
         print_record(rules, &self.format, COLUMNS, row)
     }

@@ -3,7 +3,7 @@
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use roamd_farm::{AccountChange, AccountRecord, AccountState, Farms};
-use roamd_server::OperatorAction;
+use roamd_server::{OperatorAction, OperatorCommand};
 
 use super::args::DataArgs;
 use super::records::{print_record, print_records};
@@ -121,12 +121,11 @@ impl SetUser {
                 .transpose()?,
         };
         let account = farms.set_account(&self.user, &change, Timestamp::now())?;
-        let action = OperatorAction::Command {
+        let action = OperatorAction::Command(OperatorCommand {
             command: "farm user set",
             user: Some(&account.user),
-            farm: None,
-            object: None,
-        };
+            ..OperatorCommand::default()
+        });
         self.reason.record_for_farms(&self.data.data, [action])?;
         print_record(account, &self.format, COLUMNS, row)
     }

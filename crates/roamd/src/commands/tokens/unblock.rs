@@ -2,9 +2,9 @@
 
 use clap::Args;
 use jiff::Timestamp;
-use roamd_server::OperatorAction;
 use roamd_server::control::Account;
 use roamd_server::revocations::RevocationFile;
+use roamd_server::{OperatorAction, OperatorCommand};
 use serde::Serialize;
 
 use super::effect::Effect;
@@ -72,12 +72,11 @@ impl UnblockUser {
         let decided = file.unblock(domain, name, Timestamp::now())?;
         let recorded = match &files.audit {
             Some(audit) => {
-                let action = OperatorAction::Command {
+                let action = OperatorAction::Command(OperatorCommand {
                     command: "tokens unblock",
                     user: Some(&user),
-                    farm: None,
-                    object: None,
-                };
+                    ..OperatorCommand::default()
+                });
                 self.reason.record(audit, [action])
             }
             None => Ok(()),

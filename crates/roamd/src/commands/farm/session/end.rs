@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::{ArgGroup, Args};
 use roamd_farm::{Farms, SessionRecord, SessionTarget};
-use roamd_server::OperatorAction;
+use roamd_server::{OperatorAction, OperatorCommand};
 
 use super::table::{COLUMNS, cells};
 use crate::commands::confirm::ConfirmArgs;
@@ -153,14 +153,14 @@ fn record(
         (user, session.farm, object)
     });
     let texts: Vec<_> = texts.collect();
-    let actions = texts
-        .iter()
-        .map(|(user, farm, object)| OperatorAction::Command {
+    let actions = texts.iter().map(|(user, farm, object)| {
+        OperatorAction::Command(OperatorCommand {
             command,
             user: Some(user),
             farm: Some(farm),
             object: Some(object),
-        });
+        })
+    });
     reason.record_for_farms(data, actions)
 }
 
