@@ -1,5 +1,6 @@
-//! Connection of an HTTP/1.1 peer: keeps the buffer for reading small, sends the response to a peer
-//! that has closed its own side, and lingers after a response to a request that was not read.
+//! Connection of an HTTP/1.1 peer: keeps the buffer for reading small, writes large responses in
+//! turns, sends the response to a peer that has closed its own side, and lingers after a response to
+//! a request that was not read.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -13,6 +14,7 @@ use tokio::time::{Sleep, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::head_budget::RequestProgress;
+use crate::write_turn::WriteTurn;
 
 /// Most bytes of one read: less than the buffer that hyper begins with. hyper doubles its buffer
 /// after a read that fills it, and keeps it for as long as the connection is open.
@@ -45,6 +47,7 @@ pub(crate) struct Http1Io<IO> {
     io: IO,
     lingering: Arc<Lingering>,
     progress: Arc<RequestProgress>,
+    turn: WriteTurn,
     linger: Option<Box<Linger>>,
     /// Set once the peer has closed its own side while its request was served.
     half_closed: Option<Pin<Box<Sleep>>>,
@@ -75,6 +78,7 @@ impl<IO> Http1Io<IO> {
             io,
             lingering: Arc::clone(lingering),
             progress: Arc::clone(progress),
+            turn: WriteTurn::new(),
             linger: None,
             half_closed: None,
         }
@@ -115,7 +119,12 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Http1Io<IO> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write(context, bytes)
+        let this = &mut *self;
+        let most = ready!(this.turn.poll_bytes(context));
+        let part = bytes.get(..most).unwrap_or(bytes);
+        let written = Pin::new(&mut this.io).poll_write(context, part);
+        this.turn.note(&written);
+        written
     }
 
     fn poll_write_vectored(
@@ -123,7 +132,15 @@ impl<IO: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Http1Io<IO> {
         context: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.io).poll_write_vectored(context, slices)
+        let this = &mut *self;
+        let most = ready!(this.turn.poll_bytes(context));
+        if slices.iter().map(|slice| slice.len()).sum::<usize>() > most {
+            let first = slices.iter().find(|slice| !slice.is_empty());
+            return self.poll_write(context, first.map_or(&[], |slice| slice));
+        }
+        let written = Pin::new(&mut this.io).poll_write_vectored(context, slices);
+        this.turn.note(&written);
+        written
     }
 
     fn is_write_vectored(&self) -> bool {

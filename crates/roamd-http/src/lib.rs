@@ -22,6 +22,7 @@ mod tls;
 mod unix_listener;
 mod workers;
 mod write_timeout;
+mod write_turn;
 
 pub use body::{BodyError, BodyRoom, read_body, read_body_in};
 pub use client_limiter::{ClientKey, ClientLimiter, LimitReached, Permit, subscriber};

@@ -45,7 +45,10 @@ impl Workers {
             stop: CancellationToken::new(),
         };
         for number in 0..count.max(1) {
-            let runtime = Builder::new_current_thread().enable_all().build()?;
+            let runtime = Builder::new_current_thread()
+                .enable_all()
+                .on_thread_start(yield_to_workers)
+                .build()?;
             started.workers.push(Worker {
                 handle: runtime.handle().clone(),
                 connections: Arc::default(),
@@ -79,6 +82,13 @@ impl Workers {
             connections: Arc::clone(&worker.connections),
         })
     }
+}
+
+/// Lowers the priority of a thread for large and blocking work, so that a worker with connections
+/// does not wait until the processor is free.
+fn yield_to_workers() {
+    // Without the permission, the threads share the processors evenly.
+    let _ = rustix::process::nice(5);
 }
 
 impl Drop for Workers {
