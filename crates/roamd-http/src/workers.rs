@@ -88,7 +88,7 @@ impl Workers {
 /// does not wait until the processor is free.
 fn yield_to_workers() {
     // Without the permission, the threads share the processors evenly.
-    let _ = rustix::process::nice(5);
+    let _ = rustix::process::nice(3);
 }
 
 impl Drop for Workers {

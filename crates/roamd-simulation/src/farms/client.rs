@@ -23,9 +23,9 @@ use roamd_store_proto::{
 use secrecy::ExposeSecret;
 use tokio::time::{sleep, timeout};
 
-use crate::farm::FarmPlan;
-use crate::history::{History, LaunchResult, OperationId, OperationKind, OperationResult};
-use crate::mapping;
+use super::farm::FarmPlan;
+use super::history::{History, LaunchResult, OperationId, OperationKind, OperationResult};
+use super::mapping;
 use crate::network::Network;
 
 /// Host and port of the server.

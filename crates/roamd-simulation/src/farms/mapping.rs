@@ -2,8 +2,8 @@
 
 use roamd_citrixauth::{HeldSids, NamedSids};
 
-use crate::farm::FarmPlan;
-use crate::mapped::Mapped;
+use super::farm::FarmPlan;
+use super::mapped::Mapped;
 
 /// SID of the group of some mappings.
 const GROUP: &str = "S-1-5-21-10-20-30-1200";

@@ -7,12 +7,12 @@ use roamd_server::config::Generation;
 use roamd_store_proto::{EnumerationStatus, SessionStatus};
 use tokio::time::Instant;
 
-use crate::farm::{FarmPlan, SESSIONS};
-use crate::history::{
+use super::farm::{FarmPlan, SESSIONS};
+use super::history::{
     Effect, EffectKind, Entries, LaunchResult, Operation, OperationId, OperationKind,
     OperationResult,
 };
-use crate::mapping::{Access, access};
+use super::mapping::{Access, access};
 use crate::network::ReadReceipt;
 
 /// Longest time of a response beyond the server's deadlines: the network between client and server,
@@ -276,9 +276,9 @@ fn arrived_by(effect: &Effect, time: Instant) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::history::History;
+    use super::mapped::Mapped;
     use super::*;
-    use crate::history::History;
-    use crate::mapped::Mapped;
 
     const LIST: OperationKind = OperationKind::List {
         active: false,

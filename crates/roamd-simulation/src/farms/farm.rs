@@ -18,9 +18,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
-use crate::behaviour::{Behaviour, Reaction};
-use crate::history::{Effect, EffectKind, History, OperationId};
-use crate::mapped::Mapped;
+use super::behaviour::{Behaviour, Reaction};
+use super::history::{Effect, EffectKind, History, OperationId};
+use super::mapped::Mapped;
 use crate::network::{Backlog, Network, Reachability, Socket};
 
 /// Sessions of every farm: one of an application and one of a desktop.

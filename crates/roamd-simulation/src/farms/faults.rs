@@ -8,9 +8,9 @@ use std::time::Duration;
 use fastrand::Rng;
 use tokio::time::{Instant, sleep};
 
-use crate::behaviour::Behaviour;
-use crate::farm::Controller;
-use crate::history::History;
+use super::behaviour::Behaviour;
+use super::farm::Controller;
+use super::history::History;
 use crate::network::{Network, Reachability};
 
 /// Offset of the server's clock, in seconds.
