@@ -276,9 +276,9 @@ fn arrived_by(effect: &Effect, time: Instant) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::history::History;
-    use super::mapped::Mapped;
     use super::*;
+    use crate::farms::history::History;
+    use crate::farms::mapped::Mapped;
 
     const LIST: OperationKind = OperationKind::List {
         active: false,
