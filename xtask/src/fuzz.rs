@@ -1,8 +1,11 @@
 //! `cargo xtask fuzz`: runs the fuzz targets for a limited time.
 
 use std::fs;
+use std::process::Command;
+use std::sync::Mutex;
+use std::thread;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::process::{cargo, root, run};
@@ -79,9 +82,11 @@ impl Args {
     }
 }
 
-/// Fuzzes one target after the other, and stops at the first input that fails.
+/// Fuzzes as many targets at a time as there are processors, and begins no more after the first
+/// input that fails.
 pub(crate) fn run_targets(args: &Args) -> Result<()> {
     ensure_cargo_command("cargo-fuzz", CARGO_FUZZ)?;
+    let processors = thread::available_parallelism().context("cannot count processors")?;
     let targets = if args.targets.is_empty() {
         Target::value_variants()
     } else {
@@ -89,25 +94,49 @@ pub(crate) fn run_targets(args: &Args) -> Result<()> {
     };
     let count = u32::try_from(targets.len()).context("too many targets")?;
     let seconds = args.seconds.unwrap_or(args.total_seconds / count).max(1);
-    for target in targets {
-        let value = target
-            .to_possible_value()
-            .context("a fuzz target has no name")?;
-        fuzz(value.get_name(), seconds)?;
-    }
-    Ok(())
+    // First, so that the time of no target runs during the build of another one.
+    run(cargo_fuzz().arg("build"))?;
+    let left = Mutex::new(targets.iter());
+    let next = || left.lock().map_or(None, |mut left| left.next());
+    let fuzz_in_turn = || {
+        std::iter::from_fn(next).try_for_each(|target| {
+            let fuzzed = fuzz(*target, seconds);
+            if fuzzed.is_err() {
+                // The other threads begin no more.
+                std::iter::from_fn(next).for_each(drop);
+            }
+            fuzzed
+        })
+    };
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..processors.get())
+            .map(|_| scope.spawn(fuzz_in_turn))
+            .collect();
+        threads.into_iter().try_for_each(|thread| {
+            let fuzzed = thread.join();
+            fuzzed.unwrap_or_else(|_| bail!("a thread panicked"))
+        })
+    })
 }
 
-fn fuzz(target: &str, seconds: u32) -> Result<()> {
+fn cargo_fuzz() -> Command {
+    let mut cargo = cargo();
+    // The sanitizers need unstable options; this lets the stable compiler accept them.
+    cargo.env("RUSTC_BOOTSTRAP", "1").arg("fuzz");
+    cargo
+}
+
+fn fuzz(target: Target, seconds: u32) -> Result<()> {
+    let value = target.to_possible_value();
+    let value = value.context("a fuzz target has no name")?;
+    let target = value.get_name();
     // libFuzzer writes new inputs to the first folder. It only reads the second, which is
     // committed.
     let found = root().join("target/fuzz-corpus").join(target);
     fs::create_dir_all(&found).with_context(|| format!("cannot create {}", found.display()))?;
     let seeds = root().join("fuzz/corpus").join(target);
-    run(cargo()
-        // The sanitizers need unstable options; this lets the stable compiler accept them.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .args(["fuzz", "run", target])
+    run(cargo_fuzz()
+        .args(["run", target])
         .arg(&found)
         .args(seeds.is_dir().then_some(&seeds))
         .arg("--")
