@@ -23,7 +23,7 @@ const FLAGS: u32 = 40;
 const KINDS: [FlagKind; 7] = [
     FlagKind::SpentConversation,
     FlagKind::InvalidatedTicket,
-    FlagKind::FinishedLaunch,
+    FlagKind::UsedRetryKey,
     FlagKind::RevokedToken,
     FlagKind::EndedUser,
     FlagKind::BlockDecision,

@@ -3,11 +3,12 @@
 //! A file with a secret must not be readable by other users. A file or folder that the server
 //! trusts must not be replaceable by them: by its owner, by its mode, or by a folder above it.
 
-use std::fs::{self, Metadata};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use rustix::process::{getegid, geteuid};
 
 /// User id of root.
@@ -252,6 +253,21 @@ impl AccessRule {
     }
 }
 
+/// Opens a file to read it. Never waits for another process, as the opening of a named pipe would.
+///
+/// # Errors
+/// If it cannot be opened, or is something else than a file.
+pub(crate) fn open_file(path: &Path) -> io::Result<File> {
+    let file = OpenOptions::new()
+        .read(true)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+        .open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"))
+}
+
 /// Whether users other than root and the owner can replace what they do not own in a folder. Many
 /// systems give each user a group of their own, whose members may write.
 fn is_writable_by_others(folder: &Metadata) -> bool {
@@ -265,6 +281,8 @@ fn is_writable_by_others(folder: &Metadata) -> bool {
 mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::{PermissionsExt as _, chown, lchown, symlink};
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
 
@@ -305,6 +323,22 @@ mod tests {
         // It is their own folder.
         chown(&real, Some(OTHER), None).unwrap();
         check(&link).unwrap();
+    }
+
+    /// A pipe would hold up its reader until another process writes to it.
+    #[test]
+    fn named_pipe_and_folder_are_refused_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        mknodat(CWD, &pipe, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        for path in [pipe.as_path(), folder.path()] {
+            let error = open_file(path).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{error}");
+        }
+        let link = folder.path().join("link");
+        fs::write(folder.path().join("file"), "").unwrap();
+        symlink(folder.path().join("file"), &link).unwrap();
+        open_file(&link).unwrap();
     }
 
     #[test]

@@ -4,7 +4,6 @@
 //! Each line is a JSON object. The file is never empty, since a revocation is what creates it.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -15,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account_forms::means;
 use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
-use crate::file_access::{AccessRule, FileAccessError};
+use crate::file_access::{AccessRule, FileAccessError, open_file};
 
 /// Name of the file.
 const FILE: &str = "revocations";
@@ -226,7 +225,7 @@ impl RevocationFile {
     /// # Errors
     /// If the file cannot be used.
     pub fn read(&self) -> Result<Vec<UserRevocation>, RevocationsError> {
-        let file = match File::open(self.path()) {
+        let file = match open_file(self.path()) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             file => file.map_err(|source| self.unusable(source))?,
         };

@@ -7,8 +7,8 @@ pub enum FlagKind {
     SpentConversation,
     /// A logon ticket that must not be handed out again.
     InvalidatedTicket,
-    /// A launch of several attempts that has ended (ST-46).
-    FinishedLaunch,
+    /// A retry key of a launch, which continues it once (ST-46).
+    UsedRetryKey,
     /// A token that was destroyed. All tokens derived from it are revoked too (CA-39).
     RevokedToken,
     /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives
@@ -32,7 +32,7 @@ impl FlagKind {
     pub(crate) const ALL: [Self; 10] = [
         Self::SpentConversation,
         Self::InvalidatedTicket,
-        Self::FinishedLaunch,
+        Self::UsedRetryKey,
         Self::RevokedToken,
         Self::EndedUser,
         Self::BlockDecision,
@@ -46,7 +46,7 @@ impl FlagKind {
     pub(crate) fn is_removable_early(self) -> bool {
         match self {
             Self::SpentConversation
-            | Self::FinishedLaunch
+            | Self::UsedRetryKey
             | Self::KnownNetwork
             | Self::ResetThrottle
             | Self::WebSignInInUse => true,
@@ -69,7 +69,7 @@ impl FlagKind {
             | Self::BlockedUser
             | Self::ResetThrottle => true,
             Self::SpentConversation
-            | Self::FinishedLaunch
+            | Self::UsedRetryKey
             | Self::KnownNetwork
             | Self::WebSignInInUse => false,
         }
@@ -83,7 +83,7 @@ impl FlagKind {
             Self::KnownNetwork | Self::ResetThrottle => true,
             Self::SpentConversation
             | Self::InvalidatedTicket
-            | Self::FinishedLaunch
+            | Self::UsedRetryKey
             | Self::RevokedToken
             | Self::EndedUser
             | Self::BlockDecision
@@ -98,7 +98,7 @@ impl FlagKind {
         match self {
             Self::SpentConversation => "spent-conversation",
             Self::InvalidatedTicket => "invalidated-ticket",
-            Self::FinishedLaunch => "ended-launch",
+            Self::UsedRetryKey => "ended-launch",
             Self::RevokedToken => "revoked-token",
             Self::EndedUser => "ended-user",
             Self::BlockDecision => "block-decision",

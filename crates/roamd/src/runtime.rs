@@ -9,11 +9,15 @@ use anyhow::Context;
 pub(crate) fn block_on_main_thread<T>(
     command: impl Future<Output = anyhow::Result<T>>,
 ) -> anyhow::Result<T> {
-    tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
-        .context("cannot start the runtime")?
-        .block_on(command)
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(command);
+    // Work that hangs on another thread, such as a read from a dead file server, must not delay the
+    // end. What has to be finished has been waited for.
+    runtime.shutdown_background();
+    result
 }
 
 /// Runs an asynchronous command to its end.

@@ -1,6 +1,6 @@
 //! The file of the audit log: appended to, and rotated when it reaches its maximum size.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use rustix::fs::OFlags;
 use rustix::process::geteuid;
 
 use crate::data_dir::{folder_of, give_to_owner};
-use crate::file_access::AccessRule;
+use crate::file_access::{AccessRule, open_file};
 
 /// An open log file. Several processes may write the same file: lines are appended atomically.
 #[derive(Debug)]
@@ -101,11 +101,12 @@ impl LogFile {
 /// Opens the file, which must not be readable or replaceable by other users. Also returns whether
 /// its last line is incomplete.
 fn open(path: &Path) -> io::Result<(File, bool)> {
-    let mut file = OpenOptions::new()
-        .read(true)
+    // A pipe without a reader would take the first lines and lose them: it is an error instead.
+    let file = OpenOptions::new()
         .append(true)
         .create(true)
         .mode(0o600)
+        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
         .open(path)?;
     let metadata = file.metadata()?;
     AccessRule::AUDIT_LOG
@@ -118,14 +119,15 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
             .and_then(|()| AccessRule::AUDIT_LOG.check_parents(path, &metadata))
             .map_err(io::Error::other)?;
     }
-    let torn = is_torn(&mut file)?;
+    let torn = is_torn(path, &metadata)?;
     Ok((file, torn))
 }
 
 /// Whether the last line of a file is incomplete.
-fn is_torn(file: &mut File) -> io::Result<bool> {
+fn is_torn(path: &Path, metadata: &Metadata) -> io::Result<bool> {
     let mut last = [b'\n'];
-    if file.metadata()?.len() > 0 {
+    if metadata.len() > 0 {
+        let mut file = open_file(path)?;
         file.seek(SeekFrom::End(-1))?;
         file.read_exact(&mut last)?;
     }
@@ -144,7 +146,6 @@ pub(super) fn append_beside_the_server(path: &Path, lines: &[Vec<u8>]) -> io::Re
         false => OFlags::NONBLOCK,
     };
     let mut file = OpenOptions::new()
-        .read(true)
         .append(true)
         .create(true)
         .mode(0o600)
@@ -154,7 +155,7 @@ pub(super) fn append_beside_the_server(path: &Path, lines: &[Vec<u8>]) -> io::Re
     if metadata.is_file() && metadata.len() == 0 {
         give_to_owner(folder, &file)?;
     }
-    if is_torn(&mut file)? {
+    if is_torn(path, &metadata)? {
         file.write_all(b"\n")?;
     }
     lines.iter().try_for_each(|line| file.write_all(line))
@@ -164,6 +165,8 @@ pub(super) fn append_beside_the_server(path: &Path, lines: &[Vec<u8>]) -> io::Re
 mod tests {
     use std::os::unix::fs::PermissionsExt;
     use std::thread;
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
 
     use super::*;
 
@@ -186,6 +189,24 @@ mod tests {
     fn append(log: &mut LogFile, line: &str) {
         log.rotate_if_needed().unwrap();
         log.append(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Lines in a pipe that nobody reads would be lost, and counted as written.
+    #[test]
+    fn pipe_without_a_reader_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        assert!(LogFile::open(&path, 1000, 2).is_err());
+        let reader = OpenOptions::new()
+            .read(true)
+            .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
+            .open(&path);
+        let mut log = LogFile::open(&path, 1000, 2).unwrap();
+        log.append(b"line\n").unwrap();
+        let mut line = [0; 5];
+        reader.unwrap().read_exact(&mut line).unwrap();
+        assert_eq!(&line, b"line\n");
     }
 
     #[test]

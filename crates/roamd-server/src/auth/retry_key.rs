@@ -9,7 +9,6 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_seal::{KeyRing, Purpose};
 use roamd_sessions::UserKey;
 use roamd_state::{Digest, FlagKind, SharedState, StateError};
-use tracing::warn;
 
 use crate::clock::rng;
 use crate::fairness::parties;
@@ -19,7 +18,7 @@ const PURPOSE: Purpose = Purpose::new("retry-key");
 /// Lifetime of a retry key: longer than a client waits between two attempts.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(5);
 
-/// Makes retry keys, opens them, and records which launches have finished.
+/// Makes retry keys, and uses each of them once.
 pub(crate) struct RetryKeys {
     sealer: Sealer,
     state: Arc<dyn SharedState>,
@@ -28,9 +27,9 @@ pub(crate) struct RetryKeys {
 /// Seals and opens retry keys.
 struct Sealer(Arc<KeyRing>);
 
-/// Id of a launch, which may take several requests.
+/// Random id of a retry key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct LaunchId([u8; 16]);
+struct RetryKeyId([u8; 16]);
 
 impl RetryKeys {
     pub(crate) fn new(keys: Arc<KeyRing>, state: Arc<dyn SharedState>) -> Self {
@@ -41,88 +40,68 @@ impl RetryKeys {
     }
 
     /// Makes a key for the next attempt of this user at this launch URL.
-    pub(crate) fn make(
-        &self,
-        user: &UserKey,
-        launch_url: &str,
-        launch: LaunchId,
-        now: Timestamp,
-    ) -> String {
-        self.sealer.make(user, launch_url, launch, now)
+    pub(crate) fn make(&self, user: &UserKey, launch_url: &str, now: Timestamp) -> String {
+        let id = RetryKeyId::random();
+        self.sealer.make(user, launch_url, id, now)
     }
 
-    /// Returns the launch that a key continues. Returns `None` for a key of another user or launch
-    /// URL, an expired key, and a key of a finished launch (ST-46).
+    /// Uses up a key, and returns whether it continues a launch: a key of another user or launch
+    /// URL, an expired key, and one that was used before do not (ST-46). Otherwise a request that is
+    /// sent twice at the same time would launch twice.
     ///
     /// # Errors
     /// If the shared state does not respond.
-    pub(crate) async fn continue_launch(
+    pub(crate) async fn use_up(
         &self,
         user: &UserKey,
         launch_url: &str,
         key: &str,
         now: Timestamp,
-    ) -> Result<Option<LaunchId>, StateError> {
-        let Some(launch) = self.sealer.open(user, launch_url, key, now) else {
-            return Ok(None);
+    ) -> Result<bool, StateError> {
+        let Some(id) = self.sealer.open(user, launch_url, key, now) else {
+            return Ok(false);
         };
-        let kind = FlagKind::FinishedLaunch;
-        let is_finished = self.state.is_flag_set(kind, launch.digest(), now).await?;
-        Ok((!is_finished).then_some(launch))
-    }
-
-    /// Records that a launch has finished, so that its keys continue it no more. If that fails,
-    /// they stay usable until they expire.
-    pub(crate) async fn finish(&self, user: &UserKey, launch: LaunchId, now: Timestamp) {
-        let (kind, until) = (FlagKind::FinishedLaunch, expiry(now));
-        let party = parties::of_user(user);
-        let finished = self.state.set_flag(party, kind, launch.digest(), until);
-        if let Err(error) = finished.await {
-            warn!(%user, %error, "Recording the end of a launch failed");
-        }
+        let (kind, party) = (FlagKind::UsedRetryKey, parties::of_user(user));
+        self.state
+            .set_flag(party, kind, Digest::of(&id.0), expiry(now))
+            .await
     }
 }
 
 impl Sealer {
     /// Makes a key for the next attempt of this user at this launch URL.
-    fn make(&self, user: &UserKey, launch_url: &str, launch: LaunchId, now: Timestamp) -> String {
+    fn make(&self, user: &UserKey, launch_url: &str, id: RetryKeyId, now: Timestamp) -> String {
         let until = expiry(now).as_second().to_be_bytes();
-        let plain = [launch.0.as_slice(), &until].concat();
+        let plain = [id.0.as_slice(), &until].concat();
         let sealed = self
             .0
             .seal(PURPOSE, &context(user, launch_url), &plain, &mut rng());
         BASE64URL_NOPAD.encode(&sealed)
     }
 
-    /// Returns the launch of a key. Returns `None` unless the key was made for this user and launch
-    /// URL, and has not expired.
+    /// Returns the id of a key. Returns `None` unless the key was made for this user and launch URL,
+    /// and has not expired.
     fn open(
         &self,
         user: &UserKey,
         launch_url: &str,
         key: &str,
         now: Timestamp,
-    ) -> Option<LaunchId> {
+    ) -> Option<RetryKeyId> {
         let sealed = BASE64URL_NOPAD.decode(key.as_bytes()).ok()?;
         let opened = self.0.open(PURPOSE, &context(user, launch_url), &sealed);
         let plain = opened.ok()?;
-        let (launch, until) = plain.split_first_chunk()?;
+        let (id, until) = plain.split_first_chunk()?;
         let until = i64::from_be_bytes(until.try_into().ok()?);
-        (now.as_second() < until).then_some(LaunchId(*launch))
+        (now.as_second() < until).then_some(RetryKeyId(*id))
     }
 }
 
-impl LaunchId {
-    /// Draws a random id.
-    pub(crate) fn random() -> Self {
+impl RetryKeyId {
+    fn random() -> Self {
         let mut id = [0; 16];
         rng().fill_bytes(&mut id);
         Self(id)
-    }
-
-    /// Key of the launch in the shared state.
-    fn digest(self) -> Digest {
-        Digest::of(&self.0)
     }
 }
 
@@ -151,13 +130,13 @@ mod tests {
             Arc::new(KeyRing::new(key, Vec::new()))
         };
         let (alice, bob) = (UserKey::new("DEMO", "alice"), UserKey::new("DEMO", "bob"));
-        let launch = LaunchId::random();
+        let id = RetryKeyId::random();
         let now = Timestamp::UNIX_EPOCH;
-        let key = Sealer(ring(7)).make(&alice, "/a", launch, now);
+        let key = Sealer(ring(7)).make(&alice, "/a", id, now);
         let last = now + LIFETIME - SignedDuration::from_secs(1);
         for (case, ring, user, url, time, expected) in [
-            ("another server", ring(7), &alice, "/a", now, Some(launch)),
-            ("its last second", ring(7), &alice, "/a", last, Some(launch)),
+            ("another server", ring(7), &alice, "/a", now, Some(id)),
+            ("its last second", ring(7), &alice, "/a", last, Some(id)),
             ("expired", ring(7), &alice, "/a", now + LIFETIME, None),
             ("another user", ring(7), &bob, "/a", now, None),
             ("another session", ring(7), &alice, "/b", now, None),
@@ -179,7 +158,7 @@ mod tests {
             let (keys, now) = (Sealer(Arc::new(ring)), Timestamp::UNIX_EPOCH);
             let alice = UserKey::new("DEMO", "alice");
             prop_assert_eq!(keys.open(&alice, "/a", &text, now), None);
-            let key = keys.make(&alice, "/a", LaunchId::random(), now);
+            let key = keys.make(&alice, "/a", RetryKeyId::random(), now);
             let mut sealed = BASE64URL_NOPAD.decode(key.as_bytes()).unwrap();
             let bit = bit.index(8 * sealed.len());
             sealed[bit / 8] ^= 1 << (bit % 8);

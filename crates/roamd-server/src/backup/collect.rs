@@ -1,6 +1,5 @@
 //! What a backup is made of.
 
-use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +12,7 @@ use zeroize::Zeroizing;
 use super::parts::{DamagedPart, check};
 use crate::config::{ConfigError, read_settings, read_with_text};
 use crate::data_dir::STATE_FILE;
+use crate::file_access::open_file;
 use crate::keys::KeyFile;
 use crate::revocations::RevocationFile;
 
@@ -100,7 +100,7 @@ fn read(path: &Path) -> Result<Option<Zeroizing<Vec<u8>>>, CollectError> {
         path: path.to_owned(),
         source,
     };
-    let file = match File::open(path) {
+    let file = match open_file(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         file => file.map_err(failed)?,
     };

@@ -1,6 +1,6 @@
 //! The files that a configuration names, on the file system.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use rustix::process::geteuid;
 
 use super::group::{self, EtcdFileError};
 use super::transport::client_tls;
-use crate::file_access::AccessRule;
+use crate::file_access::{AccessRule, open_file};
 use crate::tls;
 
 /// The file system.
@@ -32,7 +32,7 @@ impl Files for SystemFiles {
             return Err(FileError::NotAFile);
         }
         let mut bytes = Vec::new();
-        File::open(path)?.take(largest).read_to_end(&mut bytes)?;
+        open_file(path)?.take(largest).read_to_end(&mut bytes)?;
         Ok(bytes)
     }
 

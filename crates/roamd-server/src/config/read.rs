@@ -1,13 +1,14 @@
 //! Reads a configuration from the file system.
 
 use std::fmt;
-use std::fs::File;
+
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use roamd_config::{Config, Essentials, LineError, SectionSettings, SettingValue};
 
 use super::files::SystemFiles;
+use crate::file_access::open_file;
 
 /// Largest configuration that is read, in bytes.
 const LARGEST: u64 = 1024 * 1024;
@@ -120,7 +121,7 @@ fn read_text(path: &Path) -> Result<String, ConfigError> {
         source,
     };
     let mut text = String::new();
-    let file = File::open(path).map_err(unreadable)?;
+    let file = open_file(path).map_err(unreadable)?;
     // One byte more than allowed shows that a file is too large, also one that has no length.
     file.take(LARGEST + 1)
         .read_to_string(&mut text)

@@ -22,12 +22,14 @@ pub(crate) struct TrustedProxies {
 pub(crate) struct Client {
     /// Its address: the last one that is not a trusted proxy.
     pub(crate) address: IpAddr,
-    /// The address is that of a trusted proxy which named no client. Many clients may share it.
+    /// The address is that of a trusted proxy which named no client, so that the proxy itself may
+    /// have made the request. Many clients may share it.
     pub(crate) is_proxy: bool,
     /// The peer is a trusted proxy, whose headers about other systems are believed.
     pub(crate) is_forwarded: bool,
-    /// The request came through a proxy that is not trusted, so the address is the proxy's.
-    pub(crate) is_behind_unknown_proxy: bool,
+    /// The address is that of a proxy: of one that is not trusted, or of a trusted one whose
+    /// `X-Forwarded-For` has no usable address where that of the client should be.
+    pub(crate) is_hidden: bool,
 }
 
 impl TrustedProxies {
@@ -44,23 +46,32 @@ impl TrustedProxies {
         let mut address = peer.address.ip().to_canonical();
         let mut is_trusted = self.trusts(peer);
         let is_forwarded = is_trusted;
-        let is_behind_unknown_proxy = !is_trusted && headers.keys().any(is_proxy_header);
+        let mut is_hidden = !is_trusted && headers.keys().any(is_proxy_header);
         let lines = headers.get_all(X_FORWARDED_FOR).iter().rev();
         let mut hops = lines
             .flat_map(|line| line.to_str().unwrap_or("?").rsplit(','))
             .map(str::trim)
-            .filter(|hop| !hop.is_empty());
+            .filter(|hop| !hop.is_empty())
+            .peekable();
+        // A header without entries names no client either.
+        if is_trusted && hops.peek().is_none() && headers.contains_key(X_FORWARDED_FOR) {
+            (is_trusted, is_hidden) = (false, true);
+        }
         while is_trusted {
             let Some(hop) = hops.next() else { break };
-            let Some(seen) = hop_address(hop) else { break };
-            address = seen;
-            is_trusted = self.contains(address);
+            match hop_address(hop) {
+                Some(seen) => {
+                    address = seen;
+                    is_trusted = self.contains(address);
+                }
+                None => (is_trusted, is_hidden) = (false, true),
+            }
         }
         Client {
             address,
             is_proxy: is_trusted,
             is_forwarded,
-            is_behind_unknown_proxy,
+            is_hidden,
         }
     }
 
@@ -83,12 +94,12 @@ impl Client {
     /// The address, unless it is that of a proxy: of one that is not trusted, or of a trusted one
     /// which named no client.
     pub(crate) fn own_address(self) -> Option<IpAddr> {
-        (!self.is_proxy && !self.is_behind_unknown_proxy).then_some(self.address)
+        (!self.is_proxy && !self.is_hidden).then_some(self.address)
     }
 
     /// Whether the client itself, and not a proxy, is in one of these networks.
     pub(crate) fn is_in(&self, networks: &[IpNet]) -> bool {
-        !self.is_behind_unknown_proxy && is_in(self.address, networks)
+        !self.is_hidden && is_in(self.address, networks)
     }
 }
 
@@ -259,7 +270,7 @@ mod tests {
         let lines = [("x-forwarded-for", "127.0.0.1, 192.0.2.1")];
         let certified = client("198.51.100.7", true, &lines);
         assert_eq!(certified.address.to_string(), "192.0.2.1");
-        assert!(!certified.is_proxy && !certified.is_behind_unknown_proxy);
+        assert!(!certified.is_proxy && !certified.is_hidden);
     }
 
     #[test]
@@ -286,6 +297,33 @@ mod tests {
         // A trusted proxy names the client.
         let found = client("10.0.0.1", false, &[("x-forwarded-for", "127.0.0.1")]);
         assert!(found.is_in(&local));
+    }
+
+    /// Otherwise such a client would have the rights of the proxy.
+    #[test]
+    fn client_without_usable_address_is_limited_and_in_no_network() {
+        let proxies = ["10.0.0.0/8".parse().unwrap()];
+        for line in [
+            "",
+            ",",
+            "unknown",
+            "10.0.0.9, unknown",
+            "fe80::1%eth0",
+            "\"10.0.0.9\"",
+            "010.0.0.1",
+            "203.0.113.7;10.0.0.9",
+            "unknown, 10.0.0.2",
+        ] {
+            let found = client("10.0.0.1", false, &[("x-forwarded-for", line)]);
+            assert!(!found.is_in(&proxies), "{line}");
+            assert_eq!(found.limited_address(), Some(found.address), "{line}");
+            assert_eq!(found.own_address(), None, "{line}");
+        }
+        // Requests of the proxy itself, such as health checks, and of a proxy before it.
+        for lines in [&[][..], &[("x-forwarded-for", "10.0.0.9")]] {
+            let found = client("10.0.0.1", false, lines);
+            assert!(found.is_in(&proxies), "{lines:?}");
+        }
     }
 
     #[test]

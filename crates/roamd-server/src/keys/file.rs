@@ -2,7 +2,7 @@
 //!
 //! The server and the commands of roamd use the file at the same time.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::clock::rng;
 use crate::config::EtcdFileError;
 use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
-use crate::file_access::{AccessRule, FileAccessError};
+use crate::file_access::{AccessRule, FileAccessError, open_file};
 
 /// Name of the file.
 const FILE: &str = "keys";
@@ -168,7 +168,7 @@ impl KeyFile {
     }
 
     pub(super) fn read(&self) -> Result<KeyRing, KeysError> {
-        let file = File::open(self.path()).map_err(|source| self.unusable(source))?;
+        let file = open_file(self.path()).map_err(|source| self.unusable(source))?;
         let metadata = file.metadata().map_err(|source| self.unusable(source))?;
         AccessRule::KEY_FILE.check_mode(self.path(), &metadata)?;
         let folder = fs::metadata(self.0.folder()).map_err(|source| self.unusable(source))?;

@@ -9,7 +9,6 @@ use roamd_store_proto::{ErrorReason, Language, LaunchData, media_type};
 
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Launchable, Text};
-use crate::auth::retry_key::LaunchId;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::response::respond_secret;
@@ -118,19 +117,15 @@ async fn launch(
     let is_retry = retry_key.is_some();
     let known = target.as_ref();
     let planned = PlannedLaunch::new(store, &caller, known, launchable, is_retry, &end_point);
-    let continued = match retry_key {
-        Some(key) if target.is_some() => {
-            let user = caller.user.key();
-            let launch = state
-                .retry_keys
-                .continue_launch(user, &url, key, caller.now());
-            let Some(launch) = launch.await? else {
-                return Err(planned.not_found(&caller));
-            };
-            Some(launch)
+    if let Some(key) = retry_key
+        && target.is_some()
+    {
+        let user = caller.user.key();
+        let keys = &state.retry_keys;
+        if !keys.use_up(user, &url, key, caller.now()).await? {
+            return Err(planned.not_found(&caller));
         }
-        Some(_) | None => None,
-    };
+    }
     let launch = Launch {
         params,
         // A client behind a proxy that is not configured, or whose proxy does not name it, is
@@ -141,7 +136,6 @@ async fn launch(
     };
     let data = match planned.run(state, store, &caller, launch).await? {
         Launched::NotReady { reason, farm } => {
-            let launch = continued.unwrap_or_else(LaunchId::random);
             // Further attempts query only the farm that is preparing its machine.
             let url = match target {
                 Some(LaunchTarget::Application(ids)) => {
@@ -150,7 +144,7 @@ async fn launch(
                 Some(LaunchTarget::Session(_)) | None => url,
             };
             let (user, now) = (caller.user.key(), caller.now());
-            let key = state.retry_keys.make(user, &url, launch, now);
+            let key = state.retry_keys.make(user, &url, now);
             let data = not_ready(reason, format!("{url}/{key}"));
             return Ok(launch_response(media, language, &data));
         }
@@ -160,10 +154,6 @@ async fn launch(
             logon_ticket: ticket,
         },
     };
-    if let Some(launch) = continued {
-        let user = caller.user.key();
-        state.retry_keys.finish(user, launch, caller.now()).await;
-    }
     Ok(launch_response(media, language, &data))
 }
 

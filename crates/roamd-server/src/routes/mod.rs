@@ -37,8 +37,9 @@ pub(crate) async fn respond(
             let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
             match route {
                 StoreRoute::Page => pages::store(store.urls(&request)),
-                // Most handlers are on the heap: every request has room for the largest other one.
-                StoreRoute::Available => sessions::available(state, store, request).await,
+                // Handlers that wait are on the heap: every request has room for the largest other
+                // one.
+                StoreRoute::Available => Box::pin(sessions::available(state, store, request)).await,
                 StoreRoute::Explain => Box::pin(explain::explain(state, store, request)).await,
                 StoreRoute::Disconnect => {
                     Box::pin(sessions::disconnect(state, store, request)).await
@@ -81,7 +82,7 @@ pub(crate) async fn respond(
             AuthenticationRoute::Validate { service } => {
                 Box::pin(auth::tokens::validate(state, service, request)).await
             }
-            AuthenticationRoute::Protocols => auth::protocols::list(state, request).await,
+            AuthenticationRoute::Protocols => Box::pin(auth::protocols::list(state, request)).await,
             AuthenticationRoute::FormsStart => Box::pin(auth::forms::start(state, request)).await,
             AuthenticationRoute::FormsAttempt => {
                 Box::pin(auth::forms::attempt(state, request)).await

@@ -1,6 +1,6 @@
 //! Reads the certificate of the listener from its files.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use roamd_http::{TlsCertificate, TlsCertificateError};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::file_access::{AccessRule, FileAccessError};
+use crate::file_access::{AccessRule, FileAccessError, open_file};
 
 /// Keys of the configuration that name the files.
 const CERTIFICATE: &str = "certificate_file";
@@ -150,7 +150,7 @@ fn file(path: &Path, key: &'static str) -> Result<Vec<u8>, TlsCertificateFileErr
     let is_file = fs::metadata(path).map_err(unreadable)?.is_file();
     if is_file {
         // One byte more than the maximum shows that the file is too large.
-        let file = File::open(path).map_err(unreadable)?;
+        let file = open_file(path).map_err(unreadable)?;
         file.take(MAX_BYTES + 1)
             .read_to_end(&mut bytes)
             .map_err(unreadable)?;

@@ -93,7 +93,7 @@ impl Durability {
         match kind {
             FlagKind::SpentConversation
             | FlagKind::InvalidatedTicket
-            | FlagKind::FinishedLaunch
+            | FlagKind::UsedRetryKey
             | FlagKind::RevokedToken
             | FlagKind::EndedUser
             | FlagKind::BlockDecision

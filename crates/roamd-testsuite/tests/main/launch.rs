@@ -423,6 +423,23 @@ async fn retry_reports_its_reason_and_delay() {
     }
 }
 
+/// ST-46: a request that a client or a proxy repeats must not launch twice.
+#[tokio::test]
+async fn retry_key_launches_once_at_the_same_time() {
+    let (_env, farm, alice, url) = scripted().await;
+    farm.set_content("Address", "<ErrorId>retry-required</ErrorId>");
+    let LaunchData::Retry { url: next, .. } = data(&alice.launch(&url, "DESK-C").await) else {
+        panic!("a machine has to start");
+    };
+    farm.set_content("Address", &connection("0F51C2D9A8B74E60B1", "192.0.2.9"));
+    let attempt = || alice.launch(&next, "DESK-C");
+    let (one, two, three) = tokio::join!(attempt(), attempt(), attempt());
+    let mut statuses = [one, two, three].map(|response| response.status);
+    statuses.sort();
+    assert_eq!(statuses, [200, 404, 404]);
+    assert_eq!(farm.request_count("Address"), 2);
+}
+
 #[tokio::test]
 async fn launch_failure_text_is_in_the_clients_language() {
     // ST-8
