@@ -285,7 +285,10 @@ fn sessions_are_launched_by_row_and_start_of_id() {
             &["1", "Aq_Y5I"],
             "several session ids start with Aq_Y5I; add characters",
         ),
-        (&["1", "Zq_Y5I"], "there is no session Zq_Y5I"),
+        (
+            &["1", "Zq_Y5I"],
+            "list the sessions again: their ids change when the keys of the store do",
+        ),
         (&["1", "--app", "Paint"], "there is no session of Paint"),
     ] {
         let (code, launches, err) = launched(args);
