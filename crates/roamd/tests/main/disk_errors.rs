@@ -210,9 +210,9 @@ fn missing_permission_exits_with_3_and_a_next_step() {
     let world = World::new();
     let config = world.path("roamd.toml");
     fs::write(&config, "").unwrap();
-    fs::set_permissions(&config, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o0)).unwrap();
     let data = Path::new(world.data());
-    fs::set_permissions(data, Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(data, Permissions::from_mode(0o0)).unwrap();
     let config = config.to_str().unwrap();
     for (args, advice) in [
         (

@@ -13,8 +13,8 @@ use crate::table::Column;
 /// Explains why `roamd sessions list` shows a session or does not.
 ///
 /// Shows what the list asks each farm and why, what the farm answers, and which of its sessions are
-/// offered. Disconnects nothing. Only a store of roamd can explain. Exit code 4 if some farms do not
-/// respond, and 1 if none does, as for the list.
+/// offered. Disconnects nothing. Only a store of roamd can explain. Exit code 4 if some farms do
+/// not respond, and 1 if none does, as for the list.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions explain\n  roamd sessions explain --active --json"
