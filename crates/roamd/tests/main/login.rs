@@ -500,7 +500,7 @@ async fn authorities_of_a_store_are_remembered() {
     for (file, code, expected) in [
         ("other.pem", 1, "trusts no authority"),
         ("none.pem", 2, "has to contain certificates in PEM"),
-        ("absent.pem", 1, "there is no file absent.pem"),
+        ("absent.pem", 1, "absent.pem with the certificate"),
         ("ca.pem", 0, "Signed in to https://localhost:"),
     ] {
         let args = ["login", "--store", &url, "--user", "ada", "--ca-file", file];
