@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::Url;
+use url::{ParseError, Url};
 
 /// Scheme, host and port that clients use; also the audience of tokens (CA-13).
 ///
@@ -31,6 +31,9 @@ pub enum BaseUrlError {
     /// It is not a URL with a host and one of the two schemes.
     #[error("has to be an http or https URL, such as \"https://store.example.net\"")]
     NotAUrl,
+    /// Its port is no number, or out of range.
+    #[error("has a port that is not a number from 1 to 65535")]
+    Port,
     /// No client can connect to its port.
     #[error("has port 0, which no client can connect to")]
     PortZero,
@@ -89,7 +92,10 @@ impl FromStr for BaseUrl {
     type Err = BaseUrlError;
 
     fn from_str(text: &str) -> Result<Self, BaseUrlError> {
-        let url = Url::parse(text).map_err(|_| BaseUrlError::NotAUrl)?;
+        let url = Url::parse(text).map_err(|error| match error {
+            ParseError::InvalidPort => BaseUrlError::Port,
+            _ => BaseUrlError::NotAUrl,
+        })?;
         let scheme = match url.scheme() {
             "http" => Scheme::Http,
             "https" => Scheme::Https,

@@ -9,6 +9,7 @@ use toml::de::DeTable;
 use crate::base_url::{BaseUrl, BaseUrlError, Scheme};
 use crate::base_urls::BaseUrls;
 use crate::files::Files;
+use crate::listen_address::listen_address;
 use crate::reader::key::{DefaultKey, Key, KnownSection, ListKey, Read};
 use crate::reader::report::LineError;
 use crate::reader::report::Report;
@@ -25,11 +26,7 @@ use crate::sections::tracing::{self, Tracing};
 
 pub(crate) const LISTEN: Key<SocketAddr> = Key {
     name: "listen",
-    read: |value| {
-        text(value)?.parse().map_err(|_| {
-            "has to be an address and a port, such as \"127.0.0.1:8080\" or \"[::]:8080\"".into()
-        })
-    },
+    read: |value| listen_address(text(value)?).map_err(|error| error.to_string()),
 };
 
 const BASE_URL: Key<BaseUrl> = Key {

@@ -73,7 +73,7 @@ pub enum Error {
         source: rusqlite::Error,
     },
     /// The data folder could not be read or written.
-    #[error("could not use the data folder {}", .path.display())]
+    #[error("could not use {}{}", .path.display(), advice(.source))]
     Folder {
         /// The folder, or a file in it.
         path: PathBuf,
@@ -104,6 +104,8 @@ pub enum Error {
         part: FarmPart,
         /// The requested name, or for a host the requested id.
         name: String,
+        /// The names of all, or for hosts the ids.
+        known: Vec<String>,
     },
     /// The farm has no session of this number on this host.
     #[error(
@@ -133,6 +135,8 @@ pub enum Error {
     UnknownUser {
         /// The requested name.
         user: String,
+        /// The names of all users, without and with their domain.
+        known: Vec<String>,
     },
     /// Several domains have a user of this name.
     #[error("several domains have a user {user}: write DOMAIN\\name")]
@@ -147,6 +151,8 @@ pub enum Error {
         farm: String,
         /// The requested application.
         app: String,
+        /// The names of those that it publishes to the user.
+        known: Vec<String>,
     },
     /// The logon ticket of the ICA file cannot be used.
     #[error(transparent)]
@@ -163,4 +169,28 @@ pub enum Error {
     /// The operating system provides no random numbers.
     #[error("the operating system provides no random numbers")]
     NoRandomness,
+}
+
+impl Error {
+    /// Returns the unknown name that the error is about, and the known ones.
+    #[must_use]
+    pub fn unknown_name(&self) -> Option<(&str, &[String])> {
+        match self {
+            Self::UnknownFarm { farm: name, known }
+            | Self::UnknownPart { name, known, .. }
+            | Self::UnknownUser { user: name, known }
+            | Self::UnknownApplication {
+                app: name, known, ..
+            } => Some((name, known)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns what to do about an error of the operating system, after a semicolon, if that is known.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied => "; run the command as its owner",
+        _ => "",
+    }
 }

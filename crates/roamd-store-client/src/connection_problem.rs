@@ -184,10 +184,12 @@ fn source<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e (dyn Error + 'stat
     }
 }
 
-/// Returns a name of a certificate without the kind that rustls writes before it, as in
-/// `DnsName("store.example.net")`.
+/// Returns a name of a certificate without the kind that rustls writes around it, as in
+/// `DnsName("store.example.net")` and `IpAddress(127.0.0.1)`.
 fn name(presented: &str) -> String {
-    short_line(presented.split('"').nth(1).unwrap_or(presented))
+    let inner = presented.split_once('(').map(|(_, inner)| inner);
+    let inner = inner.and_then(|inner| inner.strip_suffix(')'));
+    short_line(inner.unwrap_or(presented).trim_matches('"'))
 }
 
 /// Returns whether the body of a `400` says that the port speaks https, as the common servers do.
@@ -205,6 +207,18 @@ pub(crate) fn says_https_port(body: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_a_certificate_are_plain() {
+        for (presented, expected) in [
+            (r#"DnsName("store.example.net")"#, "store.example.net"),
+            ("IpAddress(127.0.0.1)", "127.0.0.1"),
+            ("IpAddress(::1)", "::1"),
+            ("store.example.net", "store.example.net"),
+        ] {
+            assert_eq!(name(presented), expected);
+        }
+    }
 
     #[test]
     fn wrapped_error_is_found_and_named() {

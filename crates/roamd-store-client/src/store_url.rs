@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use url::{Host, Url};
+use url::{Host, ParseError, Url};
 
 /// Path of a store if the administrator has chosen no other.
 const DEFAULT_PATH: &str = "/Citrix/Store";
@@ -28,8 +28,14 @@ pub struct StoreUrl {
 
 /// Error of a text that is not the URL of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("has to be a URL such as https://store.example.net/Citrix/Store")]
-pub struct StoreUrlError;
+pub enum StoreUrlError {
+    /// It is no http or https URL, or has a user name or a query.
+    #[error("has to be a URL such as https://store.example.net/Citrix/Store")]
+    Form,
+    /// Its port is no number, or out of range.
+    #[error("has a port that is not a number from 1 to 65535")]
+    Port,
+}
 
 impl StoreUrl {
     /// Returns the URLs where the store may be, the most likely first.
@@ -68,12 +74,19 @@ impl FromStr for StoreUrl {
     type Err = StoreUrlError;
 
     fn from_str(text: &str) -> Result<Self, StoreUrlError> {
+        let with_scheme = match text.contains("://") {
+            true => text.to_owned(),
+            false => format!("https://{text}"),
+        };
+        if Url::parse(&with_scheme) == Err(ParseError::InvalidPort) {
+            return Err(StoreUrlError::Port);
+        }
         let mut url = match text.contains("://") {
             true => parse_http_url(text),
             false => parse_without_scheme(text),
         }
         .filter(|url| url.query().is_none())
-        .ok_or(StoreUrlError)?;
+        .ok_or(StoreUrlError::Form)?;
         url.set_fragment(None);
         let (path, other) = store_paths(url.path());
         let at = |path: &str| {

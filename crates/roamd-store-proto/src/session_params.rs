@@ -45,8 +45,14 @@ pub struct SessionParams {
 }
 
 impl SessionParams {
+    /// Maximum number of characters of a client name or device id.
+    pub const MAX_NAME_LENGTH: usize = MaxLength::NAME.characters;
+
     /// Maximum number of tickets (SS-26).
     pub const MAX_TICKETS: usize = 64;
+
+    /// Maximum number of characters of a ticket (SS-26).
+    pub const MAX_TICKET_LENGTH: usize = MaxLength::TOKEN.characters;
 
     /// Creates parameters with this client name and the defaults of the protocol.
     #[must_use]

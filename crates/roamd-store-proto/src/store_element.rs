@@ -10,7 +10,7 @@ use roamd_xml::{Document, Element, Fault, FaultKind};
 /// Limit of the length of a text: in characters, and in words for the fault.
 #[derive(Clone, Copy)]
 pub(crate) struct MaxLength {
-    characters: usize,
+    pub(crate) characters: usize,
     words: &'static str,
 }
 

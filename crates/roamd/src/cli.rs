@@ -1,5 +1,7 @@
 //! The command line: all commands and their dispatch.
 
+use std::ffi::OsString;
+
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands::apps::AppsCommand;
@@ -94,6 +96,28 @@ impl Cli {
     }
 }
 
+/// Returns the arguments of this process with `--help` after a command in place of `help` before
+/// it, so that an unknown command gets a suggestion.
+pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut given: Vec<_> = given.into_iter().collect();
+    let cli = Cli::command();
+    let mut command = &cli;
+    for index in 1..given.len() {
+        let Some(word) = given.get(index) else { break };
+        let is_before_command = given.get(index + 1).is_some_and(|next| next != "help");
+        if word == "help" && command.has_subcommands() && is_before_command {
+            given.remove(index);
+            given.push("--help".into());
+            break;
+        }
+        match command.find_subcommand(word) {
+            Some(found) => command = found,
+            None => break,
+        }
+    }
+    given
+}
+
 impl Command {
     /// Runs the command, and returns its exit code.
     ///
@@ -132,6 +156,22 @@ impl Command {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn help_before_a_command_becomes_an_option_after_it() {
+        for (given, expected) in [
+            ("roamd help sessions list", "roamd sessions list --help"),
+            ("roamd sessions help lst", "roamd sessions lst --help"),
+            ("roamd help", "roamd help"),
+            ("roamd help help", "roamd help help"),
+            ("roamd sessions help", "roamd sessions help"),
+            // The name of an application.
+            ("roamd apps launch help Word", "roamd apps launch help Word"),
+        ] {
+            let words = arguments(given.split(' ').map(OsString::from));
+            assert_eq!(words.join(" ".as_ref()), expected);
+        }
+    }
 
     #[test]
     fn command_line_definition_is_consistent() {

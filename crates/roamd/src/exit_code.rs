@@ -46,6 +46,13 @@ impl From<&anyhow::Error> for Exit {
                 Self::Failed
             };
         }
+        let is_denied = |cause: &(dyn Error + 'static)| {
+            let error = cause.downcast_ref::<io::Error>();
+            error.is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
+        };
+        if error.chain().any(is_denied) {
+            return Self::Refused;
+        }
         if let Some(error) = error.downcast_ref::<FarmError>() {
             return match error {
                 FarmError::World(_)
@@ -72,14 +79,7 @@ impl From<&anyhow::Error> for Exit {
         if error.is::<ConfigError>() || error.is::<UsageError>() {
             return Self::Usage;
         }
-        let is_denied = |cause: &(dyn Error + 'static)| {
-            let error = cause.downcast_ref::<io::Error>();
-            error.is_some_and(|error| error.kind() == io::ErrorKind::PermissionDenied)
-        };
-        match error.chain().any(is_denied) {
-            true => Self::Refused,
-            false => Self::Failed,
-        }
+        Self::Failed
     }
 }
 

@@ -1,4 +1,4 @@
-//! Listen addresses: parsing the argument, and opening the socket with a helpful error.
+//! Listening sockets, opened with a helpful error.
 
 use std::io;
 use std::net::SocketAddr;
@@ -6,15 +6,6 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use crate::exit_code::UsageError;
-
-/// Parses a listen address given as an argument.
-///
-/// # Errors
-/// If the text is not an IP address and a port.
-pub(crate) fn parse_listen_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
-}
 
 /// Refuses to serve without TLS on an address that other machines can reach.
 ///
@@ -45,7 +36,8 @@ pub(crate) async fn listen(address: SocketAddr, advice: &str) -> anyhow::Result<
             anyhow::anyhow!("{address} is in use by another program; stop it, or {advice}")
         }
         io::ErrorKind::PermissionDenied => {
-            anyhow::anyhow!("no permission to listen on {address}; {advice}")
+            let text = format!("no permission to listen on {address}; {advice}");
+            anyhow::Error::new(error).context(text)
         }
         _ => anyhow::Error::new(error).context(format!("cannot listen on {address}; {advice}")),
     })

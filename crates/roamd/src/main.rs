@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use crate::cli::Cli;
+use crate::cli::{Cli, arguments};
 use crate::exit_code::Exit;
 
 /// The server allocates many small values per request (XML trees, headers, texts).
@@ -29,7 +29,7 @@ use crate::exit_code::Exit;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::parse_from(arguments(std::env::args_os()));
     if cli.quiet {
         output::silence_messages();
     }

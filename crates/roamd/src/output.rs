@@ -10,14 +10,19 @@ use serde::Serialize;
 
 /// Prints one line to stdout.
 pub(crate) fn print_line(text: impl Display) -> io::Result<()> {
-    writeln!(io::stdout(), "{text}")
+    writeln!(io::stdout(), "{text}").map_err(|error| of_stdout(&error))
 }
 
 /// Writes bytes to stdout unchanged.
 pub(crate) fn print_bytes(bytes: &[u8]) -> io::Result<()> {
     let mut stdout = io::stdout();
-    stdout.write_all(bytes)?;
-    stdout.flush()
+    let written = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    written.map_err(|error| of_stdout(&error))
+}
+
+/// Returns an error that says what could not be written, of the same kind.
+fn of_stdout(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write the result: {error}"))
 }
 
 /// Prints a result as indented JSON.

@@ -1,6 +1,6 @@
 //! Tables with aligned columns. On a terminal that is too narrow, columns give way in an order that
-//! each column states: first texts, which continue below, then details, then names. Ids, states and
-//! numbers stay whole.
+//! each column states: texts continue below, details are left out, and names are cut. What makes a
+//! row of use, such as its id, stays whole: if that is too wide, each row is a list of its fields.
 
 use std::io;
 
@@ -22,9 +22,10 @@ pub(crate) struct Column {
 pub(crate) enum Fit {
     /// A text of several words, such as a reason: it continues on the next lines.
     Text,
-    /// A value that is no answer by itself, such as a kind: it is cut.
+    /// A value that the row can do without, such as one that is in another column too: it
+    /// continues on the next lines, and is left out before a word of it would be cut.
     Detail,
-    /// A name: it is cut last.
+    /// A name beside an id: it is cut last.
     Name,
     /// An argument of other commands, a state or a number: it stays whole.
     Whole,
@@ -75,14 +76,54 @@ impl Column {
     }
 }
 
-/// How columns give way: each step makes the columns of a kind narrower, down to a width.
-const STEPS: [(Fit, usize); 5] = [
-    (Fit::Text, 20),
-    (Fit::Detail, 8),
-    (Fit::Text, 10),
-    (Fit::Detail, 6),
-    (Fit::Name, 6),
+/// Least width of a column in a step.
+#[derive(Debug, Clone, Copy)]
+enum Least {
+    /// That of its widest cell. Only words of the header continue below.
+    Cells,
+    /// That of its longest word.
+    Word,
+    /// A number of columns of the terminal.
+    Columns(usize),
+}
+
+/// How columns give way while all words stay whole.
+const GENTLE_STEPS: [(Fit, Least); 7] = [
+    (Fit::Text, Least::Cells),
+    (Fit::Detail, Least::Cells),
+    (Fit::Name, Least::Cells),
+    (Fit::Whole, Least::Cells),
+    (Fit::Text, Least::Columns(20)),
+    (Fit::Detail, Least::Word),
+    (Fit::Text, Least::Word),
 ];
+
+/// How columns give way after that, once details are left out.
+const LAST_STEPS: [(Fit, Least); 3] = [
+    (Fit::Name, Least::Columns(12)),
+    (Fit::Text, Least::Columns(10)),
+    (Fit::Name, Least::Columns(8)),
+];
+
+/// How a column gives way, and the widths of what is in it.
+#[derive(Debug, Clone, Copy)]
+struct Measured {
+    fit: Fit,
+    header: usize,
+    /// Width of the longest word of the header.
+    header_word: usize,
+    /// Width of the widest cell.
+    cell: usize,
+    /// Width of the longest word of all cells.
+    word: usize,
+}
+
+/// A column that is shown, by its place in the table, and its width.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shown {
+    place: usize,
+    width: usize,
+}
 
 /// Prints a table without its wide columns, at most as wide as the terminal.
 pub(crate) fn print_table<const COLUMNS: usize>(
@@ -119,44 +160,100 @@ pub(crate) fn table_lines<R: IntoIterator<Item = String>>(
     }
 }
 
-/// Returns the lines of a table that is at most this wide, if its columns can give way so far.
-fn lines_within(terminal: usize, columns: &[Column], mut rows: Vec<Vec<String>>) -> Vec<String> {
-    let mut contents = new_table();
-    contents.add_rows(rows.iter().cloned());
-    let contents = contents.column_max_content_widths().into_iter();
-    let contents: Vec<_> = contents.map(usize::from).collect();
-    let widths = widths_within(terminal, columns, &contents);
-    for row in &mut rows {
-        for ((cell, width), column) in row.iter_mut().zip(&widths).zip(columns) {
+/// Returns the lines of a table that is at most this wide, or of a list of fields for each row.
+fn lines_within(terminal: usize, columns: &[Column], rows: Vec<Vec<String>>) -> Vec<String> {
+    let Some(shown) = layout(terminal, &measure(columns, &rows)) else {
+        return field_lines(terminal, columns, rows);
+    };
+    let shown_columns = shown.iter().filter_map(|it| columns.get(it.place).copied());
+    let shown_columns: Vec<_> = shown_columns.collect();
+    let rows = rows.into_iter().map(|mut row| {
+        let cells = shown.iter().zip(&shown_columns).map(|(it, column)| {
+            let cell = row.get_mut(it.place).map(std::mem::take);
+            let cell = cell.unwrap_or_default();
             // A character takes two columns at most.
-            if column.fit != Fit::Text && 2 * cell.chars().count() > *width {
-                *cell = cut(cell, *width);
+            match column.fit == Fit::Name && 2 * cell.chars().count() > it.width {
+                true => cut(&cell, it.width),
+                false => cell,
             }
-        }
-    }
-    lines(columns, rows, Some(&widths))
+        });
+        cells.collect()
+    });
+    let widths: Vec<_> = shown.iter().map(|it| it.width).collect();
+    lines(&shown_columns, rows.collect(), Some(&widths))
 }
 
-/// Returns the width of each column, so that all together are at most this wide if possible.
-/// `contents` has the width of the widest cell of each.
-fn widths_within(terminal: usize, columns: &[Column], contents: &[usize]) -> Vec<usize> {
-    let contents = contents.iter().copied().chain(std::iter::repeat(0));
-    let (mut widths, mut least) = (Vec::new(), Vec::new());
-    for (column, content) in columns.iter().zip(contents) {
-        let words = column.header.split(' ').map(str::len);
-        widths.push(content.max(column.header.len()));
-        least.push((words.max().unwrap_or_default(), content));
+/// Returns the widths of what is in the columns.
+fn measure(columns: &[Column], rows: &[Vec<String>]) -> Vec<Measured> {
+    let widths = |of_cell: fn(&String) -> String| {
+        let mut table = new_table();
+        table.add_rows(rows.iter().map(|row| row.iter().map(of_cell)));
+        let widths = table.column_max_content_widths().into_iter();
+        widths.map(usize::from).chain(std::iter::repeat(0))
+    };
+    let cells = widths(String::clone);
+    // As lines, because the width of a cell is that of its widest line.
+    let words = widths(|cell| cell.replace(' ', "\n"));
+    let contents = columns.iter().zip(cells.zip(words));
+    contents
+        .map(|(column, (cell, word))| Measured {
+            fit: column.fit,
+            header: column.header.len(),
+            header_word: column.header.split(' ').map(str::len).max().unwrap_or(0),
+            cell,
+            word,
+        })
+        .collect()
+}
+
+/// Returns the columns that a table of at most this width has. Returns `None` if those that are not
+/// left out are too wide for it.
+fn layout(terminal: usize, columns: &[Measured]) -> Option<Vec<Shown>> {
+    let places = columns.iter().enumerate();
+    let (details, mut places): (Vec<_>, Vec<_>) = places
+        .map(|(place, _)| place)
+        .partition(|place| columns.get(*place).is_some_and(|it| it.fit == Fit::Detail));
+    let all_steps = [&GENTLE_STEPS[..], &LAST_STEPS].concat();
+    let mut shown = fitted(terminal, columns, &places, &all_steps)?;
+    for detail in details {
+        let mut with_it = places.clone();
+        with_it.push(detail);
+        with_it.sort_unstable();
+        if let Some(fitted) = fitted(terminal, columns, &with_it, &GENTLE_STEPS) {
+            (shown, places) = (fitted, with_it);
+        }
     }
-    let available = terminal.saturating_sub(GAP * columns.len().saturating_sub(1));
-    // First the words of headers continue below, then the columns give way.
-    let headers = [Fit::Text, Fit::Detail, Fit::Name, Fit::Whole].map(|fit| (fit, None));
-    let steps = STEPS.map(|(fit, least)| (fit, Some(least)));
-    for (fit, least_of_fit) in headers.into_iter().chain(steps) {
+    Some(shown)
+}
+
+/// Returns these of the columns with their widths, if they fit into this width by these steps.
+fn fitted(
+    terminal: usize,
+    columns: &[Measured],
+    places: &[usize],
+    steps: &[(Fit, Least)],
+) -> Option<Vec<Shown>> {
+    let chosen = places.iter().filter_map(|place| columns.get(*place));
+    let chosen: Vec<_> = chosen.copied().collect();
+    let available = terminal.saturating_sub(GAP * chosen.len().saturating_sub(1));
+    let widths = widths_within(available, &chosen, steps);
+    let is_within = widths.iter().sum::<usize>() <= available;
+    let shown = places.iter().zip(widths);
+    let shown = shown.map(|(&place, width)| Shown { place, width });
+    is_within.then(|| shown.collect())
+}
+
+/// Returns the width of each column, so that all together are at most this wide if these steps
+/// suffice.
+fn widths_within(available: usize, columns: &[Measured], steps: &[(Fit, Least)]) -> Vec<usize> {
+    let widths = columns.iter().map(|it| it.header.max(it.cell));
+    let mut widths: Vec<_> = widths.collect();
+    for (fit, least) in steps {
         while widths.iter().sum::<usize>() > available {
-            let columns = columns.iter().zip(&least).zip(&mut widths);
-            let can_shrink = columns.filter_map(|((column, (word, content)), width)| {
-                let least = (*word).max(least_of_fit.unwrap_or(*content));
-                (column.fit == fit && *width > least).then_some(width)
+            let columns = columns.iter().zip(&mut widths);
+            let can_shrink = columns.filter_map(|(column, width)| {
+                let is_wider = *width > column.least(*least);
+                (column.fit == *fit && is_wider).then_some(width)
             });
             match can_shrink.max() {
                 Some(widest) => *widest -= 1,
@@ -165,6 +262,17 @@ fn widths_within(terminal: usize, columns: &[Column], contents: &[usize]) -> Vec
         }
     }
     widths
+}
+
+impl Measured {
+    fn least(&self, least: Least) -> usize {
+        let of_cells = match least {
+            Least::Cells => self.cell,
+            Least::Word => self.word,
+            Least::Columns(width) => width,
+        };
+        self.header_word.max(of_cells)
+    }
 }
 
 fn new_table() -> Table {
@@ -177,7 +285,29 @@ fn lines(columns: &[Column], rows: Vec<Vec<String>>, widths: Option<&[usize]>) -
     let mut table = new_table();
     table.set_header(columns.iter().map(|it| it.header));
     table.add_rows(rows);
-    let last = columns.len().saturating_sub(1);
+    aligned(table, widths)
+}
+
+/// Returns the fields of each row below each other, and an empty line between rows.
+fn field_lines(terminal: usize, columns: &[Column], rows: Vec<Vec<String>>) -> Vec<String> {
+    let headers = columns.iter().map(|it| it.header);
+    let width = headers.clone().map(str::len).max().unwrap_or_default();
+    let mut table = new_table();
+    for (index, row) in rows.into_iter().enumerate() {
+        if index > 0 {
+            table.add_row(["", ""]);
+        }
+        for (header, cell) in headers.clone().zip(row) {
+            table.add_row([header, &cell]);
+        }
+    }
+    let beside = terminal.saturating_sub(width + GAP).max(1);
+    aligned(table, Some(&[width, beside]))
+}
+
+/// Returns the lines of a table whose columns have these widths, or those of their contents.
+fn aligned(mut table: Table, widths: Option<&[usize]>) -> Vec<String> {
+    let last = table.column_count().saturating_sub(1);
     for (index, column) in table.column_iter_mut().enumerate() {
         let gap = if index == last { 0 } else { GAP };
         column.set_padding((0, as_u16(gap)));
@@ -247,46 +377,99 @@ mod tests {
     /// Texts give way first, then details, then names, and ids never.
     #[test]
     fn columns_give_way_in_their_order() {
-        let contents = [10, 25, 11, 44];
+        let widths = |terminal| {
+            let shown = layout(terminal, &measure(&COLUMNS, &rows()))?;
+            let mut widths = [0; 4];
+            shown.iter().for_each(|it| widths[it.place] = it.width);
+            Some(widths)
+        };
         for (terminal, expected) in [
-            (200, [10, 25, 11, 44]),
-            (96, [10, 25, 11, 44]),
-            (95, [10, 25, 11, 43]),
-            (72, [10, 25, 11, 20]),
-            (71, [10, 25, 10, 20]),
-            (69, [10, 25, 8, 20]),
-            (68, [10, 25, 8, 19]),
-            (59, [10, 25, 8, 10]),
-            (57, [10, 25, 6, 10]),
-            (56, [10, 24, 6, 10]),
-            (38, [10, 6, 6, 10]),
-            (20, [10, 6, 6, 10]),
+            (200, Some([10, 25, 11, 44])),
+            (96, Some([10, 25, 11, 44])),
+            (95, Some([10, 25, 11, 43])),
+            (72, Some([10, 25, 11, 20])),
+            (71, Some([10, 25, 11, 19])),
+            (59, Some([10, 25, 11, 7])),
+            (58, Some([10, 25, 0, 19])),
+            (46, Some([10, 25, 0, 7])),
+            (45, Some([10, 24, 0, 7])),
+            (33, Some([10, 12, 0, 7])),
+            (29, Some([10, 8, 0, 7])),
+            (28, None),
         ] {
-            let widths = widths_within(terminal, &COLUMNS, &contents);
-            assert_eq!(widths, expected, "{terminal}");
+            assert_eq!(widths(terminal), expected, "{terminal}");
         }
-        // Words of a header continue below before a cell is cut.
-        let header = [Column::whole("LEFT WITHOUT DELAY"), Column::name("NAME")];
-        assert_eq!(widths_within(30, &header, &[1, 10]), [18, 10]);
-        assert_eq!(widths_within(29, &header, &[1, 10]), [17, 10]);
-        assert_eq!(widths_within(18, &header, &[1, 10]), [7, 9]);
+    }
+
+    /// The words of a header continue below before a cell is cut.
+    #[test]
+    fn headers_give_way_before_cells() {
+        let columns = [Column::whole("LEFT WITHOUT DELAY"), Column::name("NAME")];
+        let rows = [["1".to_owned(), "0123456789".to_owned()].to_vec()];
+        let measured = measure(&columns, &rows);
+        let all_steps = [&GENTLE_STEPS[..], &LAST_STEPS].concat();
+        for (available, expected) in [(28, [18, 10]), (27, [17, 10]), (16, [7, 9])] {
+            let widths = widths_within(available, &measured, &all_steps);
+            assert_eq!(widths, expected, "{available}");
+        }
+    }
+
+    /// The words of texts stay whole. A detail is left out, and a later one takes its place.
+    #[test]
+    fn detail_without_room_is_left_out() {
+        let columns = [
+            Column::whole("ID"),
+            Column::detail("STORE"),
+            Column::detail("SINCE"),
+        ];
+        let row = ["1", "http://127.0.0.1/Citrix/Store", "3 days ago"];
+        let rows = [row.map(str::to_owned).to_vec()];
+        let lines = |terminal| lines_within(terminal, &columns, rows.to_vec());
+        assert_eq!(lines(14), ["ID  SINCE", "1   3 days ago"]);
+        assert_eq!(lines(9), ["ID  SINCE", "1   3", "    days", "    ago"]);
+        assert_eq!(lines(8), ["ID", "1"]);
     }
 
     #[test]
     fn cells_are_cut_or_continue_below() {
-        let lines = lines_within(46, &COLUMNS, rows());
+        let lines = lines_within(36, &COLUMNS, rows());
         assert_eq!(
             lines,
             [
-                "ID          NAME            KIND    LAST",
-                "                                    FAILURE",
-                "4021100-17  Word Processo…  appli…  the farm",
-                "                                    did not",
-                "                                    respond",
-                "                                    within",
-                "                                    five",
-                "                                    seconds",
-                "1           表計算ソフト…   deskt…  -",
+                "ID          NAME             LAST",
+                "                             FAILURE",
+                "4021100-17  Word Processor…  the",
+                "                             farm",
+                "                             did not",
+                "                             respond",
+                "                             within",
+                "                             five",
+                "                             seconds",
+                "1           表計算ソフト表…  -",
+            ]
+        );
+    }
+
+    #[test]
+    fn row_without_room_is_a_list_of_its_fields() {
+        let lines = lines_within(28, &COLUMNS, rows());
+        assert_eq!(
+            lines,
+            [
+                "ID            4021100-17",
+                "NAME          Word Processor",
+                "              of Finance",
+                "KIND          application",
+                "LAST FAILURE  the farm did",
+                "              not respond",
+                "              within five",
+                "              seconds",
+                "",
+                "ID            1",
+                "NAME          表計算ソフト表",
+                "              計算ソフト",
+                "KIND          desktop",
+                "LAST FAILURE  -",
             ]
         );
     }

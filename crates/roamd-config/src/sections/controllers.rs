@@ -8,8 +8,9 @@ use roamd_nfuse_proto::transport::{
     ControllerOrder, ControllerUrl, PublicKeyPin, Security, ServiceKeys, Trust,
 };
 use toml::de::DeValue;
-use url::Url;
+use url::{ParseError, Url};
 
+use crate::base_url::BaseUrlError;
 use crate::files::Files;
 use crate::reader::key::{Key, ListKey};
 use crate::reader::section::Section;
@@ -78,7 +79,10 @@ pub(crate) fn ticket_authority(value: &DeValue<'_>) -> Result<ControllerUrl, Str
 
 fn url(value: &DeValue<'_>, service: &Service) -> Result<ControllerUrl, String> {
     let form = || "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"".into();
-    let url = Url::parse(text(value)?).map_err(|_| form())?;
+    let url = Url::parse(text(value)?).map_err(|error| match error {
+        ParseError::InvalidPort => BaseUrlError::Port.to_string(),
+        _ => form(),
+    })?;
     let scheme = url.scheme();
     if !matches!(scheme, "http" | "https") {
         return Err(form());
@@ -101,6 +105,15 @@ fn url(value: &DeValue<'_>, service: &Service) -> Result<ControllerUrl, String> 
     let host = url.host_str().unwrap_or_default();
     let port = url.port_or_known_default().unwrap_or_default();
     ControllerUrl::parse(&format!("{scheme}://{host}:{port}")).map_err(|error| error.to_string())
+}
+
+/// Reads scheme, host and port of another service. `form` is the error for any other text.
+pub(crate) fn endpoint(value: &DeValue<'_>, form: &str) -> Result<ControllerUrl, String> {
+    let text = text(value)?;
+    ControllerUrl::parse(text).map_err(|_| match Url::parse(text) {
+        Err(ParseError::InvalidPort) => BaseUrlError::Port.to_string(),
+        _ => form.to_owned(),
+    })
 }
 
 /// Reads the order in which controllers are tried.

@@ -11,6 +11,7 @@ use crate::files::{FileError, Files};
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::Section;
 use crate::reader::value::{file, milliseconds, name, text, word};
+use crate::sections::controllers;
 
 /// Maximum length of a prefix, in bytes.
 const LONGEST_PREFIX: usize = 200;
@@ -37,9 +38,8 @@ const ENGINE: Key<Engine> = Key {
 const ENDPOINTS: ListKey<ControllerUrl> = ListKey {
     name: "endpoints",
     item: |value| {
-        ControllerUrl::parse(text(value)?).map_err(|_| {
-            "has to be scheme, host and port, such as \"https://etcd1.example.net:2379\"".into()
-        })
+        let form = "has to be scheme, host and port, such as \"https://etcd1.example.net:2379\"";
+        controllers::endpoint(value, form)
     },
 };
 

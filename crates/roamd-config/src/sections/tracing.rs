@@ -1,11 +1,12 @@
 //! `[tracing]`: traces of requests, and where they are sent.
 
-use roamd_nfuse_proto::transport::{ControllerUrl, ControllerUrlError};
+use roamd_nfuse_proto::transport::ControllerUrl;
 use toml::de::DeValue;
 
 use crate::reader::key::{DefaultKey, Key};
 use crate::reader::section::Section;
-use crate::reader::value::{boolean, name, number, text};
+use crate::reader::value::{boolean, name, number};
+use crate::sections::controllers;
 
 /// Parts of [`SampleRatio`].
 const MILLION: u32 = 1_000_000;
@@ -13,11 +14,9 @@ const MILLION: u32 = 1_000_000;
 const OTLP_ENDPOINT: Key<ControllerUrl> = Key {
     name: "otlp_endpoint",
     read: |value| {
-        ControllerUrl::parse(text(value)?).map_err(|ControllerUrlError { .. }| {
-            "has to be scheme, host and port, such as \"http://127.0.0.1:4318\"; the server \
-             appends /v1/traces"
-                .into()
-        })
+        let form = "has to be scheme, host and port, such as \"http://127.0.0.1:4318\"; the server \
+                    appends /v1/traces";
+        controllers::endpoint(value, form)
     },
 };
 

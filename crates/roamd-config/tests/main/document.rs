@@ -98,7 +98,7 @@ fn wrong_value_of_the_document_is_reported() {
         (
             "listen",
             "\"127.0.0.1:70000\"",
-            "has to be an address and a port",
+            "has a port that is not a number from 0 to 65535",
         ),
         ("listen", "8080", "has to be text in quotes"),
         (
@@ -114,7 +114,7 @@ fn wrong_value_of_the_document_is_reported() {
         (
             "base_url",
             "\"http://store.example.net:70000\"",
-            "has to be an http or https URL",
+            "has a port that is not a number from 1 to 65535",
         ),
         ("base_url", "\"http://store.example.net:0\"", "has port 0"),
         (

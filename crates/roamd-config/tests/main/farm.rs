@@ -297,7 +297,7 @@ fn wrong_value_of_a_farm_is_reported() {
         (
             "controllers",
             "[\"http://10.0.0.11:70000\"]",
-            "has to be a URL with host and port",
+            "has a port that is not a number from 1 to 65535",
         ),
         ("controllers", "[\"http://10.0.0.11:0\"]", "has port 0"),
         (

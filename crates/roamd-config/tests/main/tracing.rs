@@ -26,6 +26,10 @@ fn spans_are_sent_nowhere_by_default() {
     for (line, problem) in [
         ("otlp_endpoint = \"http://c:4318/v1/traces\"", endpoint),
         ("otlp_endpoint = \"c:4318\"", endpoint),
+        (
+            "otlp_endpoint = \"http://c:70000\"",
+            "`otlp_endpoint` has a port that is not a number from 1 to 65535",
+        ),
         ("sample_ratio = 1.1", ratio),
         ("sample_ratio = -0.1", ratio),
         ("sample_ratio = 2", ratio),

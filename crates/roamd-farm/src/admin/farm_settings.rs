@@ -65,7 +65,10 @@ impl Farms {
         self.database.write(|transaction| {
             farm_settings::set_host(transaction, farm, host, change, now)?;
             let hosts = farm_settings::hosts(transaction, Some(farm), Some(host), now)?;
-            Ok(only(hosts, farm, FarmPart::Host, host)?)
+            only(hosts, farm, FarmPart::Host, host, || {
+                let all = farm_settings::hosts(transaction, Some(farm), None, now)?;
+                Ok(all.into_iter().map(|it| it.host_id).collect())
+            })
         })
     }
 
@@ -82,7 +85,10 @@ impl Farms {
         self.database.write(|transaction| {
             farm_settings::set_group(transaction, farm, group, maintenance)?;
             let groups = farm_settings::groups(transaction, Some(farm), Some(group))?;
-            Ok(only(groups, farm, FarmPart::Group, group)?)
+            only(groups, farm, FarmPart::Group, group, || {
+                let all = farm_settings::groups(transaction, Some(farm), None)?;
+                Ok(all.into_iter().map(|it| it.group).collect())
+            })
         })
     }
 
@@ -100,7 +106,10 @@ impl Farms {
         self.database.write(|transaction| {
             let application = || {
                 let found = farm_settings::applications(transaction, Some(farm), Some(app))?;
-                Ok::<_, StoreError>(only(found, farm, FarmPart::Application, app)?)
+                only(found, farm, FarmPart::Application, app, || {
+                    let all = farm_settings::applications(transaction, Some(farm), None)?;
+                    Ok(all.into_iter().map(|it| it.app).collect())
+                })
             };
             let needed = [
                 (change.file_types.is_some(), ApplicationKind::App),
@@ -136,11 +145,21 @@ impl Farms {
     }
 }
 
-/// Returns the first object, or [`Error::UnknownPart`].
-fn only<T>(found: Vec<T>, farm: &str, part: FarmPart, name: &str) -> Result<T, Error> {
-    found.into_iter().next().ok_or_else(|| Error::UnknownPart {
-        farm: farm.to_owned(),
-        part,
-        name: name.to_owned(),
-    })
+/// Returns the first object, or [`Error::UnknownPart`] with the names of all.
+fn only<T>(
+    found: Vec<T>,
+    farm: &str,
+    part: FarmPart,
+    name: &str,
+    known: impl FnOnce() -> Result<Vec<String>, StoreError>,
+) -> Result<T, StoreError> {
+    match found.into_iter().next() {
+        Some(found) => Ok(found),
+        None => Err(StoreError::Refused(Error::UnknownPart {
+            farm: farm.to_owned(),
+            part,
+            name: name.to_owned(),
+            known: known()?,
+        })),
+    }
 }

@@ -123,9 +123,7 @@ pub(crate) fn list(
     if let (Some(text), Some(name)) = (&filter.user, &user)
         && !users::exists(connection, name)?
     {
-        return Err(StoreError::Refused(Error::UnknownUser {
-            user: text.clone(),
-        }));
+        return Err(users::unknown(connection, text));
     }
     let mut statement = connection.prepare_cached(&format!(
         "{RECORD} WHERE (?1 IS NULL OR s.farm_id = ?1) AND (?2 IS NULL OR u.name_key = ?2) \
@@ -145,10 +143,14 @@ pub(crate) fn start(
     let user = users::named(connection, &session.user)?;
     let audience = Audience::User(user.id);
     let application = published_applications::find(connection, farm, audience, &session.app)?;
-    let application = application.ok_or_else(|| Error::UnknownApplication {
-        farm: farm.label.clone(),
-        app: session.app.clone(),
-    })?;
+    let Some(application) = application else {
+        let known = published_applications::list(connection, farm, audience)?.into_iter();
+        return Err(StoreError::Refused(Error::UnknownApplication {
+            farm: farm.label.clone(),
+            app: session.app.clone(),
+            known: known.map(|it| it.name).collect(),
+        }));
+    };
     let host = host_for_start(connection, farm, &application)?;
     let client = match session.state {
         SessionState::Active => ClientIdentity::new(&session.client_name, &session.device_id),

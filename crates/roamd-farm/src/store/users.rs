@@ -63,10 +63,26 @@ pub(crate) fn named(connection: &Connection, text: &str) -> Result<UserRow, Stor
         return Ok(user);
     }
     let user = text.to_owned();
-    Err(StoreError::Refused(match exists(connection, &name)? {
-        true => Error::AmbiguousUser { user },
-        false => Error::UnknownUser { user },
-    }))
+    Err(match exists(connection, &name)? {
+        true => StoreError::Refused(Error::AmbiguousUser { user }),
+        false => unknown(connection, text),
+    })
+}
+
+/// Creates the error for an unknown user, with the names of all.
+pub(crate) fn unknown(connection: &Connection, text: &str) -> StoreError {
+    let user = text.to_owned();
+    match names(connection) {
+        Ok(names) => {
+            let known = names.into_iter().flat_map(|(domain, name)| {
+                let with_domain = format!("{domain}\\{name}");
+                [name, with_domain]
+            });
+            let known = known.collect();
+            StoreError::Refused(Error::UnknownUser { user, known })
+        }
+        Err(failure) => failure,
+    }
 }
 
 /// Lists domain and name of every user.

@@ -15,7 +15,8 @@ pub use roamd_config::{
     ListenerConfig, ListenerTls, LoginThrottle, Logo, LogoFormat, PasswordChangePolicy,
     PublicKeyPin, ResourceFilter, RoamingPolicy, SAMPLE, SampleLine, SampleRatio, Scheme,
     SectionSettings, ServerLimits, Setting, SettingValue, SpellingChoice, State, Store, Tracing,
-    Trust, UrlPath, UrlPathError, WebSite, WhenUnreachable, WrongPart, sample_lines,
+    Trust, UrlPath, UrlPathError, WebSite, WhenUnreachable, WrongPart, listen_address,
+    sample_lines,
 };
 
 pub(crate) use files::group_settings;

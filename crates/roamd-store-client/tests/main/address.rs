@@ -1,6 +1,6 @@
 //! URLs of stores, and responses of servers that are not stores.
 
-use roamd_store_client::{ClientError, EnumerationStatus, StoreUrl};
+use roamd_store_client::{ClientError, EnumerationStatus, StoreUrl, StoreUrlError};
 use roamd_store_proto::media_type;
 use roamd_testkit::{MockStore, StoreResponse, free_address, healthy_store};
 
@@ -27,6 +27,18 @@ fn store_url_is_http_or_https() {
     ];
     for (text, good) in cases {
         assert_eq!(text.parse::<StoreUrl>().is_ok(), good, "{text}");
+    }
+}
+
+#[test]
+fn port_out_of_range_is_named() {
+    for (text, expected) in [
+        ("http://127.0.0.1:99999", StoreUrlError::Port),
+        ("store.example.net:65536/Citrix/Store", StoreUrlError::Port),
+        ("store.example.net:https", StoreUrlError::Port),
+        ("ftp://127.0.0.1", StoreUrlError::Form),
+    ] {
+        assert_eq!(text.parse::<StoreUrl>(), Err(expected), "{text}");
     }
 }
 

@@ -95,6 +95,14 @@ pub(super) fn without_file(error: ConfigError) -> anyhow::Error {
             ))
             .into()
         }
+        ConfigError::Unreadable { path, source }
+            if source.kind() == ErrorKind::PermissionDenied =>
+        {
+            let path = path.display();
+            let text =
+                format!("cannot read the configuration {path}; run the command as its owner");
+            anyhow::Error::from(source).context(text)
+        }
         error => error.into(),
     }
 }

@@ -32,10 +32,10 @@ impl LogoutCommand {
         let profiles = Profiles::read()?;
         let profiles: Vec<&Profile> = match self.all {
             true => profiles.iter().collect(),
-            false => {
-                let selected = profiles.select(self.profile.as_ref(), None, None)?;
-                selected.into_iter().collect()
-            }
+            false => match &self.profile {
+                Some(name) => vec![profiles.named(name)?],
+                None => profiles.iter().take(1).collect(),
+            },
         };
         if profiles.is_empty() {
             output::print_message("Not signed in to a store.");

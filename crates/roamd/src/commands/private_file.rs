@@ -8,6 +8,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
 
+use crate::exit_code::UsageError;
+
 /// Mode bits with which others than the owner can change a file or a folder.
 pub(in crate::commands) const WRITABLE_BY_OTHERS: u32 = 0o022;
 
@@ -74,9 +76,28 @@ pub(in crate::commands) fn replace(path: &Path, content: &[u8]) -> anyhow::Resul
 /// # Errors
 /// If it cannot be created.
 pub(in crate::commands) fn create_folder(folder: &Path) -> anyhow::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .with_context(|| format!("cannot create the folder {}", folder.display()))
+    create_with(folder, DirBuilder::new().recursive(true))
+}
+
+/// Like [`create_folder`], in a folder that exists: a wrong path must not become folders.
+///
+/// # Errors
+/// If that folder does not exist, or the new one cannot be created.
+pub(in crate::commands) fn create_last_folder(folder: &Path) -> anyhow::Result<()> {
+    match folder.parent() {
+        _ if folder.is_dir() => Ok(()),
+        Some(parent) if !parent.exists() => Err(UsageError(format!(
+            "cannot create the folder {}: there is no folder {}; create it first, or name another \
+             folder",
+            folder.display(),
+            parent.display()
+        ))
+        .into()),
+        _ => create_with(folder, &mut DirBuilder::new()),
+    }
+}
+
+fn create_with(folder: &Path, builder: &mut DirBuilder) -> anyhow::Result<()> {
+    let created = builder.mode(0o700).create(folder);
+    created.with_context(|| format!("cannot create the folder {}", folder.display()))
 }

@@ -34,12 +34,12 @@ pub(super) struct ProbeRow {
 /// Columns of the table.
 pub(super) const COLUMNS: [Column; 9] = [
     Column::wide("STORE"),
-    Column::name("FARM"),
-    Column::name("CONTROLLER"),
+    Column::text("FARM"),
+    Column::whole("CONTROLLER"),
     Column::whole("UP"),
     Column::wide("DIALECT"),
     Column::wide("MS"),
-    Column::text("CERTIFICATE"),
+    Column::detail("CERTIFICATE"),
     Column::wide("CAPABILITIES OR ID"),
     Column::text("REASON"),
 ];

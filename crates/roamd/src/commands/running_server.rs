@@ -11,7 +11,7 @@ use clap::Args;
 use roamd_server::config::{ConfigError, Essentials};
 use roamd_server::control::ControlClient;
 
-use super::config_file::ConfigFile;
+use super::config_file::{ConfigFile, without_file};
 use crate::exit_code::UsageError;
 use crate::runtime::block_on;
 
@@ -126,7 +126,7 @@ impl RunningServer {
                 ))
                 .into()
             }
-            error => error.into(),
+            error => without_file(error),
         })
     }
 }

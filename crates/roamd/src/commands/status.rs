@@ -176,7 +176,7 @@ fn audit(audit: &AuditStatus) -> String {
 const COLUMNS: [Column; 6] = [
     Column::wide("STORE"),
     Column::name("FARM"),
-    Column::name("CONTROLLER"),
+    Column::whole("CONTROLLER"),
     Column::whole("STATE"),
     Column::wide("CERTIFICATE"),
     Column::text("LAST FAILURE"),

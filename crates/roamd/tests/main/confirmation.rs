@@ -178,6 +178,40 @@ fn dry_run_shows_the_plan_and_changes_nothing() {
     assert_eq!(changes(&store), [""; 0]);
 }
 
+/// SS-29: farms before version 7 would disconnect the sessions that they name.
+#[test]
+fn dry_run_names_the_sessions_of_version_7() {
+    let world = World::new();
+    let demo = Server::demo(&world);
+    let before = world.sessions("alice");
+    for (args, out) in [
+        (
+            &["logoff", "--client-name", "DESK-A"],
+            "Would log off all sessions that are connected from client DESK-A; their applications \
+             end, and unsaved work is lost.\nwould log off: Word on Farm3\n",
+        ),
+        (
+            &["disconnect", "--client-name", "DESK-B"],
+            "Would disconnect all sessions that are connected from client DESK-B; their \
+             applications keep running.\nwould disconnect: Win11Desktop on Farm3\n",
+        ),
+        (
+            &["logoff", "--client-name", "NOSUCH"],
+            "Nothing is connected from client NOSUCH, except possibly on Farm1, Farm2.\n",
+        ),
+    ] {
+        let args = [&args[..], &["--dry-run"]].concat();
+        let ran = demo.alice(&args);
+        assert_eq!((ran.code, ran.out.as_str()), (0, out), "{args:?}: {ran:?}");
+        let silent = "Sessions on Farm1, Farm2 are not named: ";
+        assert!(ran.err.starts_with(silent), "{args:?}: {ran:?}");
+        let json = demo.alice(&[&args[..], &["--json"]].concat()).json();
+        assert_eq!(json["status"], "planned", "{args:?}");
+        assert_eq!(json["silent_farms"], serde_json::json!(["Farm1", "Farm2"]));
+        assert_eq!(world.sessions("alice"), before, "{args:?}");
+    }
+}
+
 #[test]
 fn dry_run_of_apps_launch_starts_nothing() {
     let world = World::new();

@@ -2,7 +2,7 @@
 //!
 //! Failures are reported, existing data is kept, and the server recovers when there is space.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::process::Command;
@@ -66,6 +66,21 @@ fn server_on_full_disk_refuses_sign_in_and_recovers() {
 
     let server = Server::start(&mut roamd(&serve), 1);
     assert_eq!(server.alice(&["list"]).code, 0);
+}
+
+#[test]
+fn unwritable_result_is_named() {
+    for args in [
+        &["version"][..],
+        &["config", "init"],
+        &["completions", "bash"],
+    ] {
+        let full = File::options().write(true).open("/dev/full").unwrap();
+        let ran = CommandOutput::of(roamd(args).stdout(full).output().unwrap());
+        assert_eq!(ran.code, 1, "{args:?}: {ran:?}");
+        let expected = "roamd: cannot write the result: No space left on device";
+        assert!(ran.err.starts_with(expected), "{args:?}: {ran:?}");
+    }
 }
 
 #[test]
@@ -188,4 +203,40 @@ fn second_server_on_same_data_folder_is_refused() {
         assert!(second.err.contains(part), "{second:?}");
     }
     assert_eq!(first.alice(&["list"]).code, 0);
+}
+
+#[test]
+fn missing_permission_exits_with_3_and_a_next_step() {
+    let world = World::new();
+    let config = world.path("roamd.toml");
+    fs::write(&config, "").unwrap();
+    fs::set_permissions(&config, Permissions::from_mode(0o0)).unwrap();
+    let data = Path::new(world.data());
+    fs::set_permissions(data, Permissions::from_mode(0o0)).unwrap();
+    let config = config.to_str().unwrap();
+    for (args, advice) in [
+        (
+            &["farm", "session", "list", "--data", world.data()][..],
+            "run the command as its owner",
+        ),
+        (
+            &["demo", "--data", world.data()],
+            "run the command as its owner",
+        ),
+        (&["config", "check", config], "run the command as its owner"),
+        (
+            &["serve", "--config", config],
+            "run the command as its owner",
+        ),
+        (
+            &["status", "--config", config],
+            "run the command as its owner",
+        ),
+    ] {
+        let mut command = without_file_override(args, data);
+        let ran = CommandOutput::of(command.output().unwrap());
+        assert_eq!((ran.code, ran.out.as_str()), (3, ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(advice), "{args:?}: {}", ran.err);
+    }
+    fs::set_permissions(data, Permissions::from_mode(0o700)).unwrap();
 }

@@ -299,8 +299,39 @@ fn unknown_farm_is_not_served() {
         &free,
     ]);
     assert_eq!((ran.code, ran.out.as_str()), (2, ""));
-    let expected = "roamd: no farm has the id XA9; known farms: XA1, XD5, CVAD\n";
+    let expected =
+        "roamd: no farm has the id XA9; known farms: XA1, XD5, CVAD (did you mean XA1?)\n";
     assert_eq!(ran.err, expected);
+}
+
+#[test]
+fn similar_name_is_suggested_for_an_unknown_one() {
+    let world = World::new();
+    let data = ["--data", world.data()];
+    let start = |farm, user, app| {
+        let names = ["--farm", farm, "--user", user, "--app", app];
+        run(&[&["farm", "session", "start"], &data[..], &names].concat())
+    };
+    let set = |args: &[&str]| run(&[&["farm"], args, &data[..]].concat());
+    for (ran, similar) in [
+        (start("CVD", "carol", "Word"), "CVAD"),
+        (start("CVAD", "carl", "Word"), "carol"),
+        (start("CVAD", r"DEMO\carl", "Word"), r"DEMO\carol"),
+        (start("CVAD", "carol", "Wrd"), "Word"),
+        (set(&["user", "set", "crol", "--unlock"]), "carol"),
+        (
+            set(&["app", "set", "--farm", "CVAD", "Wrd", "--enabled", "on"]),
+            "Word",
+        ),
+        (
+            set(&["session", "list", "--farm", "CVAD", "--user", "carl"]),
+            "carol",
+        ),
+    ] {
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{ran:?}");
+        let suggestion = format!(" (did you mean {similar}?)\n");
+        assert!(ran.err.ends_with(&suggestion), "{similar}: {ran:?}");
+    }
 }
 
 /// Each `set` command changes what the matching `list` command prints.

@@ -10,16 +10,25 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         ("", "Usage: roamd [OPTIONS] <COMMAND>"),
         ("deme", "similar subcommand exists: 'demo'"),
         ("serve --config", "--config <FILE>"),
-        ("demo --listen localhost", "must be an address and a port"),
+        ("demo --listen localhost", "has to be an address and a port"),
         (
             "farm serve --data x --farm XA1 --listen 127.0.0.1:70000",
-            "must be an address and a port",
+            "has a port that is not a number from 0 to 65535",
         ),
         (
             "farm session start --data x --farm XA1 --user a --app b --state gone",
             "disconnected",
         ),
         ("sessions list --user a", "--store <URL>"),
+        (
+            "sessions list --store http://127.0.0.1:99999 --user a",
+            "has a port that is not a number from 1 to 65535",
+        ),
+        (
+            "sessions list --store localhost:99999 --user a",
+            "has a port that is",
+        ),
+        ("help sessions lst", "similar subcommand exists: 'list'"),
         (
             "sessions list --store ftp://store.example.net --user a",
             "has to be a URL such as https://",
@@ -102,6 +111,37 @@ fn wrong_usage_exits_with_2_and_prints_no_result() {
         let ran = run(&args.split_whitespace().collect::<Vec<_>>());
         assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args}: {ran:?}");
         assert!(ran.err.contains(expected), "{args}: {}", ran.err);
+    }
+}
+
+/// SS-20: the store would refuse them, after the sign-in.
+#[test]
+fn blank_and_long_names_are_wrong_usage() {
+    let long = "x".repeat(257);
+    let ticket = "x".repeat(1025);
+    let store = ["--store", "http://127.0.0.1:1", "--user", "a"];
+    for (args, expected) in [
+        (&["apps", "launch", ""][..], "must not be blank"),
+        (&["sessions", "launch", " "], "must not be blank"),
+        (&["sessions", "launch", "--app", ""], "must not be blank"),
+        (
+            &["sessions", "list", "--client-name", &long],
+            "must have at most 256 characters",
+        ),
+        (
+            &["sessions", "logoff", "--device-id", &long],
+            "must have at most 256 characters",
+        ),
+        (
+            &["sessions", "disconnect", "--ticket", &ticket],
+            "must have 1 to 1024 characters",
+        ),
+    ] {
+        let args = [args, &store].concat();
+        let mut command = roamd(&args);
+        let ran = CommandOutput::of(command.env("ROAMD_PASSWORD", "x").output().unwrap());
+        assert_eq!((ran.code, ran.out.as_str()), (2, ""), "{args:?}: {ran:?}");
+        assert!(ran.err.contains(expected), "{args:?}: {}", ran.err);
     }
 }
 

@@ -64,10 +64,10 @@ fn session_table_fits_the_terminal() {
     assert_eq!(
         narrow.out,
         "\
-#  APP              FARM   RESOURCE         KIND    ID
-1  Word 2016 with…  Farm3  CVAD.Word 2016…  appli…  Aq_Y5IKU
-2  Desk             Farm3  CVAD.Desk        deskt…  Aq_Y5ILd
-3  excel            Farm3  CVAD.excel       appli…  Bq_Y5IJO
+#  APP                          FARM   KIND         ID
+1  Word 2016 with a very long…  Farm3  application  Aq_Y5IKU
+2  Desk                         Farm3  desktop      Aq_Y5ILd
+3  excel                        Farm3  application  Bq_Y5IJO
 "
     );
     let wide = on_a_terminal_of(200, &list, "");
@@ -80,6 +80,29 @@ fn session_table_fits_the_terminal() {
     assert_eq!(wide.out, whole);
     // A pipe has no width.
     assert_eq!(ran(&store, &["list"]).out, whole);
+}
+
+/// Names of what was asked for, and kinds, are whole at every width.
+#[test]
+fn lists_are_never_wider_than_the_terminal() {
+    let store = MockStore::start(respond);
+    let url = store.url();
+    let mut apps = roamd(&["apps", "list", "--store", &url, "--user", "ada"]);
+    apps.env("ROAMD_PASSWORD", "x");
+    let sessions = store_command(&store, &["list"]);
+    for columns in [30, 40, 60, 80] {
+        for (list, parts) in [
+            (&sessions, &["Aq_Y5IKU", "desktop", "application"][..]),
+            (&apps, &["CVAD.excel", "CVAD.Desk"]),
+        ] {
+            let ran = on_a_terminal_of(columns, list, "");
+            let widest = ran.out.lines().map(|line| line.chars().count()).max();
+            assert!(widest <= Some(columns.into()), "{columns}: {}", ran.out);
+            for part in parts {
+                assert!(ran.out.contains(part), "{columns} {part}: {}", ran.out);
+            }
+        }
+    }
 }
 
 #[test]
@@ -262,7 +285,10 @@ fn sessions_are_launched_by_row_and_start_of_id() {
             &["1", "Aq_Y5I"],
             "several session ids start with Aq_Y5I; add characters",
         ),
-        (&["1", "Zq_Y5I"], "there is no session Zq_Y5I"),
+        (
+            &["1", "Zq_Y5I"],
+            "list the sessions again: their ids change when the keys of the store do",
+        ),
         (&["1", "--app", "Paint"], "there is no session of Paint"),
     ] {
         let (code, launches, err) = launched(args);

@@ -134,7 +134,18 @@ fn first_command_says_how_to_sign_in() {
             &["login", "--store", store, "--user", "ada"],
             "ROAMD_PASSWORD",
         ),
-        (&["token", "--profile", "x"], "there is no profile x"),
+        (
+            &["token", "--profile", "x"],
+            "shows all, and `roamd login --profile x` creates it",
+        ),
+        (
+            &["logout", "--profile", "x"],
+            "`roamd profiles list` shows all\n",
+        ),
+        (
+            &["profiles", "remove", "x"],
+            "`roamd profiles list` shows all\n",
+        ),
         (&["logout", "--profile", "../x"], "must be 1 to 64 letters"),
     ] {
         let ran = home.run(args);
@@ -405,7 +416,11 @@ fn unconfirmed_logout_removes_the_token_and_exits_with_4() {
     home.sign_in_at(&store, &[]);
     let ran = home.run(&["logout"]);
     assert_eq!(ran.code, 4, "{ran:?}");
-    assert!(ran.err.contains("on this machine only"), "{}", ran.err);
+    let expected = format!(
+        "Signed out of {} on this machine only; the token is valid until it expires: http",
+        store.url()
+    );
+    assert!(ran.err.starts_with(&expected), "{}", ran.err);
     assert_eq!(entries(&home.sign_ins()), [""; 0]);
 }
 
@@ -485,7 +500,7 @@ async fn authorities_of_a_store_are_remembered() {
     for (file, code, expected) in [
         ("other.pem", 1, "trusts no authority"),
         ("none.pem", 2, "has to contain certificates in PEM"),
-        ("absent.pem", 1, "absent.pem"),
+        ("absent.pem", 1, "absent.pem with the certificate"),
         ("ca.pem", 0, "Signed in to https://localhost:"),
     ] {
         let args = ["login", "--store", &url, "--user", "ada", "--ca-file", file];

@@ -66,6 +66,9 @@ fn server_lists_partially_if_a_farm_does_not_respond() {
     );
     assert_eq!(list.json()["enumeration"], "partial");
     assert_eq!(list.column("/sessions", "resource_id"), ["XA1.MSPaint"]);
+    let explained = server.alice(&["explain", "--json"]);
+    assert_eq!(explained.code, 4, "{explained:?}");
+    assert_eq!(explained.json()["enumeration"], "partial");
     let disconnect = server.alice(&["disconnect", "--client-name", "DESK-A", "--json"]);
     assert_eq!(disconnect.code, 4, "{disconnect:?}");
     assert_eq!(disconnect.json()["status"], "partial");

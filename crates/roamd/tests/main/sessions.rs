@@ -280,6 +280,9 @@ fn disconnect_and_logoff_affect_only_this_client() {
     );
     let silent = "Sessions on Farm1, Farm2 are not named: farms before version 7 do not list";
     assert!(ran.err.starts_with(silent), "{ran:?}");
+    let ran = demo.alice(&["logoff", "--client-name", "NEVERSEEN"]);
+    let nothing = "Nothing was connected from client NEVERSEEN, except possibly on Farm1, Farm2.\n";
+    assert_eq!((ran.code, ran.out.as_str()), (0, nothing), "{ran:?}");
     assert_eq!(world.sessions("alice").len(), 5);
     assert_eq!(world.sessions("bob"), ["Word disconnected -"]);
 }

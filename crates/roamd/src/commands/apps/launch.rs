@@ -6,7 +6,7 @@ use roamd_store_client::Resource;
 use crate::commands::ica_launch::{
     LaunchArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
 };
-use crate::commands::store::{StoreArgs, unless_stopped};
+use crate::commands::store::{StoreArgs, parse_name, unless_stopped};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -18,7 +18,7 @@ use crate::suggestion::did_you_mean;
                   --store store.example.net --user 'LAB\\ada'")]
 pub(super) struct LaunchApps {
     /// Names or resource ids, as `roamd apps list` prints them.
-    #[arg(required = true, value_name = "APP")]
+    #[arg(required = true, value_name = "APP", value_parser = parse_name)]
     apps: Vec<String>,
     #[command(flatten)]
     launch: LaunchArgs,

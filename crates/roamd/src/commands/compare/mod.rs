@@ -19,7 +19,9 @@ use self::shown::Shown;
 use self::side::Side;
 use super::listing::ListArgs;
 use super::password::read_password;
-use super::store::{AccountVariables, host_name, parse_name, warn_of_plain_http};
+use super::store::{
+    AccountVariables, host_name, parse_client_name, parse_name, warn_of_plain_http,
+};
 use crate::exit_code::{Exit, UsageError};
 use crate::output;
 use crate::runtime::block_on;
@@ -49,7 +51,7 @@ pub(crate) struct CompareCommand {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Name of this client [default: the host name].
-    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    #[arg(long, value_name = "NAME", value_parser = parse_client_name)]
     client_name: Option<String>,
     #[command(flatten)]
     list: ListArgs<CompareField>,

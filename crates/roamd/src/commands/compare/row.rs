@@ -138,9 +138,8 @@ impl ListField for CompareField {
 
     fn fit(self) -> Fit {
         match self {
-            Self::Outcome | Self::Name => Fit::Whole,
-            Self::First | Self::Second => Fit::Name,
-            Self::Kind => Fit::Detail,
+            Self::Outcome | Self::Kind | Self::Name => Fit::Whole,
+            Self::First | Self::Second => Fit::Detail,
             Self::Differences => Fit::Text,
         }
     }

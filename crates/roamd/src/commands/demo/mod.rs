@@ -20,6 +20,7 @@ use roamd_server::config::{
     Audit, Authentication, BaseUrl, BaseUrlError, BaseUrls, ClientNameLength, Config,
     ControllerUrl, CredentialCheck, Farm, Generation, Keys, ListenerConfig, LoginThrottle,
     ResourceFilter, RoamingPolicy, SpellingChoice, State, Store, Tracing, UrlPath, WebSite,
+    listen_address,
 };
 use secrecy::ExposeSecret;
 use tempfile::TempDir;
@@ -34,7 +35,7 @@ use self::etcd::DemoEtcd;
 use crate::commands::demo_folder::SERVER;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
-use crate::listen::{listen, parse_listen_address, refuse_plain_http};
+use crate::listen::{listen, refuse_plain_http};
 use crate::output;
 use crate::runtime::block_on;
 use crate::signals::stop_on_signal_or_hangup;
@@ -54,7 +55,7 @@ pub(crate) struct DemoCommand {
     #[arg(
         long,
         value_name = "ADDR",
-        value_parser = parse_listen_address,
+        value_parser = listen_address,
         default_value = "127.0.0.1:8080"
     )]
     listen: SocketAddr,

@@ -95,12 +95,12 @@ const COLUMNS: [Column; 9] = [
     Column::name("FARM"),
     Column::whole("APP"),
     Column::detail("KIND"),
-    Column::name("GROUP"),
+    Column::detail("GROUP"),
     Column::whole("ENABLED"),
     Column::wide("INSTANCES"),
-    Column::whole("MAX"),
+    Column::detail("MAX"),
     Column::wide("MAX PER USER"),
-    Column::text("FILES"),
+    Column::detail("FILES"),
 ];
 
 fn row(app: ApplicationRecord) -> [String; 9] {

@@ -76,7 +76,7 @@ impl SetGroup {
 const COLUMNS: [Column; 4] = [
     Column::name("FARM"),
     Column::whole("GROUP"),
-    Column::whole("HOSTS"),
+    Column::detail("HOSTS"),
     Column::whole("MAINTENANCE"),
 ];
 

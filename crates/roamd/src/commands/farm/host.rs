@@ -107,7 +107,7 @@ const COLUMNS: [Column; 10] = [
     Column::wide("GROUP"),
     Column::detail("POWER"),
     Column::wide("BOOT"),
-    Column::whole("SESSIONS"),
+    Column::detail("SESSIONS"),
     Column::wide("CAPACITY"),
     Column::whole("MAINTENANCE"),
     Column::whole("REFUSING"),

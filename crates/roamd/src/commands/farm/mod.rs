@@ -17,7 +17,8 @@ mod user;
 
 use clap::{Args, Subcommand};
 
-use crate::exit_code::Exit;
+use crate::exit_code::{Exit, UsageError};
+use crate::suggestion::did_you_mean;
 
 /// Runs and manages embedded farms, and probes the farms of a configuration.
 #[derive(Debug, Args)]
@@ -47,7 +48,7 @@ enum FarmSubcommand {
 
 impl FarmCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
-        match self.subcommand {
+        let ran = match self.subcommand {
             FarmSubcommand::Serve(command) => command.run(),
             FarmSubcommand::Init(command) => command.run(),
             FarmSubcommand::Session(command) => command.run(),
@@ -60,6 +61,19 @@ impl FarmCommand {
             FarmSubcommand::Policy(command) => command.run(),
             FarmSubcommand::Connect(command) => command.run(),
             FarmSubcommand::Probe(command) => command.run(),
-        }
+        };
+        ran.map_err(with_suggestion)
+    }
+}
+
+/// Adds the known name that is most similar to an unknown one.
+fn with_suggestion(error: anyhow::Error) -> anyhow::Error {
+    let unknown = error
+        .downcast_ref::<roamd_farm::Error>()
+        .and_then(roamd_farm::Error::unknown_name);
+    let similar = unknown.map(|(name, known)| did_you_mean(name, known.iter().map(String::as_str)));
+    match similar {
+        Some(similar) if !similar.is_empty() => UsageError(format!("{error}{similar}")).into(),
+        _ => error,
     }
 }

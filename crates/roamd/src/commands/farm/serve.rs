@@ -6,11 +6,12 @@ use std::path::PathBuf;
 use clap::Args;
 use roamd_farm::{Farms, ServeOptions, serve_tls};
 use roamd_server::CertificateReloader;
+use roamd_server::config::listen_address;
 
 use super::args::DataArgs;
 use crate::exit_code::Exit;
 use crate::hardening::harden_process;
-use crate::listen::{listen, parse_listen_address, refuse_plain_http};
+use crate::listen::{listen, refuse_plain_http};
 use crate::output;
 use crate::runtime::block_on;
 use crate::signals::stop_on_signal_or_hangup;
@@ -29,7 +30,7 @@ pub(super) struct ServeFarm {
     #[arg(long, value_name = "ID")]
     farm: String,
     /// Address of the controller; port 0 picks a free port.
-    #[arg(long, value_name = "ADDR", value_parser = parse_listen_address)]
+    #[arg(long, value_name = "ADDR", value_parser = listen_address)]
     listen: SocketAddr,
     /// List applications and access lists without a sign-in, as old farms do.
     #[arg(long)]

@@ -67,7 +67,7 @@ fn print(overview: &GroupOverview, problems: &[String]) -> anyhow::Result<()> {
     }
     output::print_line("")?;
     let columns = [
-        Column::name("SERVER"),
+        Column::whole("SERVER"),
         Column::detail("VERSION"),
         Column::whole("STATE"),
         Column::detail("UP"),
@@ -77,8 +77,8 @@ fn print(overview: &GroupOverview, problems: &[String]) -> anyhow::Result<()> {
     print_table(columns, overview.servers.iter().map(server_cells))?;
     output::print_line("")?;
     let columns = [
-        Column::name("ETCD"),
-        Column::text("VERSION"),
+        Column::whole("ETCD"),
+        Column::detail("VERSION"),
         Column::text("STATE"),
         Column::whole("DATABASE"),
     ];

@@ -8,6 +8,7 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::opener::Opener;
+use crate::commands::private_file::create_last_folder;
 
 /// Extension of a file until it is completely written.
 const PARTIAL_EXTENSION: &str = "part";
@@ -15,7 +16,8 @@ const PARTIAL_EXTENSION: &str = "part";
 /// Arguments about ICA files.
 #[derive(Debug, Args)]
 pub(super) struct IcaFileArgs {
-    /// Folder for the ICA files. Each file works once and for a short time.
+    /// Folder for the ICA files. It is created, for its owner only, if the folder above it exists.
+    /// Each file works once and for a short time.
     #[arg(long, value_name = "DIR", default_value = ".")]
     output: PathBuf,
     /// Open each ICA file with a program [default: ROAMD_OPEN, else xdg-open]. The program gets
@@ -45,8 +47,7 @@ impl IcaFileArgs {
         // Absolute, so that the printed paths are valid in any working directory.
         let folder =
             std::path::absolute(&self.output).context("cannot find the folder for ICA files")?;
-        std::fs::create_dir_all(&folder)
-            .with_context(|| format!("cannot create the folder {}", folder.display()))?;
+        create_last_folder(&folder)?;
         Ok(IcaFiles { folder, opener })
     }
 }
@@ -92,6 +93,30 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn only_the_last_folder_is_created_and_is_private() {
+        let folder = tempfile::tempdir().unwrap();
+        let prepared = |path: &str| {
+            let args = IcaFileArgs {
+                output: folder.path().join(path),
+                open: None,
+            };
+            args.prepare().map(|_| ())
+        };
+        let error = prepared("new/er/est").unwrap_err().to_string();
+        let expected = format!("there is no folder {}/new/er;", folder.path().display());
+        assert!(error.contains(&expected), "{error}");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        prepared("new").unwrap();
+        let mode = std::fs::metadata(folder.path().join("new")).unwrap();
+        assert_eq!(mode.permissions().mode() & 0o777, 0o700);
+        // An existing one is used as it is.
+        prepared("new").unwrap();
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        let error = format!("{:#}", prepared("file").unwrap_err());
+        assert!(error.contains("cannot create the folder"), "{error}");
+    }
 
     #[test]
     fn ica_file_is_private_and_stays_in_its_folder() {

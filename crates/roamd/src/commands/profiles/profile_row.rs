@@ -161,8 +161,8 @@ impl ListField for ProfileField {
     fn fit(self) -> Fit {
         match self {
             Self::Current | Self::Name | Self::State => Fit::Whole,
-            Self::Store | Self::User => Fit::Name,
-            Self::Since | Self::Until | Self::CaFile => Fit::Detail,
+            Self::User => Fit::Name,
+            Self::Store | Self::Since | Self::Until | Self::CaFile => Fit::Detail,
         }
     }
 

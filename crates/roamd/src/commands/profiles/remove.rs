@@ -24,7 +24,7 @@ impl RemoveProfiles {
         let mut profiles = Profiles::read()?;
         // Before the first is removed, so that a typing error removes nothing.
         for name in &self.names {
-            profiles.select(Some(name), None, None)?;
+            profiles.named(name)?;
         }
         let mut exit = Exit::Done;
         for name in &self.names {

@@ -73,7 +73,11 @@ impl Profiles {
         user: Option<&str>,
     ) -> Result<Option<&Profile>, UsageError> {
         match name {
-            Some(name) => self.named(name).map(Some),
+            Some(name) => self.named(name).map(Some).map_err(|UsageError(problem)| {
+                UsageError(format!(
+                    "{problem}, and `roamd login --profile {name}` creates it"
+                ))
+            }),
             None => Ok(self.profiles.iter().find(|profile| {
                 store.is_none_or(|store| profile.is_of(store))
                     && user.is_none_or(|user| profile.user.eq_ignore_ascii_case(user))
@@ -85,13 +89,12 @@ impl Profiles {
     ///
     /// # Errors
     /// If there is none.
-    fn named(&self, name: &ProfileName) -> Result<&Profile, UsageError> {
+    pub(in crate::commands) fn named(&self, name: &ProfileName) -> Result<&Profile, UsageError> {
         self.find(name).ok_or_else(|| {
             let names = self.profiles.iter().map(|it| it.name.as_str());
             let similar = did_you_mean(name.as_str(), names);
             UsageError(format!(
-                "there is no profile {name}{similar}; `roamd profiles list` shows all, and `roamd \
-                 login --profile {name}` creates it"
+                "there is no profile {name}{similar}; `roamd profiles list` shows all"
             ))
         })
     }

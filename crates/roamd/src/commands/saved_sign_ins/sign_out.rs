@@ -29,9 +29,9 @@ pub(in crate::commands) async fn sign_out(profile: &Profile) -> anyhow::Result<E
             Ok(Exit::Done)
         }
         Err(error) => {
-            let problem = format!("{error:#}; the token is valid until it expires");
             output::print_failure(format_args!(
-                "Signed out of {store} on this machine only: {problem}"
+                "Signed out of {store} on this machine only; the token is valid until it expires: \
+                 {error:#}"
             ));
             Ok(Exit::Partial)
         }

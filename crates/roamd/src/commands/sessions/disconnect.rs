@@ -34,7 +34,7 @@ impl DisconnectSessions {
         let args = self.args;
         args.refuse_ids(OPERATION)?;
         if args.confirm.dry_run {
-            return args.print_plan(OPERATION);
+            return args.print_plan(OPERATION).await;
         }
         let params = args.params();
         let list = list_params(&args.store, SessionFilterArgs::default());

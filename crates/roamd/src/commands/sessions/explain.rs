@@ -13,7 +13,8 @@ use crate::table::Column;
 /// Explains why `roamd sessions list` shows a session or does not.
 ///
 /// Shows what the list asks each farm and why, what the farm answers, and which of its sessions are
-/// offered. Disconnects nothing. Only a store of roamd can explain.
+/// offered. Disconnects nothing. Only a store of roamd can explain. Exit code 4 if some farms do
+/// not respond, and 1 if none does, as for the list.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions explain\n  roamd sessions explain --active --json"
@@ -47,7 +48,16 @@ impl ExplainSessions {
         } else {
             print_explanation(&explained, &self.format)?;
         }
-        Ok(Exit::Done)
+        Ok(exit_of(&explained))
+    }
+}
+
+/// Returns the exit code of the explained list. The explanation names the farms that failed.
+fn exit_of(explained: &SessionExplanation) -> Exit {
+    match explained.enumeration.as_str() {
+        "partial" => Exit::Partial,
+        "failed" => Exit::Failed,
+        _ => Exit::Done,
     }
 }
 

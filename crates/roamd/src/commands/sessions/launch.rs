@@ -11,7 +11,7 @@ use crate::commands::confirm::ConfirmArgs;
 use crate::commands::ica_launch::{
     LaunchArgs, LaunchTarget, exit_of_launches, launch_and_print, print_plan,
 };
-use crate::commands::store::{StoreArgs, enumeration_exit, unless_stopped};
+use crate::commands::store::{StoreArgs, enumeration_exit, parse_name, unless_stopped};
 use crate::exit_code::Exit;
 use crate::output;
 use crate::signals::stop_on_signal;
@@ -46,7 +46,7 @@ struct SelectionArgs {
     #[arg(value_name = "SESSION-ID")]
     ids: Vec<SessionSelector>,
     /// Launch all sessions of this application. May be repeated.
-    #[arg(long = "app", value_name = "NAME")]
+    #[arg(long = "app", value_name = "NAME", value_parser = parse_name)]
     apps: Vec<String>,
     /// Launch all listed sessions.
     #[arg(long, conflicts_with_all = ["ids", "apps"])]
@@ -189,8 +189,11 @@ impl LaunchSessions {
 
     fn advice_for_missing(&self) -> &'static str {
         match self.filter.active {
-            true => "list the sessions again for current ids",
-            false => "if it is active on another client, add --active",
+            true => "list the sessions again: their ids change when the keys of the store do",
+            false => {
+                "if it is active on another client, add --active; else list the sessions again: \
+                 their ids change when the keys of the store do"
+            }
         }
     }
 }

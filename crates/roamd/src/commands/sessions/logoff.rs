@@ -10,8 +10,8 @@ use crate::exit_code::Exit;
 
 /// Logs off the sessions that are connected from this client. Unsaved work is lost.
 ///
-/// A terminal is asked first. A store of roamd names the sessions, unless a farm before version 7
-/// has some; other stores do not report which sessions they logged off.
+/// A terminal is asked first. A store of roamd names the sessions, also for --dry-run, unless a
+/// farm before version 7 has some; other stores do not report which sessions they logged off.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd sessions logoff --client-name DESK-A --yes\n  \
@@ -34,7 +34,7 @@ impl LogOffSessions {
         let args = self.args;
         args.refuse_ids(OPERATION)?;
         if args.confirm.dry_run {
-            return args.print_plan(OPERATION);
+            return args.print_plan(OPERATION).await;
         }
         args.confirm.ask(&format!(
             "This logs off all sessions that are connected from {}: {}.",

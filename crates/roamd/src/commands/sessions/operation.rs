@@ -1,10 +1,10 @@
 //! Common parts of disconnect and log off: their arguments, and printing of their result.
 
 use clap::Args;
-use roamd_store_client::SessionStatus;
+use roamd_store_client::{SessionParams, SessionStatus};
 use serde::Serialize;
 
-use super::connected::{Connected, EndedSession};
+use super::connected::{Connected, EndedSession, connected_from};
 use super::session_params::operation_params;
 use crate::commands::confirm::ConfirmArgs;
 use crate::commands::result_format::ResultFormatArgs;
@@ -22,7 +22,7 @@ pub(super) struct OperationArgs {
     #[command(flatten)]
     format: ResultFormatArgs,
     /// Invalidate the logon ticket of an unused ICA file. May be repeated.
-    #[arg(long = "ticket", value_name = "T")]
+    #[arg(long = "ticket", value_name = "T", value_parser = parse_ticket)]
     tickets: Vec<String>,
     /// Accepted for a better error: the service cannot select sessions.
     #[arg(hide = true, value_name = "SESSION-ID")]
@@ -72,17 +72,25 @@ impl OperationArgs {
     }
 
     /// Returns the parameters of the request.
-    pub(super) fn params(&self) -> roamd_store_client::SessionParams {
+    pub(super) fn params(&self) -> SessionParams {
         operation_params(&self.store, self.tickets.clone())
     }
 
-    /// Prints what the operation would do.
-    pub(super) fn print_plan(&self, operation: Operation) -> anyhow::Result<Exit> {
+    /// Prints what the operation would do, and to which sessions if the store can say it. Changes
+    /// nothing.
+    pub(super) async fn print_plan(&self, operation: Operation) -> anyhow::Result<Exit> {
+        let params = self.params();
+        let planned = self
+            .store
+            .with_client(async |client| Ok(connected_from(client, &params).await?))
+            .await?;
+        let sessions = planned.as_ref().map(|it| it.sessions.as_slice());
+        let silent = planned.as_ref().map_or(&[][..], |it| &it.silent_farms);
         if self.format.is_json() {
             output::print_json(&ResultJson {
                 status: "planned",
-                sessions: None,
-                silent_farms: &[],
+                sessions,
+                silent_farms: silent,
                 failing_farms: &[],
             })?;
             return Ok(Exit::Done);
@@ -93,9 +101,19 @@ impl OperationArgs {
             ..
         } = operation;
         let end_point = self.store.end_point();
-        output::print_line(format_args!(
-            "Would {infinitive} all sessions that are connected from {end_point}; {consequence}."
-        ))?;
+        match sessions {
+            Some([]) => {
+                let but = except(silent);
+                let line = format!("Nothing is connected from {end_point}{but}.");
+                output::print_line(output::printable(&line))?;
+            }
+            _ => output::print_line(format_args!(
+                "Would {infinitive} all sessions that are connected from {end_point}; \
+                 {consequence}."
+            ))?,
+        }
+        print_sessions(&format!("would {infinitive}"), sessions.unwrap_or_default())?;
+        explain_silence(silent);
         if !self.tickets.is_empty() {
             let count = self.tickets.len();
             output::print_line(format_args!("Would invalidate {count} logon ticket(s)."))?;
@@ -139,27 +157,20 @@ impl OperationArgs {
             })?;
             return Ok(exit);
         }
-        for session in sessions.unwrap_or_default() {
-            let EndedSession { app, farm, .. } = session;
-            let line = format!("{participle}: {app} on {farm}");
-            output::print_line(output::printable(&line))?;
-        }
+        print_sessions(participle, sessions.unwrap_or_default())?;
         let silent = ended.map_or(&[][..], |ended| &ended.silent_farms);
-        if !silent.is_empty() {
-            let farms = silent.join(", ");
-            let line = format!("Sessions on {farms} are not named: farms before version 7 do not");
-            output::print_message(format_args!("{line} list those that are connected."));
-        }
-        let sessions = sessions.filter(|_| silent.is_empty());
+        explain_silence(silent);
+        let end_point = self.store.end_point();
         match (status, sessions) {
-            (SessionStatus::Success, Some([])) => output::print_line(format_args!(
-                "Nothing was connected from {}.",
-                self.store.end_point()
-            ))?,
+            (SessionStatus::Success, Some([])) => {
+                let but = except(silent);
+                let line = format!("Nothing was connected from {end_point}{but}.");
+                output::print_line(output::printable(&line))?;
+            }
+            (SessionStatus::Success, Some(_)) if silent.is_empty() => output::print_line(text)?,
             // True as well if nothing was connected, which the store does not report.
-            (SessionStatus::Success, None) => output::print_line(format_args!(
-                "No session is connected from {} any more.",
-                self.store.end_point()
+            (SessionStatus::Success, _) => output::print_line(format_args!(
+                "No session is connected from {end_point} any more."
             ))?,
             _ => output::print_line(text)?,
         }
@@ -169,5 +180,42 @@ impl OperationArgs {
             output::print_line(output::printable(&line))?;
         }
         Ok(exit)
+    }
+}
+
+/// Prints each session after what was done to it, or would be.
+fn print_sessions(done: &str, sessions: &[EndedSession]) -> anyhow::Result<()> {
+    for EndedSession { app, farm, .. } in sessions {
+        let line = format!("{done}: {app} on {farm}");
+        output::print_line(output::printable(&line))?;
+    }
+    Ok(())
+}
+
+/// Says which farms do not name their sessions, and why.
+fn explain_silence(silent_farms: &[String]) {
+    if !silent_farms.is_empty() {
+        output::print_message(format_args!(
+            "Sessions on {} are not named: farms before version 7 do not list those that are \
+             connected, and another farm may not respond.",
+            silent_farms.join(", ")
+        ));
+    }
+}
+
+/// Returns the exception to a sentence that is about farms that name their sessions.
+fn except(silent_farms: &[String]) -> String {
+    match silent_farms {
+        [] => String::new(),
+        farms => format!(", except possibly on {}", farms.join(", ")),
+    }
+}
+
+/// Parses a logon ticket given as an argument, of at most the length that a store accepts.
+fn parse_ticket(text: &str) -> Result<String, String> {
+    const MAX_LENGTH: usize = SessionParams::MAX_TICKET_LENGTH;
+    match text.trim() {
+        ticket if (1..=MAX_LENGTH).contains(&ticket.chars().count()) => Ok(ticket.to_owned()),
+        _ => Err(format!("must have 1 to {MAX_LENGTH} characters")),
     }
 }

@@ -1,10 +1,11 @@
 //! Selection of a session on the command line: a row of the list, an id, or a launch URL.
 
-use std::convert::Infallible;
 use std::str::FromStr;
 
 use roamd_store_client::Session;
 use url::Url;
+
+use crate::commands::store::parse_name;
 
 /// Length of the longest row number. Longer digits are an id.
 const MAX_ROW_DIGITS: usize = 4;
@@ -63,12 +64,12 @@ impl SessionSelector {
 }
 
 impl FromStr for SessionSelector {
-    type Err = Infallible;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Infallible> {
+    fn from_str(text: &str) -> Result<Self, String> {
         Ok(match Url::parse(text) {
             Ok(url) => Self::Url(url),
-            Err(_) => Self::Listed(text.to_owned()),
+            Err(_) => Self::Listed(parse_name(text)?),
         })
     }
 }

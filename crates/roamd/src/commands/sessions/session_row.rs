@@ -124,9 +124,9 @@ impl ListField for SessionField {
 
     fn fit(self) -> Fit {
         match self {
-            Self::Number | Self::ShortId | Self::Id => Fit::Whole,
-            Self::App | Self::Farm | Self::Resource | Self::Url => Fit::Name,
-            Self::Kind | Self::Type | Self::Aggregated => Fit::Detail,
+            Self::Number | Self::Kind | Self::ShortId | Self::Id => Fit::Whole,
+            Self::App | Self::Farm => Fit::Name,
+            Self::Resource | Self::Type | Self::Aggregated | Self::Url => Fit::Detail,
         }
     }
 }

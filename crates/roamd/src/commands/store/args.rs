@@ -8,7 +8,7 @@ use url::Url;
 
 use super::account_variables::AccountVariables;
 use super::connection::Connection;
-use super::one_line::parse_name;
+use super::one_line::{parse_client_name, parse_name};
 use crate::commands::authorities::trusting;
 use crate::commands::password::{is_password_given, read_password};
 use crate::commands::saved_sign_ins::{Profile, ProfileName, Profiles, SignInFile, SignInKeeper};
@@ -40,10 +40,10 @@ pub(in crate::commands) struct StoreArgs {
     #[arg(long, value_name = "FILE")]
     ca_file: Option<PathBuf>,
     /// Name of this client [default: the host name].
-    #[arg(long, value_name = "NAME", value_parser = parse_name)]
+    #[arg(long, value_name = "NAME", value_parser = parse_client_name)]
     client_name: Option<String>,
     /// Device id of this client; farms then match sessions by it and not by the client name.
-    #[arg(long, value_name = "ID", value_parser = parse_name)]
+    #[arg(long, value_name = "ID", value_parser = parse_client_name)]
     pub(in crate::commands) device_id: Option<String>,
 }
 
@@ -241,5 +241,5 @@ pub(in crate::commands) fn warn_of_plain_http(store: &StoreUrl) {
 /// Returns the host name, which is the name of a client without another one.
 pub(in crate::commands) fn host_name() -> String {
     let host = gethostname::gethostname();
-    parse_name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
+    parse_client_name(&host.to_string_lossy()).unwrap_or_else(|_| "roamd".into())
 }

@@ -14,6 +14,6 @@ pub(super) use self::args::{StoreArgs, host_name, password_client, warn_of_plain
 pub(super) use self::cancellation::unless_stopped;
 pub(super) use self::connection::Connection;
 pub(super) use self::enumeration::enumeration_exit;
-pub(super) use self::one_line::parse_name;
+pub(super) use self::one_line::{parse_client_name, parse_name};
 pub(super) use self::resource_kind::resource_kind;
 pub(super) use self::window::WindowArgs;

@@ -53,7 +53,7 @@ const COLUMNS: [Column; 8] = [
     Column::whole("SINCE"),
     Column::whole("FROM"),
     Column::text("ALSO USED FROM"),
-    Column::whole("UNTIL"),
+    Column::detail("UNTIL"),
     Column::wide("IDLE END"),
     Column::wide("AT MOST UNTIL"),
     Column::wide("SIGN-IN"),

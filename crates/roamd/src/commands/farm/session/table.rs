@@ -6,13 +6,13 @@ use crate::commands::cells::or_dash;
 use crate::table::Column;
 
 pub(in crate::commands::farm) const COLUMNS: [Column; 8] = [
-    Column::name("FARM"),
-    Column::name("USER"),
+    Column::whole("FARM"),
+    Column::whole("USER"),
     Column::name("APP"),
     Column::whole("HOST"),
     Column::whole("SESSION"),
     Column::whole("STATE"),
-    Column::name("CLIENT"),
+    Column::detail("CLIENT"),
     Column::wide("DEVICE"),
 ];
 
