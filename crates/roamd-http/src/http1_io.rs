@@ -1,6 +1,6 @@
 //! Connection of an HTTP/1.1 peer: keeps the buffer for reading small, writes large responses in
-//! turns, sends the response to a peer that has closed its own side, and lingers after a response to
-//! a request that was not read.
+//! turns, sends the response to a peer that has closed its own side, and lingers after a response
+//! to a request that was not read.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;

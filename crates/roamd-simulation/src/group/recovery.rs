@@ -139,6 +139,10 @@ fn lost(at: ServerStart, content: &Content, operations: &[Operation]) -> Vec<Str
         let ended = operation.ended.as_ref();
         // What holds at one server is lost if that crashes before it reaches the others.
         ended.is_some_and(|ended| match ended.result {
+            // Who finds a conversation spent may have it from a server that was cut off.
+            OperationResult::Set(false) if matches!(operation.kind, OperationKind::Spend(_)) => {
+                false
+            }
             OperationResult::Set(_) => !ended.is_degraded,
             OperationResult::Holds(reach) => reach == Reach::AllServers,
             _ => false,
