@@ -16,9 +16,9 @@ pub struct Sid(String);
 pub struct SidError;
 
 impl Sid {
-    /// Returns the identifier of the group without a member.
+    /// Returns the Null SID, that of a group without a member.
     #[must_use]
-    pub fn nobody() -> Self {
+    pub fn null() -> Self {
         Self("S-1-0-0".to_owned())
     }
 

@@ -72,7 +72,7 @@ fn for_no_user(farms: &[Farm]) -> Option<model::Mapping> {
     (!primary.is_empty()).then(|| model::Mapping {
         name: "to do".to_owned(),
         to_do: Some("name the groups of users and their farms. The group here has no member."),
-        groups: vec![("nobody".to_owned(), Sid::nobody())],
+        groups: vec![("Null SID".to_owned(), Sid::null())],
         sets: vec![model::FarmSet {
             primary,
             backup: Vec::new(),

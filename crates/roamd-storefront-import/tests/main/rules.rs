@@ -283,10 +283,10 @@ fn mapping_is_taken_or_reported() {
 fn store_without_a_mapping_that_can_be_taken_serves_no_user() {
     let (start, rest) = STORE.split_once("<userFarmMapping name=\"all\">").unwrap();
     let (_, end) = rest.split_once("</userFarmMapping>").unwrap();
-    let of_nobody = format!("{start}{end}").replace("sid=\"S-1-5-21-10-20-30-2001\"", "");
-    let import = run(deployment(of_nobody)).unwrap();
+    let without_sid = format!("{start}{end}").replace("sid=\"S-1-5-21-10-20-30-2001\"", "");
+    let import = run(deployment(without_sid)).unwrap();
     let expected = "# To do: name the groups of users and their farms. The group here has no \
-                    member.\n# Groups: nobody.\n[[store.mapping]]\nname = \"to do\"\n\
+                    member.\n# Groups: Null SID.\n[[store.mapping]]\nname = \"to do\"\n\
                     groups = [\"S-1-0-0\"]\n\n[[store.mapping.farm_set]]\n\
                     primary = [\"Harbour-Site\", \"Mill\", \"Old-Relay\"]\n";
     assert!(toml(&import).contains(expected), "{}", toml(&import));
