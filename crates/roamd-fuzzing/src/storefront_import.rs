@@ -20,6 +20,7 @@ pub fn storefront_import(bytes: &[u8]) {
         base_url: base_url(),
         generations: Vec::new(),
         key_folder: "/etc/roamd".to_owned(),
+        writes_key_files: false,
     };
     let source = Source::new(
         "web.config".to_owned(),

@@ -125,6 +125,18 @@ impl TlsCertificate {
         })
     }
 
+    /// Returns whether two PEM texts are exchanged: the one of the certificate holds a private key
+    /// instead, and that of the key a certificate.
+    #[must_use]
+    pub fn are_exchanged(certificates: &[u8], key: &[u8]) -> bool {
+        let has_certificate = |pem| CertificateDer::from_pem_slice(pem).is_ok();
+        let has_key = |pem| PrivateKeyDer::from_pem_slice(pem).is_ok();
+        has_key(certificates)
+            && has_certificate(key)
+            && !has_certificate(certificates)
+            && !has_key(key)
+    }
+
     /// Returns whether the certificate is valid at this time.
     #[must_use]
     pub fn is_valid_at(&self, time: SystemTime) -> bool {

@@ -21,6 +21,12 @@ use crate::file_access::{AccessRule, FileAccessError};
 /// Name of the file of the embedded state.
 pub(crate) const STATE_FILE: &str = "state.db";
 
+/// Name of the file of the keys, without a group.
+pub(crate) const KEY_FILE: &str = "keys";
+
+/// Name of the control socket, whose lock stays when the server stops.
+pub(crate) const CONTROL_SOCKET: &str = "control.sock";
+
 /// Error of the data folder.
 #[derive(Debug, thiserror::Error)]
 pub enum DataDirError {
@@ -35,6 +41,12 @@ pub enum DataDirError {
     /// Others can replace the files in it.
     #[error(transparent)]
     Access(#[from] FileAccessError),
+    /// It is missing, or is another folder.
+    #[error(
+        "{} is not the data folder of a server: none has run on it; correct `data_dir` in the \
+         configuration, or name the right configuration with --config", .0.display()
+    )]
+    NoServer(PathBuf),
 }
 
 /// A file of the data folder that several processes read. It is replaced atomically, and one
@@ -105,9 +117,13 @@ impl SharedFile {
     fn lock_file(&self) -> io::Result<File> {
         let mut options = OpenOptions::new();
         options.write(true).create(true).truncate(false).mode(0o600);
-        let file = open_own(&mut options, &self.path.with_extension("lock"))?;
+        let file = open_own(&mut options, &self.lock_path())?;
         give_to_owner(&self.folder, &file)?;
         Ok(file)
+    }
+
+    fn lock_path(&self) -> PathBuf {
+        self.path.with_extension("lock")
     }
 }
 
@@ -217,6 +233,23 @@ pub(crate) fn check(path: &Path) -> Result<(), DataDirError> {
     Ok(())
 }
 
+/// Checks that a server has run on the folder, or was restored to it, so that a decision that is
+/// left there reaches one.
+///
+/// # Errors
+/// If there is neither a key nor the lock of a control socket in it, or this user may not look.
+pub fn check_server(path: &Path) -> Result<(), DataDirError> {
+    let lock = SharedFile::new(path, CONTROL_SOCKET).lock_path();
+    for file in [path.join(KEY_FILE), lock] {
+        match file.try_exists() {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(source) => return Err(unusable(path, source)),
+        }
+    }
+    Err(DataDirError::NoServer(path.to_owned()))
+}
+
 /// Checks that the folder belongs to the user of the server, or to root. The commands that manage
 /// keys do without: root may run them for the server's user.
 ///
@@ -280,6 +313,24 @@ mod tests {
         for mode in [0o700, 0o755] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
             open_or_create(&path).unwrap();
+        }
+    }
+
+    /// A wrong `data_dir` would otherwise look like success.
+    #[test]
+    fn folder_is_that_of_a_server_with_its_keys_or_its_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let missing = folder.path().join("missing");
+        for path in [folder.path(), &missing] {
+            let error = check_server(path).unwrap_err().to_string();
+            let text = format!("{} is not the data folder of a server", path.display());
+            assert!(error.starts_with(&text), "{error}");
+        }
+        assert!(!missing.exists());
+        for name in ["keys", "control.lock"] {
+            let folder = tempfile::tempdir().unwrap();
+            fs::write(folder.path().join(name), "").unwrap();
+            check_server(folder.path()).unwrap();
         }
     }
 

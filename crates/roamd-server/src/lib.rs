@@ -36,7 +36,7 @@ pub use app::server::Server;
 pub use app::start_checks::start_checks;
 pub use app::warnings::warnings;
 pub use audit::{AUDIT_EVENTS, AuditError, AuditLog, OperatorAction, OperatorCommand, OperatorLog};
-pub use data_dir::DataDirError;
+pub use data_dir::{DataDirError, check_server};
 pub use error::ServerError;
 pub use farms::probe::{ControllerProbe, ProbeResponse, probe};
 pub use file_access::FileAccessError;

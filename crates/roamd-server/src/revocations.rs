@@ -212,7 +212,7 @@ impl RevocationFile {
         &self,
         change: impl FnOnce(&mut Vec<UserRevocation>) -> T,
     ) -> Result<T, RevocationsError> {
-        data_dir::open_or_create(self.0.folder())?;
+        data_dir::check(self.0.folder())?;
         let locked = self.0.lock().map_err(|source| self.unusable(source))?;
         let mut entries = self.read()?;
         let changed = change(&mut entries);
@@ -365,7 +365,7 @@ mod tests {
     #[test]
     fn user_has_one_entry_until_no_token_needs_it() {
         let folder = tempfile::tempdir().unwrap();
-        let file = RevocationFile::of(&folder.path().join("new"));
+        let file = RevocationFile::of(folder.path());
         assert_eq!(file.read().unwrap(), []);
         for (domain, name, block, hour, expected) in [
             ("DEMO", "alice", None, 0, vec![("alice", 0, None)]),

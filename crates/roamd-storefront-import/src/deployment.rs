@@ -198,7 +198,7 @@ pub(crate) fn assemble<'s>(
         sign_in,
         stores,
     };
-    summary.complete(&deployment);
+    summary.complete(&deployment, options.writes_key_files);
     (deployment, summary)
 }
 

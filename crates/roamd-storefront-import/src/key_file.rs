@@ -32,7 +32,7 @@ pub(crate) fn read(
                 return None;
             }
             let path = path_of(&secret.value);
-            let text = format!("write the key to {path}; it is not shown here");
+            let text = format!("the key belongs in {path}; it is not shown here");
             let finding = Finding::new(Grade::Note, secret.place, secret.name, text);
             findings.add(secret.place, finding.key("service_key_file"));
             Some(KeyFile {

@@ -50,6 +50,8 @@ pub(crate) struct Store {
 #[derive(Debug)]
 pub(crate) struct Mapping {
     pub(crate) name: String,
+    /// What the administrator has to do, as a comment.
+    pub(crate) to_do: Option<&'static str>,
     /// Names and identifiers of the groups; empty for all users.
     pub(crate) groups: Vec<(String, Sid)>,
     /// At least one.

@@ -15,6 +15,8 @@ pub struct Options {
     pub generations: Vec<(String, Generation)>,
     /// Folder of the files with service keys that the configuration names.
     pub key_folder: String,
+    /// Whether the caller writes these files. Otherwise the operator has to.
+    pub writes_key_files: bool,
 }
 
 impl Options {

@@ -41,7 +41,8 @@ impl Count {
 
 impl Summary {
     /// Counts what a deployment has, and lists what it needs beside its files.
-    pub(crate) fn complete(&mut self, deployment: &Deployment) {
+    /// `has_key_files` is whether its key files exist when the caller is done.
+    pub(crate) fn complete(&mut self, deployment: &Deployment, has_key_files: bool) {
         let stores = &deployment.stores;
         self.farms.taken = stores.iter().map(|store| store.farms.len()).sum();
         self.gateways.taken = stores.iter().map(|store| store.gateways.len()).sum();
@@ -51,6 +52,13 @@ impl Summary {
         }
         if self.gateways.taken > 0 {
             self.to_do.push("`inside`".into());
+        }
+        let mut mappings = stores.iter().flat_map(|store| &store.mappings);
+        if mappings.any(|mapping| mapping.to_do.is_some()) {
+            self.to_do.push("[[store.mapping]]".into());
+        }
+        if has_key_files {
+            return;
         }
         match deployment.key_files().count() {
             0 => {}

@@ -253,6 +253,9 @@ fn write_farm(farm: &Farm, text: &mut Text) {
 /// Writes a mapping. `number` names it if it has no name that the configuration can have.
 fn write_mapping(mapping: &Mapping, number: usize, text: &mut Text) {
     text.line("");
+    if let Some(to_do) = mapping.to_do {
+        text.comment(&format!("To do: {to_do}"));
+    }
     if !mapping.groups.is_empty() {
         let names: Vec<_> = mapping
             .groups

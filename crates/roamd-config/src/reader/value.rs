@@ -34,20 +34,34 @@ pub(crate) fn name(value: &DeValue<'_>) -> Result<String, String> {
     Ok(text.into())
 }
 
-/// Reads the path of a file.
+/// Reads the absolute path of a file.
 pub(crate) fn file(value: &DeValue<'_>) -> Result<PathBuf, String> {
+    absolute(file_in_data_dir(value)?)
+}
+
+/// Reads the path of a file, which is below the data folder if it is relative.
+pub(crate) fn file_in_data_dir(value: &DeValue<'_>) -> Result<PathBuf, String> {
     path(value, "has to name a file")
 }
 
-/// Reads the path of a folder.
+/// Reads the absolute path of a folder.
 pub(crate) fn folder(value: &DeValue<'_>) -> Result<PathBuf, String> {
-    path(value, "has to name a folder")
+    absolute(path(value, "has to name a folder")?)
 }
 
 fn path(value: &DeValue<'_>, if_empty: &str) -> Result<PathBuf, String> {
     match text(value)? {
         "" => Err(if_empty.into()),
         path => Ok(path.into()),
+    }
+}
+
+/// Refuses a relative path: it would name another place in each working directory, and the commands
+/// of an operator run in other ones than the server.
+fn absolute(path: PathBuf) -> Result<PathBuf, String> {
+    match path.is_absolute() {
+        true => Ok(path),
+        false => Err("has to be an absolute path, which begins with /".into()),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::reader::key::DefaultKey;
 use crate::reader::section::Section;
-use crate::reader::value::{boolean, file, number};
+use crate::reader::value::{boolean, file_in_data_dir, number};
 
 const ENABLED: DefaultKey<bool> = DefaultKey {
     name: "enabled",
@@ -15,7 +15,7 @@ const ENABLED: DefaultKey<bool> = DefaultKey {
 const FILE: DefaultKey<PathBuf> = DefaultKey {
     name: "file",
     default: || "audit.jsonl".into(),
-    read: file,
+    read: file_in_data_dir,
 };
 
 /// By default small enough to open in an editor; with the default of [`KEEP`], weeks of a busy

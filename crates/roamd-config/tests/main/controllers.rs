@@ -30,12 +30,12 @@ fn tls_of_controllers_is_read() {
         ),
         (
             "https://10.0.0.11",
-            "tls_ca_file = \"ca.pem\"",
+            "tls_ca_file = \"/ca.pem\"",
             tls(authorities, None),
         ),
         ("https://10.0.0.11", &*keys, tls(pinned, None)),
     ];
-    let files = MemoryFiles::with("ca.pem", "PEM");
+    let files = MemoryFiles::with("/ca.pem", "PEM");
     for (controller, keys, expected) in cases {
         let config = roamd_config::parse(&farm(controller, keys), &files).unwrap();
         assert_eq!(config.stores[0].farms[0].tls, expected, "{keys}");
@@ -66,7 +66,7 @@ fn error_of_controller_tls_is_reported() {
         ),
         (
             "https://10.0.0.11",
-            format!("tls_ca_file = \"ca.pem\"\n{keys}"),
+            format!("tls_ca_file = \"/ca.pem\"\n{keys}"),
             "tls_public_keys",
             "`tls_public_keys` and `tls_ca_file` exclude each other; leave out one",
         ),
@@ -77,7 +77,7 @@ fn error_of_controller_tls_is_reported() {
             "`tls_name` has no effect with `tls_public_keys`; leave it out",
         ),
     ];
-    let files = MemoryFiles::with("ca.pem", "PEM");
+    let files = MemoryFiles::with("/ca.pem", "PEM");
     for (controller, keys, beginning, problem) in cases {
         let text = farm(controller, &keys);
         let errors = errors_with(&text, &files).concat();
@@ -90,11 +90,11 @@ fn error_of_controller_tls_is_reported() {
 fn unusable_controller_tls_is_reported_at_its_key() {
     let files = MemoryFiles {
         controller_tls_error: Some("name is too long".to_owned()),
-        ..MemoryFiles::with("ca.pem", "PEM")
+        ..MemoryFiles::with("/ca.pem", "PEM")
     };
     for (key, value) in [
         ("tls_name", "\"a\"".to_owned()),
-        ("tls_ca_file", "\"ca.pem\"".to_owned()),
+        ("tls_ca_file", "\"/ca.pem\"".to_owned()),
         ("tls_public_keys", format!("[\"{PIN}\"]")),
     ] {
         let text = farm("https://10.0.0.11", &format!("{key} = {value}"));

@@ -9,13 +9,13 @@ fn every_key_of_the_document_is_read() {
     let text = config("", "", "")
         .replace("127.0.0.1:8080\"\nbase", "[::1]:443\"\nbase")
         .replace("http://127.0.0.1:8080", "https://Store.Example.NET:443/")
-        .replace("/var/lib/roamd", "data");
+        .replace("/var/lib/roamd", "/srv/data");
     let config = parse(&text).unwrap();
     assert_eq!(config.listen.port(), 443);
     let base_url = config.base_urls.canonical();
     assert_eq!(base_url.to_string(), "https://store.example.net");
     assert_eq!(base_url.port(), 443);
-    assert_eq!(config.data_dir, Path::new("data"));
+    assert_eq!(config.data_dir, Path::new("/srv/data"));
 }
 
 /// A configuration with these lines in place of `base_url`.
@@ -137,6 +137,29 @@ fn wrong_value_of_the_document_is_reported() {
         ("base_url", "\"http://a=b\"", "must not contain a comma"),
         ("data_dir", "\"\"", "has to name a folder"),
     ]);
+}
+
+/// The server and the commands of an operator run in different folders. Only the audit log may have
+/// a relative path, since that is below the data folder.
+#[test]
+fn relative_path_is_refused() {
+    let problem = "has to be an absolute path, which begins with /";
+    for value in ["\"state\"", "\"./state\"", "\"../state\"", "\"~/state\""] {
+        assert_wrong_values(&[("data_dir", value, problem)]);
+    }
+    for (document, farm, beginning) in [
+        (
+            "[tls]\ncertificate_file = \"cert.pem\"\nkey_file = \"/key.pem\"",
+            "",
+            "certificate_file",
+        ),
+        ("", "service_key_file = \"farm.key\"", "service_key_file"),
+    ] {
+        let text = config(document, "", farm);
+        let expected = error_at(&text, beginning, &format!("`{beginning}` {problem}"));
+        assert!(errors(&text).contains(&expected), "{beginning}");
+    }
+    assert!(parse(&config("[audit]\nfile = \"logs/audit.jsonl\"", "", "")).is_ok());
 }
 
 #[test]

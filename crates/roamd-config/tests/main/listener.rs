@@ -6,7 +6,7 @@ use roamd_config::{CertificateError, ListenerConfig};
 
 use crate::support::{MemoryFiles, config, error_at, errors, errors_with, parse};
 
-const TLS: &str = "[tls]\ncertificate_file = \"cert.pem\"\nkey_file = \"key.pem\"";
+const TLS: &str = "[tls]\ncertificate_file = \"/cert.pem\"\nkey_file = \"/key.pem\"";
 
 /// Returns a configuration with these keys of the document.
 fn https(lines: &str) -> String {
@@ -28,7 +28,7 @@ fn listener_without_keys_has_the_defaults() {
 fn every_key_of_a_listener_is_read() {
     let lines = format!(
         "trusted_proxies = [\"10.0.0.1\", \"2001:db8::/32\"]\nmetrics_from = []\n{TLS}\n\
-         client_ca_file = \"ca.pem\"\n[limits]\nconnections = 1\nconnections_per_client = 2\n\
+         client_ca_file = \"/ca.pem\"\n[limits]\nconnections = 1\nconnections_per_client = 2\n\
          requests = 3\nrequests_per_client = 4\nfirst_byte_seconds = 5\nhead_seconds = 6\n\
          body_seconds = 7\nresponse_seconds = 8"
     );
@@ -39,9 +39,9 @@ fn every_key_of_a_listener_is_read() {
     );
     assert_eq!(listener.metrics_from, []);
     let tls = listener.tls.unwrap();
-    assert_eq!(tls.certificate_file, Path::new("cert.pem"));
-    assert_eq!(tls.key_file, Path::new("key.pem"));
-    assert_eq!(tls.client_ca_file.as_deref(), Some(Path::new("ca.pem")));
+    assert_eq!(tls.certificate_file, Path::new("/cert.pem"));
+    assert_eq!(tls.key_file, Path::new("/key.pem"));
+    assert_eq!(tls.client_ca_file.as_deref(), Some(Path::new("/ca.pem")));
     let (limits, seconds) = (listener.limits, Duration::from_secs);
     assert_eq!(limits.connections, 1);
     assert_eq!(limits.connections_per_client, 2);
@@ -72,12 +72,12 @@ fn error_of_a_listener_is_reported_with_its_line() {
             "`metrics_from`: \"10.0.0.1/8\" has to be the network address, 10.0.0.0/8".to_owned(),
         ),
         (
-            "[tls]\ncertificate_file = \"cert.pem\"",
+            "[tls]\ncertificate_file = \"/cert.pem\"",
             "[tls]",
             "key `key_file` of [tls] is missing".to_owned(),
         ),
         (
-            "[tls]\nkey_file = \"key.pem\"",
+            "[tls]\nkey_file = \"/key.pem\"",
             "[tls]",
             "key `certificate_file` of [tls] is missing".to_owned(),
         ),

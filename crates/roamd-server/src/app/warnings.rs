@@ -22,8 +22,9 @@ pub fn warnings(config: &Config, now: Timestamp) -> Vec<String> {
     let mut warn = |warning: String| warnings.push(warning);
     if config.is_in_the_clear() {
         warn(format!(
-            "Passwords and tokens cross the network at {} unencrypted; add a [tls] section, or let \
-             a proxy in front of the server terminate TLS",
+            "Passwords and tokens cross the network at {} unencrypted, so the server does not \
+             start without --insecure-plain-http; add a [tls] section, or listen on 127.0.0.1 \
+             behind a proxy that terminates TLS",
             config.listen
         ));
     }
@@ -134,6 +135,14 @@ fn store_warnings(store: &Store, warn: &mut impl FnMut(String)) {
                     && gateway.farms.iter().all(|farm| other.farms.contains(farm));
             has_farms && other.clients.is_empty()
         };
+        if gateway.inside.is_empty() && gateway.clients.is_empty() {
+            warn(format!(
+                "Citrix Gateway {number} of {path}, {}, is for clients inside the network too, \
+                 because it has no `inside`; name the networks of clients that reach hosts \
+                 directly",
+                gateway.gateway
+            ));
+        }
         if gateway.via.is_empty() && earlier.any(hides) {
             warn(format!(
                 "Citrix Gateway {number} of {path}, {}, is never used: one before it is for all \

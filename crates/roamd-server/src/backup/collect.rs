@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::parts::{DamagedPart, check};
 use crate::config::{ConfigError, read_settings, read_with_text};
-use crate::data_dir::STATE_FILE;
+use crate::data_dir::{DataDirError, STATE_FILE, check_server};
 use crate::file_access::open_file;
 use crate::keys::KeyFile;
 use crate::revocations::RevocationFile;
@@ -31,6 +31,15 @@ pub enum CollectError {
     /// A file of the data folder is damaged, and could not be restored.
     #[error("no backup was written, because it could not be restored")]
     Damaged(#[from] DamagedPart),
+    /// The data folder is not that of a server, or cannot be used.
+    #[error(transparent)]
+    Folder(#[from] DataDirError),
+    /// The data folder has no keys.
+    #[error(
+        "there are no keys in {}, and no server could continue with a backup without them; correct \
+         `data_dir` in the configuration, or start the server first", .0.display()
+    )]
+    NoKeys(PathBuf),
     /// A file of the data folder cannot be read.
     #[error("cannot read {}; run this command as root, or as the user of the server", .path.display())]
     File {
@@ -47,7 +56,8 @@ pub enum CollectError {
 /// and state are in etcd and not in the result.
 ///
 /// # Errors
-/// If one of them cannot be read. Only a missing one is left out.
+/// If no server has run on the data folder, the keys of an embedded state are missing, or one of
+/// the others cannot be read. Missing revocations and a missing state are left out.
 pub fn collect(config: &Path, now: Timestamp) -> Result<Contents, CollectError> {
     let (
         Config {
@@ -55,11 +65,15 @@ pub fn collect(config: &Path, now: Timestamp) -> Result<Contents, CollectError> 
         },
         text,
     ) = read_with_text(config)?;
+    check_server(&data_dir)?;
     let (keys, state) = match state {
-        State::Embedded => (
-            read(KeyFile::of(&data_dir).path())?,
-            StateCopy::of(&data_dir.join(STATE_FILE))?,
-        ),
+        State::Embedded => {
+            let keys = read(KeyFile::of(&data_dir).path())?;
+            let Some(keys) = keys else {
+                return Err(CollectError::NoKeys(data_dir));
+            };
+            (Some(keys), StateCopy::of(&data_dir.join(STATE_FILE))?)
+        }
         State::Etcd(_) => (None, None),
     };
     let revocations = read(RevocationFile::of(&data_dir).path())?;

@@ -221,6 +221,23 @@ mod tests {
         reported(&at_certificate("`certificate_file` cannot be used: "));
     }
 
+    /// The certificate may have any mode, which is no exposure of a key.
+    #[test]
+    fn exchanged_certificate_and_key_are_reported() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let lines = identity(folder).replace("key_file", "certificate_file");
+        let lines = lines.replacen("certificate_file", "key_file", 1);
+        let text = config(&lines, "");
+        let [error] = errors(&text).try_into().unwrap();
+        let problem = format!(
+            "`certificate_file` cannot be used: {folder}/key.pem holds a private key, and \
+             {folder}/cert.pem a certificate; exchange `certificate_file` and `key_file`",
+            folder = folder.display()
+        );
+        assert_eq!(error, error_at(&text, "certificate_file", &problem));
+    }
+
     #[test]
     fn service_keys_are_read_from_their_file() {
         let folder = tempfile::tempdir().unwrap();

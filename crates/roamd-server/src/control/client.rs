@@ -17,12 +17,12 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::commands::Command;
 use super::revocation::{RevocationDone, RevocationRequest};
-use super::socket_path::{FILE, SocketPath};
+use super::socket_path::SocketPath;
 use super::status::Status;
 use super::throttle::{ThrottleQuery, ThrottleReport, ThrottleReset, ThrottleResetDone};
 use super::web_sign_ins::{WebSignInQuery, WebSignInReport};
 use crate::app::reload::Reloaded;
-use crate::data_dir::folder_of;
+use crate::data_dir::{CONTROL_SOCKET, folder_of};
 
 /// Time for a command, from the connection to the end of its response.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -88,8 +88,8 @@ impl ControlClient {
     /// not connect yet.
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
-        let demo = data_dir.join(DEMO_SERVER).join(FILE);
-        let socket = data_dir.join(FILE);
+        let demo = data_dir.join(DEMO_SERVER).join(CONTROL_SOCKET);
+        let socket = data_dir.join(CONTROL_SOCKET);
         let is_demo = !socket.exists() && demo.exists();
         Self {
             socket: if is_demo { demo } else { socket },

@@ -11,8 +11,8 @@ use rustix::fs::{Mode, fchmod};
 use tokio::net::{UnixListener, UnixSocket};
 use tracing::warn;
 
-use super::socket_path::{FILE, SocketPath};
-use crate::data_dir::{FileLock, SharedFile, remove_draft};
+use super::socket_path::SocketPath;
+use crate::data_dir::{CONTROL_SOCKET, FileLock, SharedFile, remove_draft};
 use crate::error::ServerError;
 
 /// Length of the queue of connections that are not accepted yet.
@@ -45,7 +45,7 @@ impl ControlSocket {
     /// # Errors
     /// If another server runs on the data folder.
     pub(crate) fn open(data_dir: &Path) -> Result<Option<Self>, ServerError> {
-        let file = SharedFile::new(data_dir, FILE);
+        let file = SharedFile::new(data_dir, CONTROL_SOCKET);
         let path = file.path().to_owned();
         let opened = match lock(&file) {
             Ok(Some(lock)) => bind(&path).map(|listener| Self {
@@ -121,7 +121,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let stop = AtomicBool::new(false);
         thread::scope(|scope| {
-            let paths = ["control.new", FILE].map(|name| folder.path().join(name));
+            let paths = ["control.new", CONTROL_SOCKET].map(|name| folder.path().join(name));
             let stop = &stop;
             let watching = scope.spawn(move || {
                 let mut modes = Vec::new();
@@ -144,7 +144,7 @@ mod tests {
     #[tokio::test]
     async fn socket_of_running_server_is_kept_and_stale_one_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(FILE);
+        let path = folder.path().join(CONTROL_SOCKET);
         let running = open(folder.path());
         let error = ControlSocket::open(folder.path()).err().unwrap();
         assert!(
@@ -171,7 +171,7 @@ mod tests {
         let deep = folder.path().join("a".repeat(200)).join("b".repeat(200));
         fs::create_dir_all(&deep).unwrap();
         let socket = open(&deep);
-        let path = SocketPath::of(&deep.join(FILE)).unwrap();
+        let path = SocketPath::of(&deep.join(CONTROL_SOCKET)).unwrap();
         UnixStream::connect(&path).await.unwrap();
         drop(socket);
     }

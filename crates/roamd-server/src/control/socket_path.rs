@@ -6,9 +6,6 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
 
-/// Name of the socket in the data folder.
-pub(super) const FILE: &str = "control.sock";
-
 /// Longest path of a socket, in bytes, on the systems with the shortest.
 const MAX_BYTES: usize = 103;
 

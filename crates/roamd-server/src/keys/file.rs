@@ -16,11 +16,8 @@ use zeroize::Zeroizing;
 
 use crate::clock::rng;
 use crate::config::EtcdFileError;
-use crate::data_dir::{self, DataDirError, FileLock, SharedFile};
+use crate::data_dir::{self, DataDirError, FileLock, KEY_FILE, SharedFile};
 use crate::file_access::{AccessRule, FileAccessError, open_file};
-
-/// Name of the file.
-const FILE: &str = "keys";
 
 /// Maximum size of the file, in bytes.
 pub(super) const MAX_BYTES: u64 = 64 * 1024;
@@ -109,7 +106,7 @@ impl KeyFile {
     /// Names the key file of a data folder. Reads nothing.
     #[must_use]
     pub fn of(data_dir: &Path) -> Self {
-        Self(SharedFile::new(data_dir, FILE))
+        Self(SharedFile::new(data_dir, KEY_FILE))
     }
 
     /// Lists the keys, the newest first, without their secrets.

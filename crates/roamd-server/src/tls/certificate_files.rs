@@ -40,6 +40,17 @@ pub enum TlsCertificateFileError {
         /// Key of the configuration that names it.
         key: &'static str,
     },
+    /// Each of the two files is in the place of the other one.
+    #[error(
+        "{certificate} holds a private key, and {key} a certificate; exchange `{CERTIFICATE}` and \
+         `{KEY}`", certificate = .certificate.display(), key = .key.display()
+    )]
+    Exchanged {
+        /// Path of the file that should hold the certificate.
+        certificate: PathBuf,
+        /// Path of the file that should hold the key.
+        key: PathBuf,
+    },
     /// The key can be read by every user of the machine.
     #[error(transparent)]
     Exposed(#[from] FileAccessError),
@@ -53,6 +64,7 @@ impl TlsCertificateFileError {
     pub(crate) fn key(&self) -> &'static str {
         match self {
             Self::Unreadable { key, .. } | Self::Size { key, .. } => key,
+            Self::Exchanged { .. } => CERTIFICATE,
             Self::Exposed(_) => KEY,
             Self::Unusable(error) => match error {
                 TlsCertificateError::NoCertificate
@@ -109,6 +121,13 @@ impl FileContents {
     pub(super) fn read(files: &ListenerTls) -> Result<Self, TlsCertificateFileError> {
         let certificate = file(&files.certificate_file, CERTIFICATE)?;
         let key = Zeroizing::new(file(&files.key_file, KEY)?);
+        // First: the mode of a certificate in place of the key is no exposure.
+        if TlsCertificate::are_exchanged(&certificate, &key) {
+            return Err(TlsCertificateFileError::Exchanged {
+                certificate: files.certificate_file.clone(),
+                key: files.key_file.clone(),
+            });
+        }
         check_secret(&files.key_file)?;
         let client_ca = files.client_ca_file.as_deref();
         let client_ca = client_ca.map(|path| file(path, CLIENT_CA)).transpose()?;

@@ -16,6 +16,12 @@ pub struct Sid(String);
 pub struct SidError;
 
 impl Sid {
+    /// Returns the Null SID, that of a group without a member.
+    #[must_use]
+    pub fn null() -> Self {
+        Self("S-1-0-0".to_owned())
+    }
+
     /// The identifier as text, with a capital `S`.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -11,6 +11,10 @@ use crate::model::{self, Aggregation, Farm};
 use crate::record::Setting;
 use crate::source::Place;
 
+/// Most groups that the mappings of all stores may name. One identifier remains for the group
+/// without a member.
+const MOST_GROUPS: usize = MOST_SIDS - 1;
+
 /// Result of the mappings of a store.
 #[derive(Default)]
 pub(crate) struct Applied {
@@ -53,11 +57,29 @@ pub(crate) fn apply(
     if let Some(first) = mappings.first() {
         report_hidden_farms(first.place, mappings, farms, findings);
         if applied.mappings.is_empty() {
-            let text = "none can be taken, so roamd shows all farms to all users";
-            findings.warning(first.place, "userFarmMappings", text);
+            let text = "none can be taken; no user gets a farm before you complete the mapping";
+            findings.error(first.place, "userFarmMappings", text);
+            applied.mappings.extend(for_no_user(farms));
         }
     }
     applied
+}
+
+/// Returns a mapping that no user is in. Without any, all users would get all farms, which
+/// StoreFront did not allow. Returns `None` without farms.
+fn for_no_user(farms: &[Farm]) -> Option<model::Mapping> {
+    let primary: Vec<_> = farms.iter().map(|farm| farm.id.clone()).collect();
+    (!primary.is_empty()).then(|| model::Mapping {
+        name: "to do".to_owned(),
+        to_do: Some("name the groups of users and their farms. The group here has no member."),
+        groups: vec![("Null SID".to_owned(), Sid::null())],
+        sets: vec![model::FarmSet {
+            primary,
+            backup: Vec::new(),
+            is_balanced: false,
+            aggregation_group: None,
+        }],
+    })
 }
 
 /// Whether all users have all farms, without backups, so that aggregation groups express the
@@ -155,6 +177,7 @@ impl Mapping<'_> {
         }
         (!sets.is_empty()).then(|| model::Mapping {
             name: self.name.clone(),
+            to_do: None,
             groups,
             sets,
         })
@@ -177,9 +200,9 @@ impl Group<'_> {
             findings.warning(self.place, mapping, text);
             return None;
         };
-        if !sids.contains(sid) && sids.len() >= MOST_SIDS {
+        if !sids.contains(sid) && sids.len() >= MOST_GROUPS {
             let text = format!(
-                "group {} is one of more than {MOST_SIDS}; its users do not get the farms",
+                "group {} is one of more than {MOST_GROUPS}; its users do not get the farms",
                 self.name
             );
             findings.error(self.place, mapping, text);

@@ -278,6 +278,26 @@ fn mapping_is_taken_or_reported() {
     }
 }
 
+/// SI-15: without a mapping, all users would get all farms, which StoreFront did not allow.
+#[test]
+fn store_without_a_mapping_that_can_be_taken_serves_no_user() {
+    let (start, rest) = STORE.split_once("<userFarmMapping name=\"all\">").unwrap();
+    let (_, end) = rest.split_once("</userFarmMapping>").unwrap();
+    let without_sid = format!("{start}{end}").replace("sid=\"S-1-5-21-10-20-30-2001\"", "");
+    let import = run(deployment(without_sid)).unwrap();
+    let expected = "# To do: name the groups of users and their farms. The group here has no \
+                    member.\n# Groups: Null SID.\n[[store.mapping]]\nname = \"to do\"\n\
+                    groups = [\"S-1-0-0\"]\n\n[[store.mapping.farm_set]]\n\
+                    primary = [\"Harbour-Site\", \"Mill\", \"Old-Relay\"]\n";
+    assert!(toml(&import).contains(expected), "{}", toml(&import));
+    let findings = findings(&import).join("\n");
+    let error = "error: userFarmMappings: none can be taken; no user gets a farm";
+    assert!(findings.contains(error), "{findings}");
+    let summary = import.summary.to_string();
+    assert!(summary.contains("0 of 1 mappings"), "{summary}");
+    assert!(summary.contains(", [[store.mapping]], "), "{summary}");
+}
+
 /// SI-13: the SDK has the names of groups with their SIDs.
 #[test]
 fn mapping_of_the_sdk_is_taken_with_its_sids() {

@@ -39,6 +39,7 @@ pub(crate) fn options() -> Options {
         base_url: None,
         generations: Vec::new(),
         key_folder: "/etc/roamd".into(),
+        writes_key_files: false,
     }
 }
 

@@ -111,7 +111,11 @@ fn rotated_files(path: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// If it cannot be read.
 pub(super) fn open(path: &Path) -> anyhow::Result<File> {
-    File::open(path).map_err(|error| {
+    let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+        true => Err(io::ErrorKind::IsADirectory.into()),
+        false => Ok(file),
+    });
+    opened.map_err(|error| {
         let advice = match error.kind() {
             io::ErrorKind::PermissionDenied => "; run the command as its owner",
             _ => "",

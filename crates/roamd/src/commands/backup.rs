@@ -1,6 +1,6 @@
 //! `roamd backup`.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use roamd_server::backup::{Contents, collect, named_files, seal};
 use roamd_server::config::{self, ConfigError};
 use roamd_server::{OperatorAction, OperatorCommand};
+use rustix::fs::{Access, access};
 use serde::Serialize;
 
 use super::config_file::{ConfigFile, explained};
@@ -56,13 +57,14 @@ struct BackupJson<'a> {
 impl BackupCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
         let config = self.config.path();
-        // Before the question, and again when it is written.
+        // Before the question. Whether there is one is checked again when it is written.
         if self.file.exists() {
             return Err(exists(&self.file));
         }
+        check_writable(&self.file)?;
         let absent = named_files(config).map_err(explained)?;
-        let passphrase = passphrase::read_new(self.passphrase_stdin)?;
         let contents = collect(config, Timestamp::now())?;
+        let passphrase = passphrase::read_new(self.passphrase_stdin)?;
         write_new(&self.file, &seal(&contents, &passphrase)?)?;
         let file = self.file.display().to_string();
         // The log is one of the server that the backup is of.
@@ -86,7 +88,7 @@ impl BackupCommand {
         output::print_message(format_args!("Wrote {file}: {parts}."));
         if contents.keys.is_none() {
             output::print_message(
-                "It has no keys: back up etcd and the cluster key too, if the engine is etcd.",
+                "Keys and state are in etcd: back up etcd and the cluster key too.",
             );
         }
         if !absent.is_empty() {
@@ -124,13 +126,26 @@ pub(super) fn parts(contents: &Contents) -> Vec<&'static str> {
     parts.map(|(_, name)| name).collect()
 }
 
+/// Returns the folder of a file.
+fn folder_of(path: &Path) -> &Path {
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// Checks that a file can be created. An error of the draft that [`write_new`] creates would have
+/// its name, which means nothing to the operator.
+fn check_writable(path: &Path) -> anyhow::Result<()> {
+    access(folder_of(path), Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(io::Error::from)
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// Writes a new file that only its owner can read: as a whole, or not at all.
 fn write_new(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let failed = || format!("cannot write {}", path.display());
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
     let mut file = tempfile::Builder::new()
         .prefix(".backup-")
-        .tempfile_in(folder.unwrap_or(Path::new(".")))
+        .tempfile_in(folder_of(path))
         .with_context(failed)?;
     file.write_all(bytes).with_context(failed)?;
     file.as_file().sync_all().with_context(failed)?;

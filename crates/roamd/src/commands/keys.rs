@@ -127,6 +127,12 @@ impl KeysCommand {
                     make_cluster_key(&cluster, now)?;
                     if format.is_json() {
                         output::print_json(&ClusterKeyJson { file: &cluster })?;
+                    } else {
+                        output::print_message(format_args!(
+                            "Wrote {}; copy it to all servers of the group, and name it in \
+                             `cluster_key_file` of [keys].",
+                            cluster.display()
+                        ));
                     }
                     return Ok(Exit::Done);
                 }

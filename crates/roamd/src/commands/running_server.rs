@@ -10,6 +10,8 @@ use anyhow::bail;
 use clap::Args;
 use roamd_server::config::{ConfigError, Essentials};
 use roamd_server::control::ControlClient;
+use roamd_server::revocations::RevocationFile;
+use roamd_server::{DataDirError, check_server};
 
 use super::config_file::{ConfigFile, without_file};
 use crate::exit_code::UsageError;
@@ -38,6 +40,15 @@ pub(super) struct ServerFiles {
 }
 
 impl ServerFiles {
+    /// Returns the file of revocations.
+    ///
+    /// # Errors
+    /// If no server has run on the data folder: none would read the file.
+    pub(super) fn revocations(&self) -> Result<RevocationFile, DataDirError> {
+        check_server(&self.data_dir)?;
+        Ok(RevocationFile::of(&self.data_dir))
+    }
+
     /// Returns the longest life of a sign-in.
     ///
     /// # Errors

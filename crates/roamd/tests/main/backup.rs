@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
 use crate::support::{
-    CommandOutput, Server, World, configuration, entries, roamd, run_with_line, unused_address,
+    CommandOutput, Server, World, configuration, entries, roamd, run, run_with_line, unused_address,
 };
 use crate::tokens::revoke;
 
@@ -199,30 +199,65 @@ fn restored_files_belong_to_the_owner_of_their_folder() {
     );
 }
 
+/// A backup without keys would be noticed when it is needed.
+#[test]
+fn folder_without_a_server_or_its_keys_makes_no_backup() {
+    let (world, config) = stopped_server();
+    let data = PathBuf::from(data_dir(&config));
+    let file = world.path("roamd.backup");
+    let refused = |problem: &str| {
+        let ran = backup(&config, &file);
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+        let text = format!("{}{problem}", data.display());
+        assert!(ran.err.contains(&text), "{ran:?}");
+        assert!(!file.exists());
+    };
+    fs::write(data.join("control.lock"), "").unwrap();
+    fs::remove_file(data.join("keys")).unwrap();
+    refused(", and no server could continue");
+    fs::remove_dir_all(&data).unwrap();
+    refused(" is not the data folder of a server");
+    assert!(!data.exists());
+}
+
+/// The name of the draft means nothing to the operator.
+#[test]
+fn missing_folder_of_the_file_is_reported_with_its_path() {
+    let (world, config) = stopped_server();
+    let ran = backup(&config, &world.path("missing/roamd.backup"));
+    assert_eq!(ran.code, 1, "{ran:?}");
+    assert!(
+        ran.err.contains("/missing/roamd.backup: No such"),
+        "{ran:?}"
+    );
+    assert!(!ran.err.contains(".backup-"), "{ran:?}");
+}
+
+/// Returns the configuration of a server that has keys and does not run.
+fn stopped_server() -> (World, String) {
+    let world = World::new();
+    let farms = [("CVAD", "cvad-7", "127.0.0.1:9")];
+    let config = configuration(&world, &unused_address(), &farms);
+    let ran = run(&["keys", "new", "--data", &data_dir(&config)]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    (world, config)
+}
+
 #[test]
 fn short_passphrase_is_refused() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("roamd.backup");
-    let config = folder.path().join("roamd.toml");
-    let sample = crate::support::run(&["config", "init"]).out;
-    fs::write(&config, sample).unwrap();
-    let [file, config] = [&file, &config].map(|path| path.to_str().unwrap());
-    let args = ["backup", file, "--config", config, "--passphrase-stdin"];
-    let ran = run_with_line(&args, "short");
+    let (world, config) = stopped_server();
+    let file = world.path("roamd.backup");
+    let args = ["backup", file.to_str().unwrap(), "--config", &config];
+    let ran = run_with_line(&[&args[..], &["--passphrase-stdin"]].concat(), "short");
     assert_eq!(ran.code, 2, "{ran:?}");
     assert!(ran.err.contains("12 characters"), "{}", ran.err);
-    assert!(!Path::new(file).exists());
+    assert!(!file.exists());
 }
 
 /// A backup that cannot be restored would be noticed when it is needed.
 #[test]
 fn damaged_keys_or_revocations_make_no_backup() {
-    let world = World::new();
-    let config = configuration(
-        &world,
-        &unused_address(),
-        &[("CVAD", "cvad-7", "127.0.0.1:9")],
-    );
+    let (world, config) = stopped_server();
     let data = PathBuf::from(data_dir(&config));
     revoke(&config, r"DEMO\bob", &[]);
     for (name, part) in [("revocations", "the revocations"), ("keys", "the keys")] {

@@ -105,6 +105,8 @@ fn config_check_warns_about_sections_that_serve_no_user() {
     let gateway = |keys: &str| {
         format!("[[store.gateway]]\naddress = \"gw\"\nsta = [\"http://127.0.0.1:1\"]\n{keys}\n")
     };
+    let gateway_of_all = |keys: &str| gateway(keys);
+    let gateway = |keys: &str| gateway(&format!("inside = [\"10.0.0.0/8\"]\n{keys}"));
     let group = "\"S-1-5-21-1-2-3-1104\"";
     let backup = "[[store.mapping.farm_set]]\nprimary = [\"A\"]\nbackup = [\"B\"]\n";
     for (sections, warning) in [
@@ -127,6 +129,11 @@ fn config_check_warns_about_sections_that_serve_no_user() {
         (gateway("farms = [\"A\"]") + &gateway(""), None),
         (gateway("clients = [\"10.0.0.0/8\"]") + &gateway(""), None),
         (gateway("") + &gateway("via = [\"192.0.2.1\"]"), None),
+        (
+            gateway_of_all(""),
+            Some("gw:443, is for clients inside the network too, because it has no `inside`"),
+        ),
+        (gateway_of_all("clients = [\"198.51.100.0/24\"]"), None),
         (
             gateway("") + &gateway("farms = [\"A\"]"),
             Some("Citrix Gateway 2 of /Citrix/Store, gw:443, is never used"),
@@ -196,7 +203,7 @@ fn config_check_warns_about_valid_but_risky_values() {
             "http://store.test",
             &data,
             "",
-            Some("unencrypted"),
+            Some("unencrypted, so the server does not start without --insecure-plain-http"),
         ),
         (
             "127.0.0.1:0",

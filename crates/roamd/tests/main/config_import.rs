@@ -58,6 +58,11 @@ fn result_is_valid_with_its_key_files() {
     assert_eq!((ran.code, ran.out.as_str()), (4, ""), "{ran:?}");
     let mode = fs::metadata(&keys).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o700);
+    // Nothing is left to write, but the server runs as another user.
+    assert!(ran.err.contains("`inside`\n"), "{ran:?}");
+    let chown =
+        format!("Wrote the key files to {keys}; give them to the user of the server: `chown");
+    assert!(ran.err.contains(&chown), "{ran:?}");
     let key = folder.path().join("new/keys/Harbour-Site.key");
     assert_eq!(fs::read_to_string(&key).unwrap(), format!("{SECRET}\n"));
     assert_eq!(

@@ -51,7 +51,11 @@ fn cluster_key_is_created_once_for_its_owner_only() {
     let path = folder.path().join("cluster.key");
     let path = path.to_str().unwrap();
     let made = new_cluster_key(path);
-    assert_eq!((made.code, made.err.as_str()), (0, ""), "{made:?}");
+    assert_eq!((made.code, made.out.as_str()), (0, ""), "{made:?}");
+    assert!(
+        made.err.starts_with(&format!("Wrote {path}; copy")),
+        "{made:?}"
+    );
     let mode = fs::metadata(path).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let key = fs::read_to_string(path).unwrap();

@@ -65,6 +65,32 @@ fn audit_prints_lines_of_all_files_that_match() {
     assert_eq!(missing.code, 1, "{missing:?}");
 }
 
+/// An empty table would look like a log without such events.
+#[test]
+fn what_is_no_audit_log_and_times_that_exclude_each_other_are_errors() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other");
+    fs::write(&other, "export A=1\n{\"level\":\"info\"}\n").unwrap();
+    let [folder, other] = [folder.path(), &other].map(|path| path.to_str().unwrap());
+    for (file, problem) in [
+        (folder, format!("cannot read the audit log {folder}")),
+        (other, format!("{other} is no audit log")),
+    ] {
+        for format in ["table", "json"] {
+            let ran = run(&["audit", "--file", file, "-o", format]);
+            assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{ran:?}");
+            assert!(ran.err.contains(&problem), "{ran:?}");
+        }
+    }
+    let reversed = run(&["audit", "--file", other, "--since", "1h", "--until", "2h"]);
+    assert_eq!(
+        (reversed.code, reversed.out.as_str()),
+        (2, ""),
+        "{reversed:?}"
+    );
+    assert!(reversed.err.contains("is before --since"), "{reversed:?}");
+}
+
 /// The name that a stranger has typed reaches the spreadsheet and the terminal of an administrator.
 #[test]
 fn audit_shows_hostile_names_as_text() {
@@ -87,7 +113,7 @@ fn audit_shows_hostile_names_as_text() {
 fn audit_follows_the_log_over_a_rotation() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("audit.jsonl");
-    fs::write(&path, "{\"n\":1}\n{\"n\"").unwrap();
+    fs::write(&path, "{\"event\":\"1\"}\n{\"event\"").unwrap();
     let args = [
         "audit",
         "--file",
@@ -98,15 +124,15 @@ fn audit_follows_the_log_over_a_rotation() {
     let mut child = roamd(&args).stdout(Stdio::piped()).spawn().unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut next = || lines.next().unwrap().unwrap();
-    assert_eq!(next(), "{\"n\":1}");
+    assert_eq!(next(), "{\"event\":\"1\"}");
     let mut file = fs::OpenOptions::new().append(true).open(&path).unwrap();
-    file.write_all(b":2}\n").unwrap();
-    assert_eq!(next(), "{\"n\":2}");
+    file.write_all(b":\"2\"}\n").unwrap();
+    assert_eq!(next(), "{\"event\":\"2\"}");
     fs::rename(&path, folder.path().join("audit.jsonl.1")).unwrap();
-    file.write_all(b"{\"n\":3}\n").unwrap();
-    fs::write(&path, "{\"n\":4}\n").unwrap();
-    assert_eq!(next(), "{\"n\":3}");
-    assert_eq!(next(), "{\"n\":4}");
+    file.write_all(b"{\"event\":\"3\"}\n").unwrap();
+    fs::write(&path, "{\"event\":\"4\"}\n").unwrap();
+    assert_eq!(next(), "{\"event\":\"3\"}");
+    assert_eq!(next(), "{\"event\":\"4\"}");
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::citrixauth_client::{Client, TOKEN, between, token};
 use crate::support::{
-    CommandOutput, Running, Server, World, eventually, on_a_terminal_of, roamd, run,
+    CommandOutput, Running, Server, World, configuration, entries, eventually, on_a_terminal_of,
+    roamd, run,
 };
 
 const STORE: &str = "store:/Citrix/Store";
@@ -46,7 +47,7 @@ fn revoked_user_is_signed_out_everywhere_and_others_are_not() {
     // Any spelling of the account, while the server runs.
     let ran = revoke(&config, r"demo\ALICE", &["--reason", "ticket 4711"]);
     assert!(
-        ran.out.contains(r"All sign-ins of demo\alice up to 2"),
+        ran.out.contains(r"All sign-ins of demo\ALICE up to 2"),
         "{ran:?}"
     );
     for absent in ["refused", "block"] {
@@ -113,7 +114,7 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
     let alice = token(&client.request(TOKEN, &client.sign_in("roam-demo"), STORE));
 
     let ran = revoke(config, r"DEMO\alice", &["--block", "1h", "--json"]);
-    assert_eq!(ran.json()["user"], r"demo\alice");
+    assert_eq!(ran.json()["user"], r"DEMO\alice");
     assert!(ran.json()["blocked_until"].is_string(), "{ran:?}");
     eventually("the token still works", || client.reason(&alice));
     // The response is that of a wrong password.
@@ -143,7 +144,7 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
     let bob = tokens(&["list", "--user", r"DEMO\bob", "--json"]).json();
     assert_eq!(bob["blocked_until"], Value::Null);
     let blocks = tokens(&["blocks", "--json"]);
-    assert_eq!(blocks.column("", "user"), [r"demo\alice"]);
+    assert_eq!(blocks.column("", "user"), [r"DEMO\alice"]);
 
     // The block ends at its time, and can be ended before, without another end of sign-ins.
     let bob = token(&client.request(TOKEN, &token(&log_on("bob", "roam-demo")), STORE));
@@ -165,6 +166,33 @@ fn blocked_user_cannot_sign_in_until_the_block_ends() {
     assert!(response.contains("<token>"));
     assert_eq!(client.reason(&bob), None);
     running.stop();
+}
+
+/// A wrong `data_dir` has no server, which would never apply the decision.
+#[test]
+fn folder_without_a_server_is_refused_and_not_created() {
+    let world = World::new();
+    let config = configuration(&world, "127.0.0.1:1", &[("CVAD", "cvad-7", "127.0.0.1:9")]);
+    let data = world.path("state");
+    let user = ["--user", r"DEMO\alice"];
+    let refused = |args: &[&str]| {
+        let ran = run(&[&["tokens"], args, &["--config", &config]].concat());
+        assert_eq!((ran.code, ran.out.as_str()), (1, ""), "{args:?}: {ran:?}");
+        let text = format!("{} is not the data folder of a server", data.display());
+        assert!(ran.err.contains(&text), "{args:?}: {ran:?}");
+    };
+    let [revoke, block] = [&["revoke"][..], &["revoke", "--block", "1h"]];
+    let dry_run = ["revoke", "--dry-run"];
+    let of_a_user = [revoke, block, &dry_run, &["unblock"], &["list"]];
+    for args in of_a_user {
+        refused(&[args, &user].concat());
+        assert!(!data.exists(), "{args:?}");
+    }
+    refused(&["blocks"]);
+    // One that is there, but is another folder.
+    fs::create_dir(&data).unwrap();
+    refused(&[revoke, &user].concat());
+    assert_eq!(entries(&data), [""; 0]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use roamd_server::AUDIT_EVENTS;
 use serde_json::Value;
 
 use crate::commands::account::{bare_name, names, parse_account, split};
+use crate::exit_code::UsageError;
 use crate::suggestion::did_you_mean;
 
 /// Filters, of which a line has to match all.
@@ -40,6 +41,19 @@ pub(super) struct Filter {
 }
 
 impl Filter {
+    /// Checks that a line can match.
+    ///
+    /// # Errors
+    /// If the times exclude each other.
+    pub(super) fn check(&self) -> Result<(), UsageError> {
+        match (self.since, self.until) {
+            (Some(since), Some(until)) if until < since => Err(UsageError(format!(
+                "--until {until:.0} is before --since {since:.0}; exchange them"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether a line matches all filters. A line without the field of a filter does not match it.
     pub(super) fn selects(&self, line: &Value) -> bool {
         let text = |field: &str| line.get(field).and_then(Value::as_str);

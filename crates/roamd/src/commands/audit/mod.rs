@@ -7,6 +7,7 @@ mod table;
 
 use std::path::PathBuf;
 
+use anyhow::bail;
 use clap::{Args, ValueEnum};
 use serde_json::Value;
 
@@ -65,12 +66,15 @@ struct Printer {
     filter: Filter,
     format: Format,
     table: AuditTable,
+    /// Number of audit lines, selected or not.
+    audit_lines: u64,
     /// Number of lines that are no audit lines.
     malformed: u64,
 }
 
 impl AuditCommand {
     pub(crate) fn run(self) -> anyhow::Result<Exit> {
+        self.filter.check()?;
         let path = match self.file {
             Some(path) => path,
             None => {
@@ -86,6 +90,7 @@ impl AuditCommand {
             filter: self.filter,
             format,
             table: AuditTable::new(format == Format::Wide),
+            audit_lines: 0,
             malformed: 0,
         };
         // Before the header: there may be no such file.
@@ -99,6 +104,12 @@ impl AuditCommand {
             follow(&path, file, &mut printer, Printer::print, Printer::flush)?;
         } else {
             read_lines(&path, |line| printer.print(line))?;
+        }
+        if printer.audit_lines == 0 && printer.malformed > 0 {
+            bail!(
+                "{} is no audit log: none of its lines is one of an audit log",
+                path.display()
+            );
         }
         printer.flush()?;
         if printer.malformed > 0 {
@@ -124,10 +135,13 @@ impl Printer {
         if line.is_empty() {
             return Ok(());
         }
-        let Ok(event @ Value::Object(_)) = serde_json::from_slice(line) else {
+        let parsed = serde_json::from_slice(line).ok();
+        let event = parsed.filter(|event: &Value| event.get("event").is_some_and(Value::is_string));
+        let Some(event) = event else {
             self.malformed += 1;
             return Ok(());
         };
+        self.audit_lines += 1;
         if !self.filter.selects(&event) {
             return Ok(());
         }

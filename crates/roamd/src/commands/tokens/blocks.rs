@@ -3,7 +3,6 @@
 use clap::Args;
 use jiff::Timestamp;
 use roamd_server::control::Account;
-use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
 use super::known_blocks::blocked_until;
@@ -39,7 +38,7 @@ const COLUMNS: [Column; 2] = [Column::whole("USER"), Column::whole("BLOCKED UNTI
 impl ListBlocks {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let files = self.server.files()?;
-        let revocations = RevocationFile::of(&files.data_dir).read()?;
+        let revocations = files.revocations()?.read()?;
         let now = Timestamp::now();
         let mut blocks = Vec::new();
         for block in revocations.iter().filter(|it| it.is_block(now)) {
@@ -48,9 +47,8 @@ impl ListBlocks {
                 name: block.name.clone(),
             };
             if let Some(blocked_until) = blocked_until(&files, &account, &revocations)? {
-                let user = block.key().to_string();
                 blocks.push(BlockJson {
-                    user,
+                    user: account.to_string(),
                     blocked_until,
                 });
             }

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use clap::Args;
 use jiff::Timestamp;
 use roamd_server::control::{Account, ControlClient, WebSignInQuery};
-use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
 use super::known_blocks::blocked_until;
@@ -68,7 +67,7 @@ impl ListTokens {
             return Err(UsageError(text.to_owned()).into());
         };
         let now = Timestamp::now();
-        let revocations = RevocationFile::of(&files.data_dir).read()?;
+        let revocations = files.revocations()?.read()?;
         let Account { domain, name } = &self.user;
         let of_user = revocations.iter().filter(|it| it.is_about(domain, name));
         let blocked_until = blocked_until(&files, &self.user, &revocations)?;

@@ -8,7 +8,6 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use roamd_server::OperatorAction;
 use roamd_server::control::Account;
-use roamd_server::revocations::RevocationFile;
 use serde::Serialize;
 
 use super::effect::Effect;
@@ -58,18 +57,14 @@ impl RevokeTokens {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let files = self.server.files()?;
         let token_lifetime_max = files.token_lifetime_max()?;
+        let file = files.revocations()?;
         if self.confirm.dry_run {
             return self.print_plan();
         }
         self.confirm.ask(&self.consequence("This ends"))?;
         let Account { domain, name } = &self.user;
-        let revocation = RevocationFile::of(&files.data_dir).revoke(
-            domain,
-            name,
-            self.block,
-            token_lifetime_max,
-            Timestamp::now(),
-        )?;
+        let now = Timestamp::now();
+        let revocation = file.revoke(domain, name, self.block, token_lifetime_max, now)?;
         let recorded = match &files.audit {
             Some(audit) => {
                 let action = OperatorAction::SignInsEnded {
@@ -84,7 +79,7 @@ impl RevokeTokens {
         let effect = Effect::of(&files, &self.user, &revocation)?;
         let blocked_until = blocked_until(&files, &self.user, slice::from_ref(&revocation))?;
         let row = RevocationRow {
-            user: revocation.key().to_string(),
+            user: self.user.to_string(),
             ended: revocation.ended.map(|at| at.to_string()),
             blocked_until: blocked_until.map(|until| until.to_string()),
             effect: effect.name(),

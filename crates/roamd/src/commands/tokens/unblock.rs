@@ -3,7 +3,6 @@
 use clap::Args;
 use jiff::Timestamp;
 use roamd_server::control::Account;
-use roamd_server::revocations::RevocationFile;
 use roamd_server::{OperatorAction, OperatorCommand};
 use serde::Serialize;
 
@@ -50,7 +49,7 @@ impl UnblockUser {
     pub(super) fn run(self) -> anyhow::Result<Exit> {
         let files = self.server.files()?;
         let Account { domain, name } = &self.user;
-        let file = RevocationFile::of(&files.data_dir);
+        let file = files.revocations()?;
         let user = self.user.to_string();
         let shown = printable(&user);
         let was_blocked = blocked_until(&files, &self.user, &file.read()?)?.is_some();

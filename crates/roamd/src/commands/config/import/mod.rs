@@ -109,6 +109,7 @@ impl ImportConfig {
             base_url: self.base_url.clone(),
             generations: self.generations.clone(),
             key_folder,
+            writes_key_files: self.key_folder.is_some(),
         };
         if self.ask_farms {
             let asked = generations::ask(sources.clone(), &options)?;
@@ -157,6 +158,13 @@ impl ImportConfig {
             });
         }
         new_files::write(&files)?;
+        if let (Some(folder), false) = (&self.key_folder, key_files.is_empty() || self.json) {
+            output::print_message(format_args!(
+                "Wrote the key files to {folder}; give them to the user of the server: `chown \
+                 roamd {folder}/*.key`",
+                folder = folder.display()
+            ));
+        }
         if self.output.is_none() {
             output::print_bytes(toml.as_bytes()).context("cannot print the configuration")?;
         }
