@@ -191,7 +191,7 @@ mod tests {
         log.append(format!("{line}\n").as_bytes()).unwrap();
     }
 
-    /// Lines in a pipe that nobody reads would be lost, and counted as written.
+    /// Lines in a pipe without a reader would be lost, and counted as written.
     #[test]
     fn pipe_without_a_reader_is_refused() {
         let folder = tempfile::tempdir().unwrap();

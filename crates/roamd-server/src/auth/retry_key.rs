@@ -46,8 +46,8 @@ impl RetryKeys {
     }
 
     /// Uses up a key, and returns whether it continues a launch: a key of another user or launch
-    /// URL, an expired key, and one that was used before do not (ST-46). Otherwise a request that is
-    /// sent twice at the same time would launch twice.
+    /// URL, an expired key, and one that was used before do not (ST-46). Otherwise a request that
+    /// is sent twice at the same time would launch twice.
     ///
     /// # Errors
     /// If the shared state does not respond.
@@ -79,8 +79,8 @@ impl Sealer {
         BASE64URL_NOPAD.encode(&sealed)
     }
 
-    /// Returns the id of a key. Returns `None` unless the key was made for this user and launch URL,
-    /// and has not expired.
+    /// Returns the id of a key. Returns `None` unless the key was made for this user and launch
+    /// URL, and has not expired.
     fn open(
         &self,
         user: &UserKey,
