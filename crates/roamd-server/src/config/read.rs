@@ -153,6 +153,15 @@ mod tests {
             "{missing}"
         );
         let endless = read(Path::new("/dev/zero")).unwrap_err();
-        assert!(matches!(endless, ConfigError::TooLarge { .. }), "{endless}");
+        assert!(
+            matches!(endless, ConfigError::Unreadable { .. }),
+            "{endless}"
+        );
+        let folder = tempfile::tempdir().unwrap();
+        let large = folder.path().join("large.toml");
+        let file = std::fs::File::create(&large).unwrap();
+        file.set_len(LARGEST + 1).unwrap();
+        let large = read(&large).unwrap_err();
+        assert!(matches!(large, ConfigError::TooLarge { .. }), "{large}");
     }
 }

@@ -78,7 +78,7 @@ impl Targets {
                 self.cluster.compact();
             }
             5 if self.loses_leases => {
-                self.note("a lease ends early");
+                self.history.note_loss();
                 self.cluster.revoke_a_lease();
             }
             6 => {

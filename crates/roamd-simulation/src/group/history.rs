@@ -8,6 +8,9 @@ use jiff::{SignedDuration, Timestamp};
 use roamd_state::{Reach, StateError};
 use tokio::time::Instant;
 
+/// Greatest age of what a server knows that does not call itself degraded.
+const GREATEST_AGE: Duration = Duration::from_secs(5);
+
 /// All events of a run. Clones share them.
 #[derive(Debug, Clone)]
 pub(super) struct History {
@@ -19,6 +22,8 @@ pub(super) struct History {
 struct Entries {
     operations: Vec<Operation>,
     notes: Vec<(Instant, String)>,
+    /// Times at which etcd ended a lease early.
+    losses: Vec<Instant>,
     violations: Vec<String>,
 }
 
@@ -37,6 +42,10 @@ pub(super) struct Operation {
     pub(super) started: Instant,
     /// `None` if the caller left, or the server crashed.
     pub(super) ended: Option<Ended>,
+    /// Whether etcd had ended a lease early, and the server may not have known that yet. It then
+    /// may know nothing of the entries that were lost, and etcd neither, so that it takes them for
+    /// new.
+    pub(super) is_behind_a_loss: bool,
 }
 
 /// End of an operation, and what the server said of itself then.
@@ -116,6 +125,12 @@ impl History {
         self.with(|entries| entries.notes.push(note));
     }
 
+    /// Notes that etcd ends a lease early.
+    pub(super) fn note_loss(&self) {
+        self.with(|entries| entries.losses.push(Instant::now()));
+        self.note("a lease ends early");
+    }
+
     pub(super) fn record_violation(&self, violation: impl fmt::Display) {
         let violation = violation.to_string();
         self.with(|entries| entries.violations.push(violation));
@@ -137,6 +152,7 @@ impl History {
                 kind,
                 started,
                 ended: None,
+                is_behind_a_loss: false,
             });
             OperationId(entries.operations.len() - 1)
         })
@@ -145,6 +161,10 @@ impl History {
     pub(super) fn end(&self, id: OperationId, ended: Ended) {
         self.with(|entries| {
             if let Some(operation) = entries.operations.get_mut(id.0) {
+                let started = operation.started;
+                let is_unknown =
+                    |loss: &Instant| *loss <= ended.at && started <= *loss + GREATEST_AGE;
+                operation.is_behind_a_loss = entries.losses.iter().any(is_unknown);
                 operation.ended = Some(ended);
             }
         });

@@ -43,13 +43,14 @@ pub(super) fn violations_of(facts: Facts, operations: &[Operation]) -> Vec<Strin
     violations
 }
 
-/// Of several setters of a flag, one is the first.
+/// Of several setters of a flag, one is the first, unless etcd has lost it.
 fn of_first_setters(facts: Facts, setters: &[&Operation]) -> Vec<String> {
     let mut violations = Vec::new();
     let first: Vec<(&Operation, &Ended)> = setters
         .iter()
         .filter_map(|setter| Some((*setter, setter.ended.as_ref()?)))
         .filter(|(_, ended)| matches!(ended.result, OperationResult::Set(true)))
+        .filter(|(setter, _)| !setter.is_behind_a_loss)
         .collect();
     let healthy = first.iter().filter(|(_, ended)| !ended.is_degraded).count();
     if healthy > 1 {
@@ -78,7 +79,8 @@ fn of_first_setters(facts: Facts, setters: &[&Operation]) -> Vec<String> {
     violations
 }
 
-/// Healthy servers have one budget, and each that is cut off has its part.
+/// Healthy servers have one budget, and each that is cut off has its part. What etcd has lost may
+/// be given again.
 fn of_guesses(facts: Facts, guesses: &[&Operation]) -> Vec<String> {
     let budget = LoginThrottlePolicy::default().free_attempts;
     let mut violations = Vec::new();
@@ -90,6 +92,9 @@ fn of_guesses(facts: Facts, guesses: &[&Operation]) -> Vec<String> {
         let OperationResult::Counted { number, allowed } = ended.result else {
             continue;
         };
+        if guess.is_behind_a_loss {
+            continue;
+        }
         let is_admitted = number <= allowed;
         if ended.is_degraded {
             let (admitted, most) = alone.entry(guess.at).or_default();

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use roamd_etcd_client::{CallError, Network};
 use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, Party as FairParty, PartyShare, Share};
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
@@ -138,6 +138,7 @@ impl EtcdState {
             flushes: Mutex::new(HashMap::new()),
             garbage: Garbage::default(),
             copy: RwLock::new(Copy::new(own, Limits::KEPT)),
+            found_missing: Notify::new(),
         });
         let read = shared.health.elapsed();
         shared.read_all().await?;

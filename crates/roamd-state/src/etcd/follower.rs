@@ -82,6 +82,7 @@ impl Shared {
     fn apply(&self, changes: WatchResponse) {
         let now = self.now();
         let mut copy = self.copy_mut();
+        let (lost_before, _) = copy.repairs();
         for event in changes.events {
             let is_delete = event.r#type == i32::from(EventType::Delete);
             let Some(kv) = event.kv else { continue };
@@ -98,6 +99,9 @@ impl Shared {
             {
                 self.health.prove(beat.sent);
             }
+        }
+        if copy.repairs().0 > lost_before {
+            self.found_missing.notify_one();
         }
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use roamd_etcd_client::CallError;
 use roamd_etcd_client::messages::TxnRequest;
+use tokio::select;
 use tokio::time::{Instant, interval, sleep};
 use tracing::{debug, error, info, warn};
 
@@ -54,7 +55,14 @@ impl Shared {
         let (mut was_lost, mut clocks_differed) = (false, false);
         let mut interval = interval(INTERVAL);
         loop {
-            interval.tick().await;
+            select! {
+                _ = interval.tick() => {}
+                // Until they are written again, other servers may not know them.
+                () = self.found_missing.notified() => {
+                    drop(self.write_missing().await);
+                    continue;
+                }
+            }
             let is_lost = self.health.is_lost();
             if is_lost != was_lost {
                 self.log_change(is_lost);
@@ -168,11 +176,11 @@ impl Shared {
         let Missing { key, value, until } = entry;
         match self.replace(key, value.clone(), until, 0).await? {
             Replaced::Written(revision) => {
-                self.copy_mut().is_written(key, value.as_bytes(), revision);
+                self.copy_mut().wrote(key, value.as_bytes(), revision);
             }
             Replaced::Found(Some(found)) => {
                 let revision = found.mod_revision;
-                self.copy_mut().is_written(key, &found.value, revision);
+                self.copy_mut().wrote(key, &found.value, revision);
             }
             Replaced::Found(None) => {}
         }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use roamd_etcd_client::messages::{KeyValue, PutRequest, PutResponse, TxnRequest};
 use roamd_etcd_client::{CallError, Client, Refusal};
 use roamd_fairness::FairSemaphore;
+use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 
 use super::clock_check::ClockCheck;
@@ -48,6 +49,8 @@ pub(super) struct Shared {
     pub(super) flushes: Mutex<Flushes>,
     pub(super) garbage: Garbage,
     pub(super) copy: RwLock<Copy>,
+    /// Notified when etcd has lost entries.
+    pub(super) found_missing: Notify,
 }
 
 /// Result of replacing an entry.

@@ -331,7 +331,7 @@ async fn certificate_expiry_of_controller_is_reported() {
     let config = ServerConfig {
         listen: "127.0.0.1:0".to_owned(),
         base_url: "http://127.0.0.1".to_owned(),
-        data_dir: "unused".to_owned(),
+        data_dir: "/unused".to_owned(),
         lines: String::new(),
         stores: vec![StoreConfig::new("/Citrix/Store", [safe])],
     };

@@ -22,9 +22,17 @@ impl Copy {
         }
     }
 
-    /// Applies a write of this server, which the watch has not reported yet.
+    /// Applies a write of this server, which the watch may not have reported yet.
     pub(in crate::etcd) fn wrote(&mut self, key: Key, value: &[u8], revision: i64) {
-        self.apply(key, value, revision);
+        if !self.is_lost_since(key, revision) {
+            self.apply(key, value, revision);
+        }
+    }
+
+    /// Returns whether etcd has lost what was written to an entry at a revision, as the watch has
+    /// reported. The response to the write was late then.
+    pub(super) fn is_lost_since(&self, key: Key, revision: i64) -> bool {
+        revision <= self.revision && self.revision_of(key) == Some(0)
     }
 
     /// Applies the removal of an entry. One that has not expired is missing from then on, unless it

@@ -193,10 +193,13 @@ impl Copy {
         revision: i64,
     ) {
         let own = self.own;
+        let is_lost = self.is_lost_since(Key::Share(kind, key, own), revision);
         if let Some(share) = self.share_mut(kind, key, own) {
             share.stored = change;
-            share.revision = share.revision.max(revision);
-            self.missing.remove(&Key::Share(kind, key, own));
+            if !is_lost {
+                share.revision = share.revision.max(revision);
+                self.missing.remove(&Key::Share(kind, key, own));
+            }
         }
     }
 }

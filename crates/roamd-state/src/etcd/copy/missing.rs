@@ -91,13 +91,4 @@ impl Copy {
         });
         found
     }
-
-    /// Notes that etcd has an entry that was missing, or another one in its place.
-    pub(in crate::etcd) fn is_written(&mut self, key: Key, value: &[u8], revision: i64) {
-        self.missing.remove(&key);
-        if let Some(entry) = self.revision_mut(key) {
-            *entry = 0;
-        }
-        self.apply(key, value, revision);
-    }
 }

@@ -65,6 +65,41 @@ fn older_change_of_an_entry_is_ignored() {
     assert_eq!(copy.revision(), 6);
 }
 
+/// The watch can be faster than the response to a write.
+#[test]
+fn entry_that_is_lost_before_the_response_to_its_write_stays_missing() {
+    let mut copy = copy();
+    let flag = Key::Flag(REVOKED, digest(1));
+    copy.put(flag, flag_text(20, 1).as_bytes(), 5, at(0));
+    copy.delete(flag, 6, at(0));
+    copy.wrote(flag, flag_text(20, 1).as_bytes(), 5);
+    let (_, change) = copy.add(FAILURES, digest(1), 1, at(0), at(20));
+    let share = Key::Share(FAILURES, digest(1), server(1));
+    copy.put(share, share_text(1, 20, 1).as_bytes(), 7, at(0));
+    copy.delete(share, 8, at(0));
+    copy.own_share_stored(FAILURES, digest(1), change, 7);
+    assert_eq!(copy.missing(9, at(0)).len(), 2);
+    // Written again.
+    copy.wrote(flag, flag_text(20, 1).as_bytes(), 9);
+    copy.own_share_stored(FAILURES, digest(1), change, 10);
+    assert_eq!(copy.missing(9, at(0)), []);
+}
+
+/// The response to the write of a lost share can be late.
+#[test]
+fn share_that_is_written_again_does_not_replace_a_newer_one() {
+    let mut copy = copy();
+    let key = Key::Share(FAILURES, digest(1), server(2));
+    copy.put(key, share_text(1, 20, 2).as_bytes(), 5, at(0));
+    copy.delete(key, 6, at(0));
+    assert_eq!(copy.missing(9, at(0)).len(), 1);
+    copy.put(key, share_text(1, 20, 1).as_bytes(), 7, at(0));
+    copy.put(key, share_text(2, 20, 2).as_bytes(), 8, at(0));
+    copy.wrote(key, share_text(1, 20, 1).as_bytes(), 7);
+    assert_eq!(copy.counter(FAILURES, digest(1), at(0)).count, 2);
+    assert_eq!(copy.missing(9, at(0)), []);
+}
+
 #[test]
 fn flag_that_disappears_early_is_missing_until_written() {
     let mut copy = copy();
