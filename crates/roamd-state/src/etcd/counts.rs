@@ -262,6 +262,7 @@ impl Shared {
         known: i64,
     ) -> Result<OwnShare, CallError> {
         let own = Key::Share(kind, key, self.own);
+        let before = self.copy().shares_at(kind, key, i64::MAX);
         let request = self.put_request(own, value.to_text(), value.until).await?;
         let lease = request.lease;
         let all = self.group.range(&shares_folder(kind, key));
@@ -289,8 +290,12 @@ impl Shared {
                 }
             }
         }
-        // A share counts until it expires, also if etcd has lost it.
+        // A share counts until it expires, also if etcd has lost it, and even if it has been
+        // written again since the transaction.
         let mut lost = copy.shares_at(kind, key, revision);
+        let is_new = |(name, _): &(Key, _)| lost.iter().all(|(known, _)| known != name);
+        let again: Vec<_> = before.into_iter().filter(is_new).collect();
+        lost.extend(again);
         lost.retain(|(name, _)| shares.iter().all(|(read, _)| read != name));
         let names = lost.iter().map(|(name, _)| *name).collect();
         copy.remove_gone(names, revision, self.now());
