@@ -100,6 +100,9 @@ impl Cli {
 /// it, so that an unknown command gets a suggestion.
 pub(crate) fn arguments(given: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
     let mut given: Vec<_> = given.into_iter().collect();
+    if given.iter().all(|word| word != "help") {
+        return given;
+    }
     let cli = Cli::command();
     let mut command = &cli;
     for index in 1..given.len() {

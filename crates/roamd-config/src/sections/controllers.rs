@@ -78,14 +78,11 @@ pub(crate) fn ticket_authority(value: &DeValue<'_>) -> Result<ControllerUrl, Str
 }
 
 fn url(value: &DeValue<'_>, service: &Service) -> Result<ControllerUrl, String> {
-    let form = || "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"".into();
-    let url = Url::parse(text(value)?).map_err(|error| match error {
-        ParseError::InvalidPort => BaseUrlError::Port.to_string(),
-        _ => form(),
-    })?;
+    let form = "has to be a URL with host and port, such as \"http://10.0.0.11:8080\"";
+    let url = Url::parse(text(value)?).map_err(|error| problem(error, form))?;
     let scheme = url.scheme();
     if !matches!(scheme, "http" | "https") {
-        return Err(form());
+        return Err(form.into());
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(
@@ -111,9 +108,17 @@ fn url(value: &DeValue<'_>, service: &Service) -> Result<ControllerUrl, String> 
 pub(crate) fn endpoint(value: &DeValue<'_>, form: &str) -> Result<ControllerUrl, String> {
     let text = text(value)?;
     ControllerUrl::parse(text).map_err(|_| match Url::parse(text) {
-        Err(ParseError::InvalidPort) => BaseUrlError::Port.to_string(),
-        _ => form.to_owned(),
+        Err(error) => problem(error, form),
+        Ok(_) => form.to_owned(),
     })
+}
+
+/// Returns what is wrong with a text that is no URL: its port, or its form.
+fn problem(error: ParseError, form: &str) -> String {
+    match error {
+        ParseError::InvalidPort => BaseUrlError::Port.to_string(),
+        _ => form.to_owned(),
+    }
 }
 
 /// Reads the order in which controllers are tried.

@@ -101,13 +101,7 @@ impl LogFile {
 /// Opens the file, which must not be readable or replaceable by other users. Also returns whether
 /// its last line is incomplete.
 fn open(path: &Path) -> io::Result<(File, bool)> {
-    // A pipe without a reader would take the first lines and lose them: it is an error instead.
-    let file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(OFlags::NONBLOCK.bits().cast_signed())
-        .open(path)?;
+    let file = open_to_append(path, OFlags::empty())?;
     let metadata = file.metadata()?;
     AccessRule::AUDIT_LOG
         .check_owner(path, &metadata)
@@ -121,6 +115,18 @@ fn open(path: &Path) -> io::Result<(File, bool)> {
     }
     let torn = is_torn(path, &metadata)?;
     Ok((file, torn))
+}
+
+/// Opens or creates the file to append to it. Fails for a pipe without a reader, which would take
+/// the first lines and lose them.
+fn open_to_append(path: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = flags | OFlags::NONBLOCK;
+    OpenOptions::new()
+        .append(true)
+        .create(true)
+        .mode(0o600)
+        .custom_flags(flags.bits().cast_signed())
+        .open(path)
 }
 
 /// Whether the last line of a file is incomplete.
@@ -142,15 +148,10 @@ pub(super) fn append_beside_the_server(path: &Path, lines: &[Vec<u8>]) -> io::Re
     let folder = folder_of(path);
     let is_of_another = fs::metadata(folder)?.uid() != geteuid().as_raw();
     let flags = match is_of_another {
-        true => OFlags::NOFOLLOW | OFlags::NONBLOCK,
-        false => OFlags::NONBLOCK,
+        true => OFlags::NOFOLLOW,
+        false => OFlags::empty(),
     };
-    let mut file = OpenOptions::new()
-        .append(true)
-        .create(true)
-        .mode(0o600)
-        .custom_flags(flags.bits().cast_signed())
-        .open(path)?;
+    let mut file = open_to_append(path, flags)?;
     let metadata = file.metadata()?;
     if metadata.is_file() && metadata.len() == 0 {
         give_to_owner(folder, &file)?;

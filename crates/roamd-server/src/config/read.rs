@@ -1,7 +1,6 @@
 //! Reads a configuration from the file system.
 
 use std::fmt;
-
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
