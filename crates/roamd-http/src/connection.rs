@@ -150,7 +150,11 @@ where
                     // connection closes.
                     let must_close = request.version() == Version::HTTP_11
                         && request.headers().contains_key(TRANSFER_ENCODING);
-                    let request = request.map(|body| RequestBody::new(body, peer, progress));
+                    let has_fragment = progress
+                        .line()
+                        .has_fragment(request.method(), request.uri());
+                    let request =
+                        request.map(|body| RequestBody::new(body, peer, progress, has_fragment));
                     // hyper holds room for the future of a request as long as the connection is
                     // open. On the heap, an idle connection does not pay for it.
                     let response = Box::pin(service(request));
@@ -214,7 +218,8 @@ where
                     let request_in_flight = in_flight.start();
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     let responses = Arc::clone(&context.responses);
-                    let request = request.map(|body| RequestBody::new(body, peer, progress));
+                    // The library drops a fragment.
+                    let request = request.map(|body| RequestBody::new(body, peer, progress, false));
                     let client = progress.limited_client();
                     let head = progress.hold_request(request.headers());
                     // The heads of requests whose bodies never come would hold memory.

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::request_line::RequestLine;
 use crate::{ClientLimiter, LimitReached, Permit};
 
 /// Bytes of an unfinished head that every connection may hold.
@@ -44,6 +45,8 @@ pub(crate) struct RequestProgress {
     heads: Arc<ClientLimiter>,
     /// Bytes of the heads of HTTP/2 requests in progress.
     requests: AtomicUsize,
+    /// The request line of HTTP/1.1.
+    line: RequestLine,
 }
 
 /// Head of an HTTP/2 request in progress. It is counted until it is dropped.
@@ -77,12 +80,14 @@ impl RequestProgress {
             client,
             heads: Arc::clone(heads),
             requests: AtomicUsize::new(0),
+            line: RequestLine::new(),
         })
     }
 
     /// Begins with a new head.
     pub(crate) fn restart(&self) {
         self.read.store(0, Ordering::Relaxed);
+        self.line.restart();
         self.is_paused.store(false, Ordering::Relaxed);
     }
 
@@ -94,6 +99,11 @@ impl RequestProgress {
     /// Whether a request is being served.
     pub(crate) fn is_paused(&self) -> bool {
         self.is_paused.load(Ordering::Relaxed)
+    }
+
+    /// The request line of the head that is read.
+    pub(crate) fn line(&self) -> &RequestLine {
+        &self.line
     }
 
     /// Exempts the peer from the budget of a client.

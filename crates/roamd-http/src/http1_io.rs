@@ -96,7 +96,12 @@ impl<IO: AsyncRead + Unpin> AsyncRead for Http1Io<IO> {
             let before = buffer.filled().len();
             let mut part = (&mut this.io).take(READ_BYTES);
             ready!(Pin::new(&mut part).poll_read(context, buffer))?;
-            if buffer.filled().len() > before || !this.progress.is_paused() {
+            let read = buffer.filled().get(before..).unwrap_or_default();
+            if !this.progress.is_paused() {
+                this.progress.line().note(read);
+                return Poll::Ready(Ok(()));
+            }
+            if !read.is_empty() {
                 return Poll::Ready(Ok(()));
             }
         }

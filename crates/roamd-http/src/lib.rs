@@ -13,6 +13,7 @@ mod limits;
 mod listener;
 mod peer;
 mod request_body;
+mod request_line;
 mod reset_limiter;
 mod response;
 mod response_budget;

@@ -19,6 +19,7 @@ pub struct RequestBody {
     incoming: Incoming,
     peer: Peer,
     progress: Arc<RequestProgress>,
+    target_has_fragment: bool,
 }
 
 /// The peer closed its side of the connection before the end of the body.
@@ -27,13 +28,26 @@ pub struct RequestBody {
 struct BodyCut;
 
 impl RequestBody {
-    /// Joins a body with its peer. `progress` is that of the connection.
-    pub(crate) fn new(incoming: Incoming, peer: Peer, progress: &Arc<RequestProgress>) -> Self {
+    /// Joins a body with its peer. `progress` is that of the connection, and
+    /// `target_has_fragment` is of the request.
+    pub(crate) fn new(
+        incoming: Incoming,
+        peer: Peer,
+        progress: &Arc<RequestProgress>,
+        target_has_fragment: bool,
+    ) -> Self {
         Self {
             incoming,
             peer,
             progress: Arc::clone(progress),
+            target_has_fragment,
         }
+    }
+
+    /// Whether the target of the HTTP/1.1 request had a fragment, which its URI no longer has.
+    #[must_use]
+    pub fn target_has_fragment(&self) -> bool {
+        self.target_has_fragment
     }
 
     /// Returns the peer of the connection.

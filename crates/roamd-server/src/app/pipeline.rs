@@ -102,13 +102,17 @@ fn route<'p>(state: &AppState, path: &'p str, client: Client) -> Option<Route<'p
         .filter(|route| *route != Route::Metrics || client.is_in(&state.metrics_from))
 }
 
-/// Checks host, transfer coding, path and method, in this order (SS-62).
+/// Checks host, target, transfer coding, path and method, in this order (SS-62).
 fn admissible<'p>(
     route: Option<Route<'p>>,
     request: &http::Request<RequestBody>,
 ) -> Result<Route<'p>, ApiError> {
     if !host_header::is_named_once(request) {
         return Err(ApiError::BadRequest(host_header::RULE.to_owned()));
+    }
+    if request.body().target_has_fragment() {
+        let text = "The target of a request has no fragment (#).";
+        return Err(ApiError::BadRequest(text.to_owned()));
     }
     if !transfer_coding::is_supported(request.headers()) {
         return Err(ApiError::TransferCoding);
