@@ -15,6 +15,16 @@ async fn group(settings: &GroupSettings) -> Result<Group, GroupError> {
     Group::open_existing(settings, Arc::new(SystemNetwork)).await
 }
 
+/// Waits until etcd has this number of servers.
+async fn wait_for_servers(cluster: &EtcdCluster, count: usize) {
+    for _ in 0..400 {
+        if cluster.keys(&format!("{PREFIX}servers/")).len() == count {
+            return;
+        }
+        sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn overview_names_servers_and_members() {
     let mut cluster = EtcdCluster::start(3);
@@ -30,14 +40,11 @@ async fn overview_names_servers_and_members() {
     // A server whose process was killed.
     let beat = format!("{} 5 0 0.1.0 killed", Timestamp::now().as_millisecond());
     cluster.put(&format!("{PREFIX}servers/0123456789abcdef"), &beat);
+    // A server that has started sends its first heartbeat soon.
+    wait_for_servers(&cluster, 4).await;
     drop(stopping);
     // On a machine that is too busy, it leaves only with its lease.
-    for _ in 0..400 {
-        if cluster.keys(&format!("{PREFIX}servers/")).len() == 3 {
-            break;
-        }
-        sleep(Duration::from_millis(100)).await;
-    }
+    wait_for_servers(&cluster, 3).await;
     let leader = cluster.leader();
     let dead = (leader + 1) % 3;
     cluster.kill(dead);
