@@ -20,10 +20,11 @@ const MAGIC: &[u8] = b"SQLite format 3\0";
 const FLAGS: u32 = 40;
 
 /// The kinds whose digests need no secret.
-const KINDS: [FlagKind; 7] = [
+const KINDS: [FlagKind; 8] = [
     FlagKind::SpentConversation,
     FlagKind::InvalidatedTicket,
     FlagKind::UsedRetryKey,
+    FlagKind::UsedClientTicket,
     FlagKind::RevokedToken,
     FlagKind::EndedUser,
     FlagKind::BlockDecision,

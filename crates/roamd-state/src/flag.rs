@@ -9,6 +9,9 @@ pub enum FlagKind {
     InvalidatedTicket,
     /// A retry key of a launch, which continues it once (ST-46).
     UsedRetryKey,
+    /// A ticket of a native client that was used: it gets an ICA file once, or reports once that
+    /// the client is there (WA-90).
+    UsedClientTicket,
     /// A token that was destroyed. All tokens derived from it are revoked too (CA-39).
     RevokedToken,
     /// A user whose sign-ins before a time have ended, with all their tokens. The caller derives
@@ -29,10 +32,11 @@ pub enum FlagKind {
 }
 
 impl FlagKind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::SpentConversation,
         Self::InvalidatedTicket,
         Self::UsedRetryKey,
+        Self::UsedClientTicket,
         Self::RevokedToken,
         Self::EndedUser,
         Self::BlockDecision,
@@ -47,6 +51,7 @@ impl FlagKind {
         match self {
             Self::SpentConversation
             | Self::UsedRetryKey
+            | Self::UsedClientTicket
             | Self::KnownNetwork
             | Self::ResetThrottle
             | Self::WebSignInInUse => true,
@@ -70,6 +75,7 @@ impl FlagKind {
             | Self::ResetThrottle => true,
             Self::SpentConversation
             | Self::UsedRetryKey
+            | Self::UsedClientTicket
             | Self::KnownNetwork
             | Self::WebSignInInUse => false,
         }
@@ -84,6 +90,7 @@ impl FlagKind {
             Self::SpentConversation
             | Self::InvalidatedTicket
             | Self::UsedRetryKey
+            | Self::UsedClientTicket
             | Self::RevokedToken
             | Self::EndedUser
             | Self::BlockDecision
@@ -99,6 +106,7 @@ impl FlagKind {
             Self::SpentConversation => "spent-conversation",
             Self::InvalidatedTicket => "invalidated-ticket",
             Self::UsedRetryKey => "ended-launch",
+            Self::UsedClientTicket => "used-client-ticket",
             Self::RevokedToken => "revoked-token",
             Self::EndedUser => "ended-user",
             Self::BlockDecision => "block-decision",

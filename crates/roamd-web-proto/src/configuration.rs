@@ -106,6 +106,20 @@ fn store_proxy(writer: &mut Writer) {
         ],
         "",
     );
+    writer.leaf(
+        "clientAssistantProxy",
+        &[
+            (
+                "getDetectionTicketURL",
+                "ClientAssistant/GetDetectionTicket",
+            ),
+            (
+                "getDetectionStatusURL",
+                "ClientAssistant/GetDetectionStatus",
+            ),
+        ],
+        "",
+    );
     writer.close();
 }
 

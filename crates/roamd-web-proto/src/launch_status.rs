@@ -2,13 +2,17 @@
 
 use serde::Serialize;
 
+use crate::client_assistant::{FileTicket, FileTicketObject};
 use crate::json;
 
 /// Status of a launch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LaunchStatus {
     /// The ICA file is ready.
-    Success,
+    Success {
+        /// Ticket for a native client, if the request asks for one (WA-88).
+        ticket: Option<FileTicket>,
+    },
     /// The host is not ready yet.
     Retry {
         /// Delay before the next request, in seconds.
@@ -29,7 +33,7 @@ pub enum LaunchStatus {
 struct Object<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error_id: Option<&'a str>,
-    /// Null: there are no tickets for native clients. The unit is null in JSON.
+    /// Null: the URL is that of a ticket. The unit is null in JSON.
     file_fetch_url: (),
     #[serde(skip_serializing_if = "Option::is_none")]
     poll_timeout: Option<u32>,
@@ -50,7 +54,10 @@ impl LaunchStatus {
             suggest_restart: None,
         };
         json::write(&match self {
-            Self::Success => object("success"),
+            Self::Success {
+                ticket: Some(ticket),
+            } => return json::write(&FileTicketObject::new(ticket)),
+            Self::Success { ticket: None } => object("success"),
             Self::Retry { poll_timeout } => Object {
                 poll_timeout: Some(*poll_timeout),
                 ..object("retry")

@@ -5,6 +5,7 @@ mod auth_methods;
 mod auth_status;
 mod branding;
 mod challenge;
+mod client_assistant;
 mod configuration;
 mod cookies;
 pub mod csrf;
@@ -28,6 +29,9 @@ pub use auth_methods::AuthMethods;
 pub use auth_status::{AuthStatus, AuthType, LogMessage};
 pub use branding::Branding;
 pub use challenge::Challenge;
+pub use client_assistant::{
+    DetectionStatus, DetectionTicket, FileTicket, ticket_of_form, ticket_of_parameters,
+};
 pub use configuration::{ClientSettings, LogoffAction, WorkspaceControl};
 pub use cookies::Cookies;
 pub use device_id::DeviceId;

@@ -11,6 +11,10 @@ pub struct Parameters {
     pub session_type: Option<SessionType>,
     /// `displayNameDesktopTitle`: title of the window.
     pub title: Option<String>,
+    /// `createFileFetchTicket`: whether a native client will get the ICA file.
+    pub wants_file_ticket: bool,
+    /// `ticket`: ticket of a detection.
+    pub ticket: Option<String>,
 }
 
 /// How much a list says of a resource.
@@ -67,6 +71,10 @@ impl Parameters {
                 let fits = (1..=MAX_TITLE).contains(&title.len());
                 self.title = fits.then(|| title.to_owned());
             }
+            "createFileFetchTicket" => {
+                self.wants_file_ticket = value.trim().eq_ignore_ascii_case("true");
+            }
+            "ticket" => self.ticket = Some(value.trim().to_owned()),
             _ => {}
         }
     }

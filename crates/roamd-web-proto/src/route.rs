@@ -53,6 +53,10 @@ pub enum WebRoute<'p> {
     CancelForm,
     /// `ExplicitAuth/AllowSelfServiceAccountManagement`.
     SelfService,
+    /// `ClientAssistant/GetDetectionTicket`.
+    DetectionTicket,
+    /// `ClientAssistant/GetDetectionStatus`.
+    DetectionStatus,
     /// `Resources/List`.
     Resources,
     /// `Resources/Icon/{thumbprint}`, with the size in the query or as another segment.
@@ -143,6 +147,11 @@ impl<'p> WebRoute<'p> {
             ]
         } else if same(folder, "PostCredentialsAuth") {
             &[("Login", Self::PostCredentials)]
+        } else if same(folder, "ClientAssistant") {
+            &[
+                ("GetDetectionTicket", Self::DetectionTicket),
+                ("GetDetectionStatus", Self::DetectionStatus),
+            ]
         } else if same(folder, "Resources") {
             &[("List", Self::Resources)]
         } else if same(folder, "Sessions") {
@@ -235,6 +244,8 @@ impl<'p> WebRoute<'p> {
             | Self::PostCredentials
             | Self::CancelForm
             | Self::SelfService
+            | Self::DetectionTicket
+            | Self::DetectionStatus
             | Self::Resources
             | Self::Sessions
             | Self::Explain
@@ -265,6 +276,8 @@ impl<'p> WebRoute<'p> {
             Self::PostCredentials => "web-post-credentials",
             Self::CancelForm => "web-cancel-form",
             Self::SelfService => "web-self-service",
+            Self::DetectionTicket => "web-detection-ticket",
+            Self::DetectionStatus => "web-detection-status",
             Self::Resources => "web-resources",
             Self::Icon { .. } => "web-icon",
             Self::Sessions => "web-sessions",

@@ -89,6 +89,17 @@ pub(crate) enum StoreRoute<'p> {
     Endpoints,
     /// `discovery`.
     Discovery,
+    /// `clientAssistant/getIcaFile[/{parameters}]`: an ICA file for a native client (WA-88).
+    IcaFile {
+        /// Parameters of the URL that a page has opened.
+        parameters: &'p str,
+    },
+    /// `clientAssistant/reportDetectionStatus[/{parameters}]`: the report of a native client
+    /// (WA-89).
+    DetectionReport {
+        /// Parameters of the URL that a page has opened.
+        parameters: &'p str,
+    },
 }
 
 /// Format of an icon.
@@ -192,6 +203,9 @@ impl<'p> Route<'p> {
             | Self::Page
             | Self::StyleSheet => "GET, HEAD",
             Self::Accounts => "GET, HEAD, POST",
+            Self::Store(_, StoreRoute::IcaFile { .. } | StoreRoute::DetectionReport { .. }) => {
+                "GET, POST"
+            }
             Self::Web(_, route) => route.allow(),
             Self::Store(..) | Self::Authentication(_) => "POST",
         }
@@ -221,6 +235,8 @@ impl<'p> Route<'p> {
                 StoreRoute::Icon { .. } => "icon",
                 StoreRoute::Endpoints => "endpoints",
                 StoreRoute::Discovery => "discovery",
+                StoreRoute::IcaFile { .. } => "ica-file",
+                StoreRoute::DetectionReport { .. } => "detection-report",
             },
             Self::Web(_, route) => route.name(),
             Self::Authentication(route) => match route {
@@ -250,6 +266,18 @@ impl<'p> StoreRoute<'p> {
             [Some(a), None, ..] if same(a, "discovery") => Some(Self::Discovery),
             [Some(a), Some(b), None, ..] if same(a, "endpoints") && same(b, "v1") => {
                 Some(Self::Endpoints)
+            }
+            [Some(a), Some(b), ..] if same(a, "clientAssistant") => {
+                // Base64 can contain a slash.
+                let mut parts = below.splitn(3, '/').skip(2);
+                let parameters = parts.next().unwrap_or_default();
+                if same(b, "getIcaFile") {
+                    Some(Self::IcaFile { parameters })
+                } else if same(b, "reportDetectionStatus") {
+                    Some(Self::DetectionReport { parameters })
+                } else {
+                    None
+                }
             }
             [Some(a), Some(b), rest @ ..] if same(a, "resources") && same(b, "v2") => {
                 Self::of_resources(&rest)

@@ -93,6 +93,16 @@ impl StoreUrls {
         format!("{}/resources/v2/{}/launch/ica", self.root, ids.to_segment())
     }
 
+    /// URL at which a native client gets an ICA file with a ticket (WA-88).
+    pub(crate) fn ica_file(&self) -> String {
+        format!("{}/clientAssistant/getIcaFile", self.root)
+    }
+
+    /// URL at which a native client reports that it is there (WA-89).
+    pub(crate) fn detection(&self) -> String {
+        format!("{}/clientAssistant/reportDetectionStatus", self.root)
+    }
+
     /// URL at which a client reconnects to a session (SS-10).
     pub(crate) fn session_launch(&self, session: &str) -> String {
         format!("{}/sessions/v1/{session}/launch/ica", self.root)

@@ -70,6 +70,12 @@ pub(crate) async fn respond(
                 }
                 StoreRoute::Endpoints => documents::store_endpoints(store.urls(&request), &request),
                 StoreRoute::Discovery => documents::discovery(state, store, &request),
+                StoreRoute::IcaFile { parameters } => {
+                    Box::pin(web::ica_file(state, store, parameters, request)).await
+                }
+                StoreRoute::DetectionReport { parameters } => {
+                    Box::pin(web::detection_report(state, store, parameters, request)).await
+                }
             }
         }
         Route::Web(index, route) => {

@@ -70,11 +70,9 @@ impl WebSessions {
     pub(crate) fn begin(&self, site: &Realm, now: Timestamp) -> (WebSession, String) {
         let mut id = [0; 16];
         rng().fill_bytes(&mut id);
-        let made = now.as_second();
-        let plain = [made.to_be_bytes().as_slice(), &id].concat();
-        let made = Timestamp::from_second(made).unwrap_or(now);
+        let made = Timestamp::from_second(now.as_second()).unwrap_or(now);
         let session = WebSession::new(id, made);
-        let context = site.as_str().as_bytes();
+        let (context, plain) = (site.as_str().as_bytes(), session.to_bytes());
         let sealed = self.keys.seal(PURPOSE, context, &plain, &mut rng());
         (session, BASE64URL_NOPAD.encode(&sealed))
     }
@@ -183,13 +181,30 @@ impl WebSessions {
         let sealed = BASE64URL_NOPAD.decode(cookie.as_bytes()).ok()?;
         let context = site.as_str().as_bytes();
         let plain = self.keys.open(PURPOSE, context, &sealed).ok()?;
-        let (made, id) = plain.split_first_chunk()?;
-        let made = Timestamp::from_second(i64::from_be_bytes(*made)).ok()?;
-        Some(WebSession::new(id.try_into().ok()?, made))
+        WebSession::from_bytes(plain.as_slice().try_into().ok()?)
     }
 }
 
 impl WebSession {
+    /// Length of the bytes of a session: the time when it was made, and its id.
+    pub(super) const LEN: usize = 24;
+
+    /// The bytes of the session, which are sealed wherever they leave the server.
+    pub(super) fn to_bytes(&self) -> [u8; Self::LEN] {
+        let mut bytes = [0; Self::LEN];
+        let (made, id) = bytes.split_at_mut(8);
+        made.copy_from_slice(&self.made.as_second().to_be_bytes());
+        id.copy_from_slice(&self.id);
+        bytes
+    }
+
+    /// Returns the session of these bytes, or `None` if the time is none.
+    pub(super) fn from_bytes(bytes: &[u8; Self::LEN]) -> Option<Self> {
+        let (made, id) = bytes.split_first_chunk()?;
+        let made = Timestamp::from_second(i64::from_be_bytes(*made)).ok()?;
+        Some(Self::new(id.try_into().ok()?, made))
+    }
+
     fn new(id: [u8; 16], made: Timestamp) -> Self {
         Self {
             id,

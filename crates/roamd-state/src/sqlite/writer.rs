@@ -94,6 +94,7 @@ impl Durability {
             FlagKind::SpentConversation
             | FlagKind::InvalidatedTicket
             | FlagKind::UsedRetryKey
+            | FlagKind::UsedClientTicket
             | FlagKind::RevokedToken
             | FlagKind::EndedUser
             | FlagKind::BlockDecision

@@ -24,6 +24,8 @@ const OTHER: &str = "/Citrix/Other";
 enum Access {
     /// No token is required.
     All,
+    /// A ticket in the URL is required, and a token is not enough.
+    Ticket,
     /// A service token of the store.
     Store,
     /// A primary token.
@@ -102,6 +104,10 @@ async fn entries(env: &TestEnvironment, alice: &SignedIn) -> Vec<Entry> {
     };
     let store = |name, path: &str| entry(name, "GET", path, Access::Store);
     let open = |name, path: &str| entry(name, "GET", path, Access::All);
+    let ticket = |name, operation: &str| {
+        let path = format!("/Citrix/Store/clientAssistant/{operation}/x");
+        entry(name, "GET", &path, Access::Ticket)
+    };
     let private = |entry: Entry| Entry {
         private: true,
         ..entry
@@ -146,6 +152,8 @@ async fn entries(env: &TestEnvironment, alice: &SignedIn) -> Vec<Entry> {
         launched("launch-resource", &format!("{resource}/launch/ica")),
         open("endpoints", "/Citrix/Store/endpoints/v1"),
         open("discovery", "/Citrix/Store/discovery"),
+        ticket("ica-file", "getIcaFile"),
+        ticket("detection-report", "reportDetectionStatus"),
         open("accounts", "/Citrix/Roaming/accounts"),
         posted(
             "token",
@@ -246,6 +254,12 @@ async fn every_route_accepts_only_its_own_token() {
                 assert_eq!(with.status, plain.status, "a token means nothing: {case}");
                 continue;
             }
+            Access::Ticket => {
+                for token in [None, Some(alice.token.as_str()), Some(&alice.primary)] {
+                    assert_eq!(entry.ask(&env, token, &[]).await.status, 403, "{case}");
+                }
+                continue;
+            }
             Access::Store => (&service.store.realm, &alice.primary, &bob.token),
             Access::Tokens => (&service.tokens.realm, &alice.token, &bob.primary),
             Access::Validation => (&validation, &alice.primary, &bob.token),
@@ -274,13 +288,13 @@ async fn every_route_accepts_only_its_own_token() {
     // end sessions.
     for entry in entries
         .iter()
-        .filter(|entry| entry.access != Access::All)
+        .filter(|entry| !matches!(entry.access, Access::All | Access::Ticket))
         .rev()
     {
         let token = match entry.access {
             Access::Tokens => alice.primary.clone(),
             Access::Validation => forge(&validation, 0),
-            Access::Store | Access::All => alice.token.clone(),
+            Access::Store | Access::All | Access::Ticket => alice.token.clone(),
         };
         let response = entry.ask(&env, Some(&token), &[]).await;
         assert_eq!(response.status, 200, "{} {}", entry.method, entry.path);
@@ -362,7 +376,7 @@ async fn markup_in_request_fields_is_never_reflected_unescaped() {
     let entries = entries(&env, &alice).await;
     let validation = validation_realm(&env, &entries).await;
     let token = |entry: &Entry| match entry.access {
-        Access::All => None,
+        Access::All | Access::Ticket => None,
         Access::Store => Some(alice.token.clone()),
         Access::Tokens => Some(alice.primary.clone()),
         Access::Validation => Some(forged(&env, &service, &validation, 0)),

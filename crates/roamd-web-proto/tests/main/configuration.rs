@@ -32,7 +32,9 @@ fn configuration_has_all_elements_that_clients_walk_to() {
         <storeProxy keepAliveURL=\"Home/KeepAlive\">\
         <resourcesProxy listURL=\"Resources/List\" resourceDetails=\"default\"/>\
         <sessionsProxy listAvailableURL=\"Sessions/ListAvailable\" \
-        disconnectURL=\"Sessions/Disconnect\" logoffURL=\"Sessions/Logoff\"/></storeProxy>\
+        disconnectURL=\"Sessions/Disconnect\" logoffURL=\"Sessions/Logoff\"/>\
+        <clientAssistantProxy getDetectionTicketURL=\"ClientAssistant/GetDetectionTicket\" \
+        getDetectionStatusURL=\"ClientAssistant/GetDetectionStatus\"/></storeProxy>\
         <pluginAssistant enabled=\"false\" upgradeAtLogin=\"false\" showAfterLogin=\"false\">\
         <win32 path=\"\"/><macOS path=\"\" minimumSupportedOSVersion=\"\"/>\
         <html5 enabled=\"Off\" platforms=\"\" launchURL=\"\" preferences=\"\" \

@@ -2,8 +2,8 @@
 
 use roamd_store_proto::{Image, Property, ResourceType, Session, SessionStatus};
 use roamd_web_proto::{
-    Activity, ActivitySession, Connection, Details, LaunchStatus, Resource, Resources,
-    SessionResult, Sessions,
+    Activity, ActivitySession, Connection, Details, DetectionStatus, DetectionTicket, FileTicket,
+    LaunchStatus, Resource, Resources, SessionResult, Sessions,
 };
 
 use crate::text;
@@ -91,8 +91,19 @@ fn launch_status_has_scalar_values() {
     };
     for (status, expected) in [
         (
-            LaunchStatus::Success,
+            LaunchStatus::Success { ticket: None },
             r#"{"fileFetchUrl":null,"status":"success"}"#,
+        ),
+        (
+            LaunchStatus::Success {
+                ticket: Some(FileTicket {
+                    ticket: "T1".to_owned(),
+                    url: "https://sf.example.net/Citrix/Store/clientAssistant/getIcaFile"
+                        .to_owned(),
+                }),
+            },
+            // WA-88
+            r#"{"fileFetchStaTicket":null,"fileFetchTicket":"T1","fileFetchUrl":"https://sf.example.net/Citrix/Store/clientAssistant/getIcaFile","serverProtocolVersion":"1","status":"success"}"#,
         ),
         (
             LaunchStatus::Retry { poll_timeout: 5 },
@@ -201,4 +212,26 @@ fn activity_has_every_key_and_no_null() {
     assert_eq!(text(activity.to_json()), expected);
     let none = Activity::default();
     assert_eq!(text(none.to_json()), "{\"deviceId\":\"\",\"sessions\":[]}");
+}
+
+#[test]
+fn detection_has_scalar_values() {
+    // WA-89
+    let ticket = DetectionTicket {
+        ticket: "CDT_x",
+        report_url: "https://sf.example.net/report",
+    };
+    assert_eq!(
+        text(ticket.to_json()),
+        r#"{"clientDetectionStaTicket":null,"clientDetectionTicket":"CDT_x","postbackUrl":"https://sf.example.net/report","serverProtocolVersion":"1","status":"success"}"#
+    );
+    for (status, expected) in [
+        (DetectionStatus::Waiting, "Waiting"),
+        (DetectionStatus::Success, "Success"),
+        (DetectionStatus::Failure, "Failure"),
+    ] {
+        let expected =
+            format!(r#"{{"hdxIsPassThrough":null,"hdxVersion":null,"status":"{expected}"}}"#);
+        assert_eq!(text(status.to_json()), expected);
+    }
 }

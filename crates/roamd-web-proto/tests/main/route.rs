@@ -137,7 +137,7 @@ fn unserved_path_names_nothing() {
         "/Citrix/StoreWeb/ExplicitAuth/SendForm/a/b",
         "/Citrix/StoreWeb/branding",
         "/Citrix/StoreWeb/branding/logo.png",
-        "/Citrix/StoreWeb/ClientAssistant/GetDetectionTicket",
+        "/Citrix/StoreWeb/ClientAssistant/reportDetectionStatus",
         "/Citrix/StoreWeb/Resources/PowerOff/WEEx",
         "/Citrix/StoreWeb/Resources/Subscription/WEEx",
         "/Citrix/StoreWeb/GatewayAuth/Login",

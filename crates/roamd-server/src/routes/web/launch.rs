@@ -6,41 +6,47 @@ use roamd_http::Response;
 use roamd_sessions::{FarmId, Launch};
 use roamd_state::Digest;
 use roamd_store_proto::{LaunchErrorId, LaunchParams};
-use roamd_web_proto::{LaunchStatus, LaunchTarget, Parameters, media_type};
+use roamd_web_proto::{DeviceId, FileTicket, LaunchStatus, LaunchTarget, Parameters, media_type};
 use secrecy::ExposeSecret as _;
 
 use super::response::{answer, secret_answer};
 use super::visit::Visit;
+use crate::app::state::{AppState, HostedStore};
 use crate::audit::{Launchable, Text};
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::routes::caller::Caller;
 use crate::routes::planned_launch::{Launched, PlannedLaunch, ResourceTarget, retry_after};
+use crate::web::client_tickets::FileGrant;
 use crate::web::kept_launches::{Kept, LaunchKey, ReadyIca, Turn};
+use crate::web::web_sessions::WebSession;
 
 /// Longest name of an ICA file, in characters.
 const MAX_FILE_NAME: usize = 64;
 
-/// Launches, and keeps the ICA file for [`ica`] (WA-80).
+/// Launches, and keeps the ICA file for [`ica`] or [`ica_of_ticket`] (WA-80, WA-88).
 pub(super) async fn status(
     visit: &Visit<'_>,
     target: LaunchTarget<'_>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let mut launching = Launching::begin(visit, target, request).await?;
-    let now = visit.state.now();
-    let status = if launching.turn.has_ica(now) {
-        LaunchStatus::Success
-    } else {
-        match launching.run(visit, target).await? {
-            Step::Ready(ready) => {
-                launching.turn.keep(Kept::Ica(ready), visit.state.now());
-                LaunchStatus::Success
-            }
-            Step::Status(status) => status,
+    let file_url = visit.store.urls(&request).ica_file();
+    let (mut launching, parameters) = Launching::of_visit(visit, target, request).await?;
+    if !launching.turn.has_ica(visit.state.now()) {
+        match launching.run(target).await? {
+            Step::Ready(ready) => launching.turn.keep(Kept::Ica(ready), visit.state.now()),
+            Step::Status(status) => return Ok(answer(media_type::JSON, status.to_json())),
         }
-    };
-    Ok(answer(media_type::JSON, status.to_json()))
+    }
+    let ticket = parameters
+        .wants_file_ticket
+        .then(|| visit.file_ticket(target));
+    let ticket = ticket.flatten().map(|ticket| FileTicket {
+        ticket,
+        url: file_url,
+    });
+    let status = LaunchStatus::Success { ticket };
+    Ok(secret_answer(media_type::JSON, status.to_json()))
 }
 
 /// Returns the ICA file: the one that is kept, or that of a new launch (WA-81, WA-84, WA-85).
@@ -49,19 +55,47 @@ pub(super) async fn ica(
     target: LaunchTarget<'_>,
     request: Request,
 ) -> Result<Response, ApiError> {
-    let mut launching = Launching::begin(visit, target, request).await?;
-    match launching.run(visit, target).await? {
-        Step::Ready(ready) => Ok(ica_file(&ready)),
-        // As text, so that it appears in the frame that was to load the file.
-        Step::Status(status) => Ok(answer(media_type::TEXT, status.to_json())),
-    }
+    let (launching, _) = Launching::of_visit(visit, target, request).await?;
+    launching.file(target).await
+}
+
+/// Like [`ica`], for a native client with the ticket of a launch (WA-88).
+pub(super) async fn ica_of_ticket(
+    state: &AppState,
+    store: &HostedStore,
+    caller: Caller<'_>,
+    grant: &FileGrant,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let (via, target) = (request.citrix_gateway(), grant.target());
+    caller.body(request).await?;
+    let client = Client {
+        device: &grant.device,
+        session: &grant.session,
+        via,
+        title: None,
+    };
+    let launching = Launching::begin(state, store, caller, client, target).await;
+    launching.file(target).await
 }
 
 /// A request for a launch that has its turn.
 struct Launching<'s> {
+    state: &'s AppState,
+    store: &'s HostedStore,
     caller: Caller<'s>,
     launch: Launch,
     turn: Turn,
+}
+
+/// The client that a launch is for.
+struct Client<'c> {
+    device: &'c DeviceId,
+    session: &'c WebSession,
+    /// Addresses and names of the Citrix Gateway that it comes through.
+    via: Vec<String>,
+    /// Title of its window.
+    title: Option<String>,
 }
 
 /// Result of a launch.
@@ -71,34 +105,53 @@ enum Step {
 }
 
 impl<'s> Launching<'s> {
-    async fn begin(
+    /// Waits for the turn of a request of a browser. Returns it with the parameters of the request.
+    async fn of_visit(
         visit: &Visit<'s>,
         target: LaunchTarget<'_>,
         request: Request,
-    ) -> Result<Self, ApiError> {
+    ) -> Result<(Self, Parameters), ApiError> {
         let caller = visit.caller(&request).await?;
         let device = visit.device()?;
         let via = request.citrix_gateway();
-        let title = if request.method() == Method::POST {
-            Parameters::decode(&caller.body(request).await?).title
+        let mut parameters = if request.method() == Method::POST {
+            Parameters::decode(&caller.body(request).await?)
         } else {
-            Parameters::decode(request.query_text().as_bytes()).title
-        };
-        let params = LaunchParams {
-            client_name: Some(device.as_str().to_owned()),
-            device_id: Some(device.as_str().to_owned()),
-            ..LaunchParams::default()
-        };
-        let launch = Launch {
-            params: visit.store.client_name_length.cut_launch_params(params),
-            // A client behind a proxy that is not configured, or whose proxy does not name it, is
-            // outside.
-            seen_address: caller.address,
-            via,
-            title,
+            Parameters::decode(request.query_text().as_bytes())
         };
         let Some(session) = &visit.session else {
             return Err(ApiError::Forbidden);
+        };
+        let client = Client {
+            device: &device,
+            session,
+            via,
+            title: parameters.title.take(),
+        };
+        let launching = Self::begin(visit.state, visit.store, caller, client, target).await;
+        Ok((launching, parameters))
+    }
+
+    /// Waits for the turn of a request.
+    async fn begin(
+        state: &'s AppState,
+        store: &'s HostedStore,
+        caller: Caller<'s>,
+        client: Client<'_>,
+        target: LaunchTarget<'_>,
+    ) -> Self {
+        let params = LaunchParams {
+            client_name: Some(client.device.as_str().to_owned()),
+            device_id: Some(client.device.as_str().to_owned()),
+            ..LaunchParams::default()
+        };
+        let launch = Launch {
+            params: store.client_name_length.cut_launch_params(params),
+            // A client behind a proxy that is not configured, or whose proxy does not name it, is
+            // outside.
+            seen_address: caller.address,
+            via: client.via,
+            title: client.title,
         };
         let target = match target {
             LaunchTarget::Resource(id) => format!("resource {id}"),
@@ -106,21 +159,32 @@ impl<'s> Launching<'s> {
         };
         let key = LaunchKey {
             user: caller.user.key().clone(),
-            session: session.digest(),
+            session: client.session.digest(),
             target: Digest::of(target.as_bytes()),
         };
-        let turn = visit.state.web.launches.turn(key, visit.state.now()).await;
-        Ok(Self {
+        let turn = state.web.launches.turn(key, state.now()).await;
+        Self {
+            state,
+            store,
             caller,
             launch,
             turn,
-        })
+        }
+    }
+
+    /// Returns the ICA file: the one that is kept, or that of a new launch.
+    async fn file(mut self, target: LaunchTarget<'_>) -> Result<Response, ApiError> {
+        match self.run(target).await? {
+            Step::Ready(ready) => Ok(ica_file(&ready)),
+            // As text, so that it appears in the frame that was to load the file.
+            Step::Status(status) => Ok(answer(media_type::TEXT, status.to_json())),
+        }
     }
 
     /// Takes the ICA file that is kept, or launches. A file whose ticket was invalidated meanwhile
     /// is not given out.
-    async fn run(&mut self, visit: &Visit<'_>, target: LaunchTarget<'_>) -> Result<Step, ApiError> {
-        let (state, store, caller) = (visit.state, visit.store, &self.caller);
+    async fn run(&mut self, target: LaunchTarget<'_>) -> Result<Step, ApiError> {
+        let (state, store, caller) = (self.state, self.store, &self.caller);
         let prepared_by = match self.turn.take(state.now()) {
             Some(Kept::Ica(ready)) => {
                 // The request may have waited for its turn.

@@ -5,6 +5,7 @@
 
 mod activity;
 mod branding;
+mod client_assistant;
 mod icon;
 mod launch;
 mod page;
@@ -29,6 +30,7 @@ use crate::http::request::Request;
 use crate::http::web_site::WebSite;
 use crate::routes::accounts;
 
+pub(super) use self::client_assistant::{detection_report, ica_file};
 pub(super) use self::response::refuse;
 
 /// Responds to a request to a web site.
@@ -81,6 +83,8 @@ async fn operation(
         WebRoute::SelfService => sign_in::self_service(request).await,
         WebRoute::UserName => session::user_name(visit, request).await,
         WebRoute::SignOut => session::sign_out(visit, request).await,
+        WebRoute::DetectionTicket => client_assistant::detection_ticket(visit, &request),
+        WebRoute::DetectionStatus => client_assistant::detection_status(visit, request).await,
         WebRoute::Resources => resources::list(visit, request).await,
         WebRoute::Icon { thumbprint, size } => icon::icon(visit, thumbprint, size, request).await,
         WebRoute::Sessions => sessions::list(visit, request).await,

@@ -9,7 +9,7 @@ use http::header::{COOKIE, HeaderName, ORIGIN};
 use roamd_citrixauth::{Audience, PresentedToken, UserIdentity};
 use roamd_store_proto::auth::{DestroyToken, Reason};
 use roamd_web_proto::csrf::{self, Facts, HttpsFlag, Token};
-use roamd_web_proto::{CookieScope, Cookies, DeviceId, WebRoute};
+use roamd_web_proto::{CookieScope, Cookies, DeviceId, LaunchTarget, WebRoute};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::state::{AppState, HostedStore};
@@ -175,6 +175,17 @@ impl<'s> Visit<'s> {
             Err(ApiError::Unauthorized(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Makes a ticket with which a native client gets the ICA file of a launch (WA-88). Returns
+    /// `None` without a sign-in.
+    pub(super) fn file_ticket(&self, target: LaunchTarget<'_>) -> Option<String> {
+        let (SignIn::Token { token, .. }, Some(session)) = (&self.sign_in, &self.session) else {
+            return None;
+        };
+        let (tickets, realm) = (&self.state.web.client_tickets, &self.site.space.realm);
+        let device = self.device().ok()?;
+        tickets.for_file(realm, session, token, &device, target, self.state.now())
     }
 
     /// Records a sign-in that is refused. Returns its error: the challenge if it has ended, and

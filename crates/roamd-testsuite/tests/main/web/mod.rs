@@ -3,6 +3,7 @@
 mod bad_input;
 mod branding;
 mod browser;
+mod client_assistant;
 mod cookies;
 mod csrf;
 mod launches;

@@ -189,7 +189,6 @@ async fn later_stages_are_not_served() {
     for below in [
         "PostCredentialsAuth/Login",
         "Authentication/GetUserDetails",
-        "ClientAssistant/GetDetectionTicket",
         "Resources/PowerOff/WEEx",
         "Resources/ValidateAppShortcutLaunch/WEEx",
         "GatewayAuth/Login",

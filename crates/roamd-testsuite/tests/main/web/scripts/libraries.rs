@@ -1,5 +1,6 @@
 //! Services and libraries that speak the Web API for other programs.
 
+use data_encoding::BASE64;
 use roamd_testsuite::TestEnvironment;
 
 use super::super::browser::{SITE, assert_challenge, assert_refused, json, set_cookies};
@@ -178,8 +179,8 @@ async fn w6_finds_everything_with_expressions() {
 }
 
 /// W8: a Go client that reads the challenge as an object, and takes its cookies from the answers to
-/// the configuration, the list and the sign-in. It asks for the detection of a native client, which
-/// is not served, and goes on without.
+/// the configuration, the list and the sign-in. It has the native client detected, and gives it a
+/// ticket for the ICA file.
 #[tokio::test]
 async fn w8_reads_the_challenge_as_an_object() {
     let env = TestEnvironment::demo().await;
@@ -194,8 +195,16 @@ async fn w8_reads_the_challenge_as_an_object() {
     let csrf = ("Csrf-Token", token_cookie.split_once('=').unwrap().1);
     let both = format!("{session}; {token_cookie}");
     let headers = [("Cookie", both.as_str()), csrf, HTTPS];
-    let detection = send("ClientAssistant/GetDetectionTicket", &headers, "").await;
-    assert_eq!(detection.status, 404, "WA-89");
+    let detection = json(&send("ClientAssistant/GetDetectionTicket", &headers, "").await);
+    assert_eq!(detection["serverProtocolVersion"], "1");
+    let ticket = detection["clientDetectionTicket"].as_str().unwrap();
+    let poll = format!("ticket={ticket}");
+    let status = send("ClientAssistant/GetDetectionStatus", &headers, &poll).await;
+    assert_eq!(json(&status)["status"], "Waiting", "WA-89");
+    let report = opened_url("reportDetectionStatus", "detect", ticket);
+    assert_eq!(server.send("GET", &report, &[], b"").await.status, 200);
+    let status = send("ClientAssistant/GetDetectionStatus", &headers, &poll).await;
+    assert_eq!(json(&status)["status"], "Success", "WA-89");
     let challenged = send("Resources/List", &headers, "").await;
     assert_eq!(json(&challenged)["unauthorized"], true);
     let device = cookie_line(&challenged, "CtxsDeviceId");
@@ -210,7 +219,24 @@ async fn w8_reads_the_challenge_as_an_object() {
     let body = "displayNameDesktopTitle=x&createFileFetchTicket=true";
     let status = json(&send(status, &headers, body).await);
     assert_eq!(status["status"], "success");
-    assert!(status["fileFetchUrl"].is_null(), "WA-88");
+    assert_eq!(status["serverProtocolVersion"], "1");
+    let ticket = status["fileFetchTicket"].as_str().unwrap();
+    let fetch = opened_url("getIcaFile", "launch", ticket);
+    let ica = server.send("GET", &fetch, &[], b"").await;
+    assert!(
+        ica.text().starts_with("[Encoding]"),
+        "WA-88: {}",
+        ica.text()
+    );
+}
+
+/// The path that W8 opens with the scheme `receiver`: standard Base64 with two hyphens behind it.
+fn opened_url(operation: &str, action: &str, ticket: &str) -> String {
+    let form = format!(
+        "action={action}&serverProtocolVersion=1&transport=https&ticket={ticket}&staTicket="
+    );
+    let parameters = BASE64.encode(form.as_bytes());
+    format!("/Citrix/Store/clientAssistant/{operation}/{parameters}--")
 }
 
 /// W9: a TypeScript client whose first request is the list, with a JSON body and an empty token. It

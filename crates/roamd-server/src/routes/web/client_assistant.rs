@@ -1,0 +1,121 @@
+//! Native clients: their detection, and the ICA file of a launch that a page has asked for
+//! (web-api.md §9.4). A page uses the routes of its site, a native client those of the store.
+
+use std::sync::Arc;
+
+use roamd_http::Response;
+use roamd_web_proto::{
+    DetectionStatus, DetectionTicket, Parameters, media_type, ticket_of_parameters,
+};
+use secrecy::ExposeSecret as _;
+
+use super::launch;
+use super::response::answer;
+use super::visit::Visit;
+use crate::app::state::{AppState, HostedStore};
+use crate::fairness::parties;
+use crate::http::error::ApiError;
+use crate::http::request::Request;
+use crate::http::web_site::WebSite;
+use crate::routes::caller::caller_with;
+use crate::web::client_tickets::Detection;
+
+/// Begins the detection of a native client (WA-89).
+pub(super) fn detection_ticket(visit: &Visit<'_>, request: &Request) -> Result<Response, ApiError> {
+    let tickets = &visit.state.web.client_tickets;
+    let ticket = tickets.for_detection(&visit.site.space.realm, visit.state.now());
+    let ticket = DetectionTicket {
+        ticket: &ticket,
+        report_url: &visit.store.urls(request).detection(),
+    };
+    Ok(answer(media_type::JSON, ticket.to_json()))
+}
+
+/// Returns whether a native client has reported (WA-89).
+pub(super) async fn detection_status(
+    visit: &Visit<'_>,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::decode(&request.body().await?);
+    let ticket = parameters.ticket.unwrap_or_default();
+    let (tickets, now) = (&visit.state.web.client_tickets, visit.state.now());
+    let realm = &visit.site.space.realm;
+    let detection = tickets.detection(realm, &ticket, now);
+    let status = match detection.await? {
+        Detection::Waiting => DetectionStatus::Waiting,
+        Detection::Reported => DetectionStatus::Success,
+        Detection::Over => DetectionStatus::Failure,
+    };
+    Ok(answer(media_type::JSON, status.to_json()))
+}
+
+/// Records that a native client is there (WA-89).
+///
+/// # Errors
+/// [`ApiError::Forbidden`] if the ticket is unknown or has expired.
+pub(in crate::routes) async fn detection_report(
+    state: &AppState,
+    store: &HostedStore,
+    parameters: &str,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let site = site(store, &request)?;
+    let ticket = ticket(parameters, &request)?;
+    let client = request.client_address();
+    let party = parties::of_client(client);
+    request.body().await?;
+    let _permit = state.stranger_writes.permit(Some(client)).await?;
+    let tickets = &state.web.client_tickets;
+    let report = tickets.report(&site.space.realm, &ticket, party, state.now());
+    if report.await? {
+        Ok(answer(media_type::JSON, DetectionStatus::Success.to_json()))
+    } else {
+        Err(ApiError::Forbidden)
+    }
+}
+
+/// Returns the ICA file of a ticket, once (WA-88, WA-90).
+///
+/// # Errors
+/// [`ApiError::Forbidden`] if the ticket is unknown, has expired, or was used before, and the
+/// errors of the launch.
+pub(in crate::routes) async fn ica_file(
+    state: &Arc<AppState>,
+    store: &HostedStore,
+    parameters: &str,
+    request: Request,
+) -> Result<Response, ApiError> {
+    let site = site(store, &request)?;
+    let ticket = ticket(parameters, &request)?;
+    let (tickets, now) = (&state.web.client_tickets, state.now());
+    let grant = tickets.open_file(&site.space.realm, &ticket, now);
+    let grant = grant.ok_or(ApiError::Forbidden)?;
+    let realm = grant.session.realm(&site.space.realm);
+    let token = grant.token.expose_secret();
+    let presented = state
+        .tokens
+        .check_token(token, &realm, &site.space.audience, now)
+        .map_err(|_| ApiError::Forbidden)?;
+    let caller = match caller_with(state, &request, &site.space, presented).await {
+        // Its user has signed out.
+        Err(ApiError::Unauthorized(_)) => return Err(ApiError::Forbidden),
+        caller => caller?,
+    };
+    let party = parties::of_user(caller.user.key());
+    if !tickets.use_up_file(&grant, party).await? {
+        return Err(ApiError::Forbidden);
+    }
+    launch::ica_of_ticket(state, store, caller, &grant, request).await
+}
+
+/// The site of a store, which its tickets are made for.
+fn site<'s>(store: &'s HostedStore, request: &Request) -> Result<&'s WebSite, ApiError> {
+    store.site(request).ok_or(ApiError::NotFound)
+}
+
+/// The ticket of a native client: in the parameters that a page has made, or in the query.
+fn ticket(parameters: &str, request: &Request) -> Result<String, ApiError> {
+    let in_query = || Parameters::decode(request.query_text().as_bytes()).ticket;
+    let ticket = ticket_of_parameters(parameters).or_else(in_query);
+    ticket.ok_or(ApiError::Forbidden)
+}

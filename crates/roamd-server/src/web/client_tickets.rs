@@ -1,0 +1,348 @@
+//! Tickets of native clients (WA-88 to WA-90). A page gives one to the native client of its device,
+//! which has no cookies of the browser.
+//!
+//! A ticket is a sealed value. It therefore needs no memory, however many clients ask for one, and
+//! every server with the keys knows it. Its use is a flag in the shared state.
+
+use std::sync::Arc;
+
+use data_encoding::BASE64URL_NOPAD;
+use getrandom::rand_core::Rng as _;
+use jiff::{SignedDuration, Timestamp};
+use roamd_citrixauth::Realm;
+use roamd_seal::{KeyRing, Purpose};
+use roamd_state::{Digest, FlagKind, Party, SharedState, StateError};
+use roamd_web_proto::{DeviceId, LaunchTarget};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::web_sessions::{WebSession, cookie_of, token_of};
+use crate::clock::rng;
+
+const DETECTION: Purpose = Purpose::new("client-detection");
+const FILE: Purpose = Purpose::new("client-file");
+
+/// Time within which a ticket is used (WA-90).
+const LIFETIME: SignedDuration = SignedDuration::from_secs(60);
+
+/// Beginning of a ticket of a detection, as StoreFront has it.
+const DETECTION_PREFIX: &str = "CDT_";
+
+/// Longest ticket that is opened, in characters.
+const MAX_TICKET: usize = 4096;
+
+/// Makes and opens the tickets of native clients.
+pub(crate) struct ClientTickets {
+    keys: Arc<KeyRing>,
+    state: Arc<dyn SharedState>,
+}
+
+/// What a ticket of an ICA file stands for: the cookies of the browser, and its launch.
+pub(crate) struct FileGrant {
+    pub(crate) session: WebSession,
+    /// The token of the sign-in, as the token service issued it.
+    pub(crate) token: SecretString,
+    pub(crate) device: DeviceId,
+    id: TicketId,
+    until: Timestamp,
+    is_session: bool,
+    launch_id: String,
+}
+
+/// Whether a native client has reported with a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detection {
+    /// It may still do so.
+    Waiting,
+    /// It has.
+    Reported,
+    /// The ticket is unknown or has expired.
+    Over,
+}
+
+/// Random id of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct TicketId([u8; 16]);
+
+/// The sealed text of a ticket of an ICA file.
+#[derive(Serialize, Deserialize)]
+struct FileText<'a> {
+    id: TicketId,
+    /// Seconds since 1970.
+    until: i64,
+    session: [u8; WebSession::LEN],
+    /// The token in the form of a cookie.
+    token: &'a str,
+    device: &'a str,
+    is_session: bool,
+    launch_id: &'a str,
+}
+
+impl ClientTickets {
+    pub(crate) fn new(keys: Arc<KeyRing>, state: Arc<dyn SharedState>) -> Self {
+        Self { keys, state }
+    }
+
+    /// Makes a ticket with which a native client reports to a site.
+    pub(crate) fn for_detection(&self, site: &Realm, now: Timestamp) -> String {
+        let until = until(now).as_second().to_be_bytes();
+        let plain = [TicketId::random().0.as_slice(), &until].concat();
+        let sealed = self.seal(DETECTION, site, &plain);
+        format!("{DETECTION_PREFIX}{sealed}")
+    }
+
+    /// Records that a native client has reported. Returns whether the ticket is valid.
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(crate) async fn report(
+        &self,
+        site: &Realm,
+        ticket: &str,
+        party: Party,
+        now: Timestamp,
+    ) -> Result<bool, StateError> {
+        let Some((id, until)) = self.open_detection(site, ticket, now) else {
+            return Ok(false);
+        };
+        self.use_up(id, until, party).await?;
+        Ok(true)
+    }
+
+    /// Returns whether a native client has reported.
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(crate) async fn detection(
+        &self,
+        site: &Realm,
+        ticket: &str,
+        now: Timestamp,
+    ) -> Result<Detection, StateError> {
+        let Some((id, _)) = self.open_detection(site, ticket, now) else {
+            return Ok(Detection::Over);
+        };
+        let (kind, key) = (FlagKind::UsedClientTicket, id.digest());
+        let has_reported = self.state.is_flag_set(kind, key, now).await?;
+        Ok(if has_reported {
+            Detection::Reported
+        } else {
+            Detection::Waiting
+        })
+    }
+
+    /// Makes a ticket with which a native client gets the ICA file of a launch. Returns `None` if
+    /// the token is none of the token service.
+    pub(crate) fn for_file(
+        &self,
+        site: &Realm,
+        session: &WebSession,
+        token: &SecretString,
+        device: &DeviceId,
+        target: LaunchTarget<'_>,
+        now: Timestamp,
+    ) -> Option<String> {
+        let token = Zeroizing::new(cookie_of(token.expose_secret())?);
+        let (is_session, launch_id) = match target {
+            LaunchTarget::Resource(id) => (false, id),
+            LaunchTarget::Session(id) => (true, id),
+        };
+        let text = FileText {
+            id: TicketId::random(),
+            until: until(now).as_second(),
+            session: session.to_bytes(),
+            token: &token,
+            device: device.as_str(),
+            is_session,
+            launch_id,
+        };
+        let plain = Zeroizing::new(serde_json::to_vec(&text).ok()?);
+        Some(self.seal(FILE, site, &plain))
+    }
+
+    /// Returns what a ticket of an ICA file stands for, if it was made for this site and has not
+    /// expired. The caller uses it up.
+    pub(crate) fn open_file(
+        &self,
+        site: &Realm,
+        ticket: &str,
+        now: Timestamp,
+    ) -> Option<FileGrant> {
+        let plain = self.open(FILE, site, ticket)?;
+        let text: FileText<'_> = serde_json::from_slice(&plain).ok()?;
+        let until = live_until(text.until, now)?;
+        Some(FileGrant {
+            session: WebSession::from_bytes(&text.session)?,
+            token: token_of(text.token)?,
+            device: DeviceId::parse(text.device)?,
+            id: text.id,
+            until,
+            is_session: text.is_session,
+            launch_id: text.launch_id.to_owned(),
+        })
+    }
+
+    /// Uses up a ticket of an ICA file. Returns whether it was unused.
+    ///
+    /// # Errors
+    /// If the shared state does not respond.
+    pub(crate) async fn use_up_file(
+        &self,
+        grant: &FileGrant,
+        party: Party,
+    ) -> Result<bool, StateError> {
+        self.use_up(grant.id, grant.until, party).await
+    }
+
+    async fn use_up(
+        &self,
+        id: TicketId,
+        until: Timestamp,
+        party: Party,
+    ) -> Result<bool, StateError> {
+        let kind = FlagKind::UsedClientTicket;
+        self.state.set_flag(party, kind, id.digest(), until).await
+    }
+
+    fn open_detection(
+        &self,
+        site: &Realm,
+        ticket: &str,
+        now: Timestamp,
+    ) -> Option<(TicketId, Timestamp)> {
+        let sealed = ticket.strip_prefix(DETECTION_PREFIX)?;
+        let plain = self.open(DETECTION, site, sealed)?;
+        let (id, until) = plain.split_first_chunk()?;
+        let until = i64::from_be_bytes(until.try_into().ok()?);
+        Some((TicketId(*id), live_until(until, now)?))
+    }
+
+    fn seal(&self, purpose: Purpose, site: &Realm, plain: &[u8]) -> String {
+        let context = site.as_str().as_bytes();
+        let sealed = self.keys.seal(purpose, context, plain, &mut rng());
+        BASE64URL_NOPAD.encode(&sealed)
+    }
+
+    fn open(&self, purpose: Purpose, site: &Realm, ticket: &str) -> Option<Zeroizing<Vec<u8>>> {
+        if ticket.len() > MAX_TICKET {
+            return None;
+        }
+        let sealed = BASE64URL_NOPAD.decode(ticket.as_bytes()).ok()?;
+        let context = site.as_str().as_bytes();
+        self.keys.open(purpose, context, &sealed).ok()
+    }
+}
+
+impl FileGrant {
+    /// What is launched.
+    pub(crate) fn target(&self) -> LaunchTarget<'_> {
+        if self.is_session {
+            LaunchTarget::Session(&self.launch_id)
+        } else {
+            LaunchTarget::Resource(&self.launch_id)
+        }
+    }
+}
+
+impl TicketId {
+    fn random() -> Self {
+        let mut id = [0; 16];
+        rng().fill_bytes(&mut id);
+        Self(id)
+    }
+
+    fn digest(self) -> Digest {
+        Digest::of(&self.0)
+    }
+}
+
+/// Expiry of a ticket that is made now.
+fn until(now: Timestamp) -> Timestamp {
+    now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX)
+}
+
+/// Returns the expiry of a ticket, unless it has passed.
+fn live_until(seconds: i64, now: Timestamp) -> Option<Timestamp> {
+    let until = Timestamp::from_second(seconds).ok()?;
+    (now < until).then_some(until)
+}
+
+#[cfg(test)]
+mod tests {
+    use roamd_seal::{Key, KeyId};
+    use roamd_state::SqliteState;
+
+    use super::*;
+    use crate::web::web_sessions::WebSessions;
+
+    const PARTY: Party = Party::SERVER;
+    const TOKEN: &str = "c2VhbGVkIHRva2Vu";
+
+    fn tickets(folder: &tempfile::TempDir, key: u8) -> (ClientTickets, WebSession) {
+        let key = Key::new(KeyId(1), 0, [key; Key::LEN].into());
+        let keys = Arc::new(KeyRing::new(key, Vec::new()));
+        let state = SqliteState::open(&folder.path().join("state.db")).unwrap();
+        let state: Arc<dyn SharedState> = Arc::new(state);
+        let sessions = WebSessions::new(Arc::clone(&keys), Arc::clone(&state));
+        let (session, _) = sessions.begin(&site(), Timestamp::UNIX_EPOCH);
+        (ClientTickets::new(keys, state), session)
+    }
+
+    fn site() -> Realm {
+        Realm::new("web:/Citrix/StoreWeb")
+    }
+
+    fn after(seconds: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds)
+    }
+
+    #[tokio::test]
+    async fn file_ticket_opens_at_its_site_within_its_time() {
+        // WA-90
+        let folder = tempfile::tempdir().unwrap();
+        let (tickets, session) = tickets(&folder, 7);
+        let (token, device) = (TOKEN.into(), DeviceId::parse("WR_x").unwrap());
+        let target = LaunchTarget::Session("aB-_9");
+        let ticket = tickets.for_file(&site(), &session, &token, &device, target, after(0));
+        let ticket = ticket.unwrap();
+        let other_site = Realm::new("web:/Citrix/OtherWeb");
+        for (case, site, seconds, opens) in [
+            ("its last second", site(), 59, true),
+            ("expired", site(), 60, false),
+            ("another site", other_site, 0, false),
+        ] {
+            let grant = tickets.open_file(&site, &ticket, after(seconds));
+            assert_eq!(grant.is_some(), opens, "{case}");
+        }
+        let grant = tickets.open_file(&site(), &ticket, after(0)).unwrap();
+        assert!(grant.session == session);
+        assert_eq!(grant.token.expose_secret(), TOKEN);
+        assert_eq!((grant.device.as_str(), grant.target()), ("WR_x", target));
+        for unused in [true, false] {
+            assert_eq!(tickets.use_up_file(&grant, PARTY).await.unwrap(), unused);
+        }
+    }
+
+    #[tokio::test]
+    async fn detection_is_reported_within_its_time() {
+        // WA-89
+        let folder = tempfile::tempdir().unwrap();
+        let (tickets, _) = tickets(&folder, 7);
+        let site = site();
+        let ticket = tickets.for_detection(&site, after(0));
+        let detection = async |seconds| {
+            let detection = tickets.detection(&site, &ticket, after(seconds));
+            detection.await.unwrap()
+        };
+        let report = async |seconds| {
+            let report = tickets.report(&site, &ticket, PARTY, after(seconds));
+            report.await.unwrap()
+        };
+        assert_eq!(detection(59).await, Detection::Waiting);
+        assert!(!report(60).await, "expired");
+        assert!(report(59).await);
+        assert_eq!(detection(59).await, Detection::Reported);
+        assert_eq!(detection(60).await, Detection::Over);
+    }
+}
