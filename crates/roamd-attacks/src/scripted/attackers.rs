@@ -13,10 +13,11 @@ use secrecy::SecretString;
 use socket2::SockRef;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use super::attack::{self, Action, Attack, Listener};
+use super::attacker_runtime::{Share, attacker_runtime};
 use super::farm_requests;
 use super::handshakes;
 use super::sources::Sources;
@@ -74,10 +75,7 @@ impl Attackers {
         sources: Sources,
         token: SecretString,
     ) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
+        let runtime = attacker_runtime(Share::Rest)?;
         let clients = target.server.tls.as_ref();
         let hello = clients.map(|tls| runtime.block_on(handshakes::record_hello(tls)));
         let shared = Arc::new(Shared {

@@ -9,8 +9,9 @@ use roamd_nfuse_proto::{
     Body, Dialect, HostId, ReconnectSessionDataResponse, SessionEntry, encode_response,
 };
 use roamd_testkit::{Script, ScriptedController};
-use tokio::runtime::{Builder, Runtime};
+use tokio::runtime::Runtime;
 
+use super::attacker_runtime::{Share, attacker_runtime};
 use super::slow_farm;
 
 /// Sessions in one response: as many as fit into 8 MiB.
@@ -53,10 +54,11 @@ impl HostileFarm {
     /// # Errors
     /// If its thread cannot be started.
     pub(super) fn start(cost: Cost, good: SocketAddr) -> Result<Self> {
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()?;
+        let runtime = attacker_runtime(match cost {
+            // Others use it too.
+            Cost::Time => Share::Equal,
+            Cost::Merge | Cost::Length | Cost::Memory | Cost::Interim => Share::Rest,
+        })?;
         let script = match cost {
             Cost::Merge => Some(Script::body(many_sessions(SESSIONS))),
             Cost::Length => Some(Script::body(many_sessions(LISTED_SESSIONS))),

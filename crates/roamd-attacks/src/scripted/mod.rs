@@ -6,6 +6,7 @@
 //! the attack, and after it.
 
 mod attack;
+mod attacker_runtime;
 mod attackers;
 mod farm_requests;
 mod frames;

@@ -18,6 +18,9 @@ const STORE: &str = "/Citrix/Store";
 /// Path of the store of a hostile farm.
 const HOSTILE_STORE: &str = "/Citrix/Hostile";
 
+/// With several farms, one has to be named that checks passwords (docs/security.md).
+const GOOD_FARM_CHECKS: &str = "[authentication]\ncredentials = \"CVAD\"\n";
+
 /// A server in front of a good farm, and of a hostile one if the attack has one.
 pub(super) struct Target {
     pub(super) server: ServerProcess,
@@ -51,7 +54,8 @@ impl Target {
         let tls = certificate.as_ref().map(|it| it.section.as_str());
         let store = hostile.as_ref().map(|farm| {
             let farm = FarmConfig::new("HOSTILE", farm.url());
-            StoreConfig::new(HOSTILE_STORE, [farm]).to_string()
+            let store = StoreConfig::new(HOSTILE_STORE, [farm]);
+            format!("{GOOD_FARM_CHECKS}{store}")
         });
         let scheme = if tls.is_some() { "https" } else { "http" };
         let listening = Listening {
