@@ -115,9 +115,11 @@ where
 }
 
 /// Serves HTTP/1.1. `progress` is that of the connection.
+///
+/// A future has room for each argument as long as it exists, so large ones are references.
 pub(crate) async fn http1<IO, S, F>(
     io: IO,
-    peer: Peer,
+    peer: &Peer,
     progress: &Arc<RequestProgress>,
     context: &ConnectionContext,
     service: S,
@@ -154,7 +156,7 @@ where
                         .line()
                         .has_fragment(request.method(), request.uri());
                     let request =
-                        request.map(|body| RequestBody::new(body, peer, progress, has_fragment));
+                        request.map(|body| RequestBody::new(body, *peer, progress, has_fragment));
                     // hyper holds room for the future of a request as long as the connection is
                     // open. On the heap, an idle connection does not pay for it.
                     let response = Box::pin(service(request));
@@ -181,7 +183,7 @@ where
 /// Serves HTTP/2. `progress` is that of the connection.
 pub(crate) async fn http2<IO, S, F>(
     io: IO,
-    peer: Peer,
+    peer: &Peer,
     progress: &Arc<RequestProgress>,
     context: &ConnectionContext,
     service: S,
@@ -219,7 +221,8 @@ where
                     let (spawner, overdue) = (context.spawner.clone(), overdue.clone());
                     let responses = Arc::clone(&context.responses);
                     // The library drops a fragment.
-                    let request = request.map(|body| RequestBody::new(body, peer, progress, false));
+                    let request =
+                        request.map(|body| RequestBody::new(body, *peer, progress, false));
                     let client = progress.limited_client();
                     let head = progress.hold_request(request.headers());
                     // The heads of requests whose bodies never come would hold memory.

@@ -280,7 +280,9 @@ impl HttpServer {
             is_certified: false,
         };
         let ended = match opened {
-            Ok(Ok(Opened::Plain(stream))) => http1(stream, peer, &progress, context, service).await,
+            Ok(Ok(Opened::Plain(stream))) => {
+                http1(stream, &peer, &progress, context, service).await
+            }
             Ok(Ok(Opened::Secured(secured))) => {
                 peer.is_certified = secured.is_certified;
                 if peer.is_certified {
@@ -293,9 +295,9 @@ impl HttpServer {
                 progress.restart();
                 // On the heap, because a connection without TLS does not need the room.
                 if secured.is_h2 {
-                    Box::pin(http2(secured.stream, peer, &progress, context, service)).await
+                    Box::pin(http2(secured.stream, &peer, &progress, context, service)).await
                 } else {
-                    Box::pin(http1(secured.stream, peer, &progress, context, service)).await
+                    Box::pin(http1(secured.stream, &peer, &progress, context, service)).await
                 }
             }
             Ok(Err(error)) => {
