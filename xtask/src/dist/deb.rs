@@ -125,7 +125,7 @@ fn changelog(version: &str, time: &str) -> Result<String> {
             .arg(format!("--date=@{time}")),
     )?;
     Ok(format!(
-        "roamd ({version}) unstable; urgency=medium\n\n  * See CHANGELOG.md of roamd.\n\n \
+        "roamd ({version}) unstable; urgency=medium\n\n  * See /usr/share/doc/roamd/CHANGELOG.md.\n\n \
          -- {MAINTAINER}  {date}"
     ))
 }

@@ -9,6 +9,7 @@ use super::notices;
 use super::release::Release;
 use crate::files::{compress, empty_folder, install};
 use crate::process::{command, output, root, run};
+use crate::tracked_files::tracked_files;
 
 /// Folder of the documents.
 pub(super) const DOCUMENTS: &str = "usr/share/doc/roamd";
@@ -67,9 +68,24 @@ pub(super) fn write(release: &Release, program: &Path) -> Result<()> {
     for section in ["man1", "man5"] {
         compress_all(&stage.join("usr/share/man").join(section))?;
     }
+    documents(&stage.join(DOCUMENTS))?;
     let notices = stage.join(DOCUMENTS).join("THIRD-PARTY");
     install(&notices, notices::text()?.as_bytes(), 0o644)?;
     compress(&notices)
+}
+
+/// Copies the documents and samples, in the folders of the project, so that their links to each
+/// other work.
+fn documents(folder: &Path) -> Result<()> {
+    for file in tracked_files()? {
+        let is_document = ["README.md", "CHANGELOG.md", "SECURITY.md"].contains(&file.as_str())
+            || ["docs/", "samples/"].iter().any(|it| file.starts_with(it));
+        if is_document {
+            let bytes = fs::read(root().join(&file))?;
+            install(&folder.join(&file), &bytes, 0o644)?;
+        }
+    }
+    Ok(())
 }
 
 /// Compresses the files of a folder.

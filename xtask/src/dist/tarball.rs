@@ -1,10 +1,12 @@
 //! The archive for systems without packages.
 
-use std::path::PathBuf;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
 use super::release::{Release, VERSION};
+use super::stage::DOCUMENTS;
 use crate::files::{compress, empty_folder, install, pack};
 use crate::process::{command, root, run};
 
@@ -16,9 +18,20 @@ pub(super) fn write(release: &Release) -> Result<PathBuf> {
     run(command("cp")
         .arg("-a")
         .args([&release.stage, &folder.join(&name)]))?;
-    for file in ["LICENSE-MIT", "LICENSE-APACHE", "README.md", "CHANGELOG.md"] {
+    let folder_of_all = folder.join(&name);
+    for file in ["LICENSE-MIT", "LICENSE-APACHE"] {
         let bytes = std::fs::read(root().join(file))?;
-        install(&folder.join(&name).join(file), &bytes, 0o644)?;
+        install(&folder_of_all.join(file), &bytes, 0o644)?;
+    }
+    // Where a reader looks first; the links in them lead to the others.
+    for name in [
+        "README.md",
+        "CHANGELOG.md",
+        "SECURITY.md",
+        "docs",
+        "samples",
+    ] {
+        symlink(Path::new(DOCUMENTS).join(name), folder_of_all.join(name))?;
     }
     let archive = release.named("tar");
     pack(&folder, &name, &archive, "0", &release.time)?;

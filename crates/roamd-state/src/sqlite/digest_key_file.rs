@@ -12,7 +12,7 @@ use std::path::Path;
 use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
-use super::file::{OpenError, publish, write_private};
+use super::file::{OpenError, open_regular, publish, write_private};
 use crate::digest_key::DigestKey;
 
 /// User id of root.
@@ -31,7 +31,7 @@ pub(super) fn open_or_create(state: &Path) -> Result<DigestKey, OpenError> {
 /// Reads a key file, and checks that only its owner can read it.
 pub(super) fn read(path: &Path) -> Result<DigestKey, OpenError> {
     let failed = |source| OpenError::io(path, source);
-    let file = File::open(path).map_err(failed)?;
+    let file = open_regular(path).map_err(failed)?;
     let metadata = file.metadata().map_err(failed)?;
     let path = path.to_owned();
     let mode = metadata.mode() & 0o777;
@@ -49,7 +49,7 @@ pub(super) fn read(path: &Path) -> Result<DigestKey, OpenError> {
 /// Reads the secret of the key file of a state file. Root may copy that of another user.
 pub(super) fn read_secret(state: &Path) -> Result<Zeroizing<[u8; DigestKey::LEN]>, OpenError> {
     let path = state.with_extension("key");
-    let file = File::open(&path).map_err(|source| OpenError::io(&path, source))?;
+    let file = open_regular(&path).map_err(|source| OpenError::io(&path, source))?;
     secret_in(&file, &path)
 }
 

@@ -297,11 +297,20 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// Opens a file to read it. Anything else is refused: the opening of a named pipe would wait for
+/// another process.
+pub(super) fn open_regular(path: &Path) -> io::Result<File> {
+    if fs::metadata(path)?.is_file() {
+        return File::open(path);
+    }
+    Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"))
+}
+
 /// Checks the header of a database file, its first 100 bytes (SQLite file format §1.3), and its
 /// length.
 pub(super) fn check_header(path: &Path) -> Result<(), OpenError> {
     let io = |source| OpenError::io(path, source);
-    let file = File::open(path).map_err(io)?;
+    let file = open_regular(path).map_err(io)?;
     let length = file.metadata().map_err(io)?.len();
     let mut header = Vec::new();
     file.take(100).read_to_end(&mut header).map_err(io)?;

@@ -5,7 +5,8 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use roamd_state::{CounterKind, Digest, FlagKind, SharedState as _, SqliteState};
+use roamd_state::{CounterKind, Digest, FlagKind, SharedState as _, SqliteState, StateCopy};
+use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
 
 use crate::battery::{PARTY, at, battery};
@@ -353,6 +354,25 @@ fn foreign_file_is_refused_and_left_unchanged() {
 
 /// bad-inputs 80: a flipped bit can make a count larger than the type of counts. It is read as the
 /// largest, so that the user can sign in when it has expired.
+/// The opening of a named pipe would wait for another process.
+#[test]
+fn named_pipe_in_place_of_a_file_is_refused_at_once() {
+    for name in ["state.db", "state.key"] {
+        let folder = TempDir::new().unwrap();
+        let path = folder.path().join("state.db");
+        drop(SqliteState::open(&path).unwrap());
+        let file = folder.path().join(name);
+        fs::remove_file(&file).unwrap();
+        mknodat(CWD, &file, FileType::Fifo, Mode::RWXU, 0).unwrap();
+        for error in [
+            SqliteState::open(&path).map(drop).unwrap_err().to_string(),
+            StateCopy::of(&path).map(drop).unwrap_err().to_string(),
+        ] {
+            assert!(error.contains(name), "{error}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn oversized_count_is_read_as_the_largest() {
     let folder = TempDir::new().unwrap();

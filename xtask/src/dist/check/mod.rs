@@ -85,6 +85,9 @@ fn rpm_contents(release: &Release) -> Result<()> {
         "/usr/share/bash-completion/completions/roamd",
         "/usr/share/zsh/site-functions/_roamd",
         "/usr/share/doc/roamd/LICENSE-MIT",
+        "/usr/share/doc/roamd/README.md",
+        "/usr/share/doc/roamd/docs/operating.md",
+        "/usr/share/doc/roamd/samples/haproxy.cfg",
         "/usr/share/doc/roamd/THIRD-PARTY.gz",
     ] {
         if !listed.lines().any(|line| line == file) {
