@@ -277,12 +277,13 @@ where
         () = idle => Some(context.limits().response),
     };
     connection.as_mut().graceful_shutdown();
-    let last = async {
+    // On the heap, because every connection would have the room that this needs at its end.
+    let last = Box::pin(async {
         match time_left {
             None => connection.await,
             Some(time) => timeout(time, connection).await.unwrap_or(Ok(())),
         }
-    };
+    });
     let abandon = &context.spawner.abandon;
     abandon.run_until_cancelled(last).await.unwrap_or(Ok(()))
 }
