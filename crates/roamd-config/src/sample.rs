@@ -229,7 +229,9 @@ mod tests {
             let belong_together = |(section, key): KeyPath| {
                 let mut pairs = TOGETHER.iter();
                 let is_pair = pairs.any(|pair| pair.contains(&key) && pair.contains(&this.1));
-                section == "[state]" && this.0 == section && is_pair
+                let is_pair_of_state = section == "[state]" && this.0 == section && is_pair;
+                // A zone is of a farm and of a Citrix Gateway.
+                is_pair_of_state || (key == "zones" && this.1 == "zones")
             };
             let shows =
                 |key| key == this || belong_together(key) || declared[&key] == Absence::Error;

@@ -428,8 +428,12 @@ impl Store {
         let original = format!("gateway \"{}\"", found.name);
         let is_of = |farm: &Farm| {
             let is_same = |name: &Setting<'_>| farm_name::is_same(&name.value, &farm.name);
-            let names = found.farms.as_deref();
-            names.is_none_or(|names| names.iter().any(is_same))
+            let has_zone = |zone: &Setting<'_>| {
+                let mut own = farm.zones.iter();
+                own.any(|own| own.eq_ignore_ascii_case(&zone.value))
+            };
+            let is_of_all = found.farms.is_empty() && found.zones.is_empty();
+            is_of_all || found.farms.iter().any(is_same) || found.zones.iter().any(has_zone)
         };
         let Some(mut gateway) = found.gateway else {
             summary.gateways.all -= 1;

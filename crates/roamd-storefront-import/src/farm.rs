@@ -87,7 +87,7 @@ const UNUSED_OF_SETS: [Unused; 9] = [
 ];
 
 /// Settings of a farm without a key in roamd.
-const UNUSED_OF_FARMS: [Unused; 9] = [
+const UNUSED_OF_FARMS: [Unused; 8] = [
     Unused {
         names: &["bypassDuration"],
         silence: Silence::Never,
@@ -105,12 +105,6 @@ const UNUSED_OF_FARMS: [Unused; 9] = [
         silence: Silence::Never,
         grade: Grade::Note,
         text: "streaming is not served",
-    },
-    Unused {
-        names: &["zones"],
-        silence: Silence::At(&[""]),
-        grade: Grade::Warning,
-        text: "roamd has no zones; `farms` of `[[store.gateway]]` names the farms of a Citrix Gateway",
     },
     Unused {
         names: &["serviceUrls"],
@@ -301,6 +295,7 @@ pub(crate) fn read(
         findings,
     );
     let ticket_seconds = ticket_seconds(&mut farm, findings);
+    let zones = farm.words(&["zones"], findings);
     farm.unused(&UNUSED_OF_FARMS, findings);
     farm.finish(Grade::Warning, findings);
     let timeouts = timeouts(set, attempts, controllers.len());
@@ -322,6 +317,7 @@ pub(crate) fn read(
         address_form,
         legacy_workspace_control: legacy.is_some_and(|(legacy, _)| legacy),
         never_through_gateway: false,
+        zones: zones.into_iter().map(|zone| zone.value).collect(),
         aggregation: None,
         remarks,
     })

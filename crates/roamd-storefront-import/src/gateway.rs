@@ -16,7 +16,7 @@ const NO_SIGN_IN: &str = "roamd serves no sign-in through Citrix Gateway";
 const BY_NETWORKS: &str = "roamd decides by the networks in `inside` and `outside`";
 
 /// Settings of a Citrix Gateway without a key in roamd.
-const UNUSED: [Unused; 18] = [
+const UNUSED: [Unused; 17] = [
     Unused {
         names: &["stasBypassDuration"],
         silence: Silence::Never,
@@ -28,12 +28,6 @@ const UNUSED: [Unused; 18] = [
         silence: OFF,
         grade: Grade::Warning,
         text: "roamd gets one ticket, from one authority",
-    },
-    Unused {
-        names: &["zones"],
-        silence: Silence::At(&[""]),
-        grade: Grade::Warning,
-        text: "roamd has no zones; `farms` names the farms of a Citrix Gateway",
     },
     Unused {
         names: &["callbackUrl"],
@@ -87,8 +81,10 @@ const UNUSED: [Unused; 18] = [
 pub(crate) struct FoundGateway<'s> {
     pub(crate) place: Place<'s>,
     pub(crate) name: String,
-    /// Farms whose launches use it; `None` for all.
-    pub(crate) farms: Option<Vec<Setting<'s>>>,
+    /// Farms whose launches use it. If there are no zones either, all do.
+    pub(crate) farms: Vec<Setting<'s>>,
+    /// Zones of farms whose launches use it.
+    pub(crate) zones: Vec<Setting<'s>>,
     /// `None` if clients reach these farms directly, wherever they are.
     pub(crate) gateway: Option<Gateway>,
 }
@@ -138,12 +134,13 @@ pub(crate) fn read_optimal<'s>(
     let names = ["name", "OptimalGatewayName", "GatewayName"];
     let name = gateway.text(&names, findings);
     let name = name.map(|name| name.value).unwrap_or_default();
-    let farms = (!farms.is_empty()).then_some(farms);
+    let zones = gateway.words(&["zones"], findings);
     if let Some((true, _)) = gateway.flag(&["neverLaunchThroughGateway"], findings) {
         return Some(FoundGateway {
             place,
             name,
             farms,
+            zones,
             gateway: None,
         });
     }
@@ -177,6 +174,7 @@ pub(crate) fn read_optimal<'s>(
         place,
         name,
         farms,
+        zones,
         gateway: Some(gateway),
     })
 }
@@ -204,12 +202,14 @@ pub(crate) fn read_roaming<'s>(
         findings.add(location.place, location.finding(Grade::Error, text));
         return None;
     };
+    let zones = record.words(&["zones"], findings);
     let mut gateway = rest(record, place, &name, address, key_path, findings)?;
     gateway.via.insert(0, gateway.address.host().to_owned());
     Some(FoundGateway {
         place,
         name,
-        farms: None,
+        farms: Vec::new(),
+        zones,
         gateway: Some(gateway),
     })
 }

@@ -72,7 +72,7 @@ pub(crate) struct FarmSet {
 #[derive(Debug)]
 pub(crate) struct Gateway {
     pub(crate) address: HostPort,
-    /// Ids of the farms that it reaches; empty for all.
+    /// Ids of the farms that it reaches, those of its zones included; empty for all.
     pub(crate) farms: Vec<String>,
     /// Names and addresses in requests that it forwards.
     pub(crate) via: Vec<String>,
@@ -108,6 +108,8 @@ pub(crate) struct Farm {
     pub(crate) address_form: Option<AddressForm>,
     pub(crate) legacy_workspace_control: bool,
     pub(crate) never_through_gateway: bool,
+    /// Names of its zones.
+    pub(crate) zones: Vec<String>,
     pub(crate) aggregation: Option<Aggregation>,
     /// Comments above the farm.
     pub(crate) remarks: Vec<String>,

@@ -50,6 +50,11 @@ const FARMS: ListKey<FarmId> = ListKey {
     item: farm_id,
 };
 
+const ZONES: ListKey<String> = ListKey {
+    name: "zones",
+    item: name,
+};
+
 const CLIENTS: ListKey<IpNet> = ListKey {
     name: "clients",
     item: network,
@@ -129,8 +134,14 @@ fn read(
     let own_service_keys = own_service_keys(&mut section, &authorities, files);
     let tls = tls(&mut section, &authorities, files);
     let session_reliability = section.value(&SESSION_RELIABILITY);
-    let farms = section.optional_list(&FARMS);
+    let mut farms = section.optional_list(&FARMS);
     farm::report_unknown(&section, FARMS.name, &farms, of_store);
+    let zones = section.optional_list(&ZONES);
+    for farm in farm::of_zones(&section, ZONES.name, &zones, of_store) {
+        if !farms.contains(&farm) {
+            farms.push(farm);
+        }
+    }
     let clients = section.optional_list(&CLIENTS);
     let via = section.optional_list(&VIA);
     let inside = section.optional_list(&INSIDE);

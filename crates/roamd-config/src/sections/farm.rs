@@ -121,6 +121,11 @@ const NEVER_THROUGH_GATEWAY: DefaultKey<bool> = DefaultKey {
     read: boolean,
 };
 
+const ZONES: ListKey<String> = ListKey {
+    name: "zones",
+    item: name,
+};
+
 const AGGREGATION_GROUP: Key<String> = Key {
     name: "aggregation_group",
     read: name,
@@ -230,8 +235,35 @@ impl Farm {
 /// A farm that the file has, possibly with errors.
 pub(crate) struct SeenFarm {
     pub(crate) id: String,
+    /// Names of the zones that it is in.
+    zones: Vec<String>,
     /// Line of the id.
     line: usize,
+}
+
+/// Returns the farms of a store that are in one of the zones that a key names, and reports each zone
+/// without a farm. Names are compared without regard to case.
+pub(crate) fn of_zones(
+    section: &Section<'_>,
+    key: &str,
+    zones: &[String],
+    farms: &[SeenFarm],
+) -> Vec<FarmId> {
+    let has = |farm: &SeenFarm, zone: &str| {
+        let mut own = farm.zones.iter();
+        own.any(|own| own.eq_ignore_ascii_case(zone))
+    };
+    for zone in zones {
+        if !farms.iter().any(|farm| has(farm, zone)) {
+            let zone = cut(zone);
+            let problem = format!("`{key}` names \"{zone}\", which no farm of the store is in");
+            section.error(key, problem);
+        }
+    }
+    let found = farms
+        .iter()
+        .filter(|farm| zones.iter().any(|zone| has(farm, zone)));
+    found.map(|farm| FarmId::new(&farm.id)).collect()
 }
 
 /// Reports each id in the list of a key that no farm of the store has.
@@ -267,6 +299,7 @@ pub(crate) fn read_all(
 
 fn read(mut section: Section<'_>, files: &dyn Files, seen: &mut Vec<SeenFarm>) -> Option<Farm> {
     let id = section.required(&ID);
+    let zones = section.optional_list(&ZONES);
     if let Some(id) = &id {
         if let Some(other) = seen.iter().find(|other| other.id.eq_ignore_ascii_case(id)) {
             let problem = format!(
@@ -277,6 +310,7 @@ fn read(mut section: Section<'_>, files: &dyn Files, seen: &mut Vec<SeenFarm>) -
         }
         seen.push(SeenFarm {
             id: id.clone(),
+            zones,
             line: section.line(ID.name),
         });
     }

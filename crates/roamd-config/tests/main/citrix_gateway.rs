@@ -207,6 +207,11 @@ fn error_of_a_gateway_is_reported_with_its_line() {
             "`farms` names \"DR\", which is no farm of the store",
         ),
         (
+            &format!("{good}\nzones = [\"North\"]"),
+            "zones",
+            "`zones` names \"North\", which no farm of the store is in",
+        ),
+        (
             &format!("{good}\ntls_name = \"sta.example.net\""),
             "tls_name",
             "`tls_name` is for controllers that begin with https://",
@@ -235,6 +240,26 @@ fn error_of_a_gateway_is_reported_with_its_line() {
         let text = with_gateway(keys);
         let expected = error_at(&text, beginning, problem);
         assert_eq!(errors(&text), [expected], "{keys}");
+    }
+}
+
+/// Zones stand for the farms in them.
+#[test]
+fn gateway_of_a_zone_is_that_of_its_farms() {
+    let gateway_of = |keys: &str| {
+        let keys = format!(
+            "[store.gateway]\naddress = \"gw.example.net\"\nsta = [\"http://10.0.0.11\"]\n{keys}"
+        );
+        gateway(&config("", &keys, "zones = [\"North\", \"East\"]"))
+    };
+    let farm = [roamd_sessions::FarmId::new("XA1")];
+    for (keys, farms) in [
+        ("zones = [\"north\"]", &farm[..]),
+        ("zones = [\"East\", \"North\"]", &farm),
+        ("farms = [\"XA1\"]\nzones = [\"East\"]", &farm),
+        ("zones = []", &[]),
+    ] {
+        assert_eq!(gateway_of(keys).access.farms, farms, "{keys}");
     }
 }
 

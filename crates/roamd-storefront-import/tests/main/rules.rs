@@ -135,11 +135,6 @@ fn setting_without_key_is_a_finding() {
             "name=\"Harbour Site\" xmlPort",
             "farm \"Harbour Site\": has the name",
         ),
-        (
-            "name=\"Mill\" xmlPort",
-            "name=\"Mill\" zones=\"North\" xmlPort",
-            "warning: zones=\"North\": roamd has no zones; `farms` of `[[store.gateway]]`",
-        ),
         // Names have no case (SI-12).
         (
             "name=\"Mill\" xmlPort",
@@ -385,6 +380,33 @@ fn several_citrix_gateways_are_taken_with_their_farms() {
         1
     );
     assert_eq!(import.summary.gateways.to_string(), "1 of 1");
+}
+
+/// SI-17
+#[test]
+fn citrix_gateway_of_a_zone_is_taken_with_its_farms() {
+    let named = "<farm name=\"Harbour Site\" />\n          <farm name=\"Mill\" />\n          \
+                 <farm name=\"Old Relay\" />";
+    let in_zones = STORE
+        .replace(
+            "name=\"Mill\" xmlPort",
+            "name=\"Mill\" zones=\"East, Coast\" xmlPort",
+        )
+        .replace(named, "")
+        .replace(
+            "key=\"_\" name=\"North\"",
+            "key=\"_\" name=\"North\" zones=\"coast\"",
+        );
+    let import = run(deployment(in_zones.clone())).unwrap();
+    assert_eq!(import.summary.gateways.to_string(), "1 of 1");
+    let text = toml(&import);
+    assert!(text.contains("\nfarms = [\"Mill\"]"), "{text}");
+    let listed = findings(&import).join("\n");
+    assert!(!listed.contains("zones"), "{listed}");
+    let import = run(deployment(in_zones.replace("coast", "West"))).unwrap();
+    let listed = findings(&import).join("\n");
+    let expected = "gateway \"North\": is for no farm that is taken";
+    assert!(listed.contains(expected), "{listed}");
 }
 
 /// SI-17, SI-18: a store and its deployment name the same Citrix Gateway.
