@@ -17,7 +17,7 @@ use tokio::runtime::Runtime;
 use tokio::time::sleep;
 
 use super::attack::{self, Action, Attack, Listener};
-use super::attacker_runtime::{Share, attacker_runtime};
+use super::attacker_runtime::{attacker_runtime, leave_processors};
 use super::farm_requests;
 use super::handshakes;
 use super::sources::Sources;
@@ -38,7 +38,7 @@ const UNREAD: Duration = Duration::from_secs(60);
 /// Buffer of the system for a response that is not read, in bytes.
 const UNREAD_BYTES: usize = 4 * 1024;
 
-/// Time for the first connections.
+/// Time for the first connections. It is not measured.
 const START: Duration = Duration::from_secs(2);
 
 /// Connections of an attack. They are closed when this is dropped.
@@ -75,7 +75,7 @@ impl Attackers {
         sources: Sources,
         token: SecretString,
     ) -> Result<Self> {
-        let runtime = attacker_runtime(Share::Rest)?;
+        let runtime = attacker_runtime()?;
         let clients = target.server.tls.as_ref();
         let hello = clients.map(|tls| runtime.block_on(handshakes::record_hello(tls)));
         let shared = Arc::new(Shared {
@@ -103,6 +103,7 @@ impl Attackers {
             }));
         }
         std::thread::sleep(START);
+        leave_processors(&runtime);
         Ok(Self {
             shared,
             _runtime: runtime,

@@ -11,7 +11,7 @@ use roamd_nfuse_proto::{
 use roamd_testkit::{Script, ScriptedController};
 use tokio::runtime::Runtime;
 
-use super::attacker_runtime::{Share, attacker_runtime};
+use super::attacker_runtime::{attacker_runtime, leave_processors};
 use super::slow_farm;
 
 /// Sessions in one response: as many as fit into 8 MiB.
@@ -54,11 +54,11 @@ impl HostileFarm {
     /// # Errors
     /// If its thread cannot be started.
     pub(super) fn start(cost: Cost, good: SocketAddr) -> Result<Self> {
-        let runtime = attacker_runtime(match cost {
-            // Others use it too.
-            Cost::Time => Share::Equal,
-            Cost::Merge | Cost::Length | Cost::Memory | Cost::Interim => Share::Rest,
-        })?;
+        let runtime = attacker_runtime()?;
+        // A farm that is slow for the attacker only is used by others too.
+        if cost != Cost::Time {
+            leave_processors(&runtime);
+        }
         let script = match cost {
             Cost::Merge => Some(Script::body(many_sessions(SESSIONS))),
             Cost::Length => Some(Script::body(many_sessions(LISTED_SESSIONS))),
