@@ -55,6 +55,16 @@ pub(crate) const STRANGER_WRITES: usize = 8;
 /// Strangers: such writes that wait.
 pub(crate) const STRANGER_WRITES_WAITING: usize = 512;
 
+/// Strangers of one provider, an IPv4 /16 or IPv6 /32: reports of native clients a second. Each is
+/// a write to the shared state, and etcd keeps a history of them.
+pub(crate) const CLIENT_REPORTS_PER_SECOND: u32 = 20;
+
+/// Strangers of one provider: such reports that may come at once, as when an office begins to work.
+pub(crate) const CLIENT_REPORT_BURST: u32 = 100;
+
+/// Providers whose reports are counted.
+pub(crate) const REPORTING_PROVIDERS: usize = 4_096;
+
 /// A user: tokens that are ended one by one in a day (UTC). Beyond that, ending a token ends all
 /// sign-ins of the user up to then, which takes no more memory. Several people may share an
 /// account, and each sign-out ends two tokens.
@@ -338,6 +348,11 @@ mod tests {
                 "user",
                 "audit lines: sign-ins, launches, changes",
                 lines(AUDIT_CHANGES_BURST, AUDIT_CHANGES_PER_HOUR),
+            ),
+            (
+                "provider, an IPv4 /16 or IPv6 /32",
+                "reports of native clients",
+                format!("{CLIENT_REPORT_BURST} at once, {CLIENT_REPORTS_PER_SECOND} per second"),
             ),
             (
                 "user",

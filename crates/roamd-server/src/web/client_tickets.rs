@@ -4,12 +4,14 @@
 //! A ticket is a sealed value. It therefore needs no memory, however many clients ask for one, and
 //! every server with the keys knows it. Its use is a flag in the shared state.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
 use getrandom::rand_core::Rng as _;
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::Realm;
+use roamd_citrixauth::{ClientNetwork, Realm};
+use roamd_fairness::{RateLimiter, RateLimits};
 use roamd_seal::{KeyRing, Purpose};
 use roamd_state::{Digest, FlagKind, Party, SharedState, StateError};
 use roamd_web_proto::{DeviceId, LaunchTarget};
@@ -19,6 +21,10 @@ use zeroize::Zeroizing;
 
 use super::web_sessions::{WebSession, cookie_of, token_of};
 use crate::clock::rng;
+use crate::fairness::budgets::{
+    CLIENT_REPORT_BURST, CLIENT_REPORTS_PER_SECOND, REPORTING_PROVIDERS,
+};
+use crate::fairness::parties;
 
 const DETECTION: Purpose = Purpose::new("client-detection");
 const FILE: Purpose = Purpose::new("client-file");
@@ -36,6 +42,8 @@ const MAX_TICKET: usize = 4096;
 pub(crate) struct ClientTickets {
     keys: Arc<KeyRing>,
     state: Arc<dyn SharedState>,
+    /// By the providers of the clients.
+    reports: RateLimiter<IpAddr>,
 }
 
 /// What a ticket of an ICA file stands for: the cookies of the browser, and its launch.
@@ -48,6 +56,16 @@ pub(crate) struct FileGrant {
     until: Timestamp,
     is_session: bool,
     launch_id: String,
+}
+
+/// Result of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Report {
+    Recorded,
+    /// The ticket is unknown or has expired.
+    Refused,
+    /// Too many come from the provider of the client.
+    TooMany,
 }
 
 /// Whether a native client has reported with a ticket.
@@ -81,7 +99,16 @@ struct FileText<'a> {
 
 impl ClientTickets {
     pub(crate) fn new(keys: Arc<KeyRing>, state: Arc<dyn SharedState>) -> Self {
-        Self { keys, state }
+        let reports = RateLimiter::new(RateLimits {
+            per_second: CLIENT_REPORTS_PER_SECOND,
+            burst: CLIENT_REPORT_BURST,
+            parties: REPORTING_PROVIDERS,
+        });
+        Self {
+            keys,
+            state,
+            reports,
+        }
     }
 
     /// Makes a ticket with which a native client reports to a site.
@@ -92,7 +119,7 @@ impl ClientTickets {
         format!("{DETECTION_PREFIX}{sealed}")
     }
 
-    /// Records that a native client has reported. Returns whether the ticket is valid.
+    /// Records that a native client has reported.
     ///
     /// # Errors
     /// If the shared state does not respond.
@@ -100,14 +127,19 @@ impl ClientTickets {
         &self,
         site: &Realm,
         ticket: &str,
-        party: Party,
+        client: IpAddr,
         now: Timestamp,
-    ) -> Result<bool, StateError> {
+    ) -> Result<Report, StateError> {
         let Some((id, until)) = self.open_detection(site, ticket, now) else {
-            return Ok(false);
+            return Ok(Report::Refused);
         };
-        self.use_up(id, until, party).await?;
-        Ok(true)
+        let network = ClientNetwork::of(client);
+        if !self.reports.take(&network.provider()) {
+            return Ok(Report::TooMany);
+        }
+        self.use_up(id, until, parties::of_network(&network))
+            .await?;
+        Ok(Report::Recorded)
     }
 
     /// Returns whether a native client has reported.
@@ -336,13 +368,33 @@ mod tests {
             detection.await.unwrap()
         };
         let report = async |seconds| {
-            let report = tickets.report(&site, &ticket, PARTY, after(seconds));
+            let client = IpAddr::from([192, 0, 2, 1]);
+            let report = tickets.report(&site, &ticket, client, after(seconds));
             report.await.unwrap()
         };
         assert_eq!(detection(59).await, Detection::Waiting);
-        assert!(!report(60).await, "expired");
-        assert!(report(59).await);
+        assert_eq!(report(60).await, Report::Refused, "expired");
+        assert_eq!(report(59).await, Report::Recorded);
         assert_eq!(detection(59).await, Detection::Reported);
         assert_eq!(detection(60).await, Detection::Over);
+    }
+
+    #[tokio::test]
+    async fn reports_of_a_provider_are_limited_and_those_of_others_are_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (tickets, _) = tickets(&folder, 7);
+        let site = site();
+        let report = async |client: [u8; 4]| {
+            let ticket = tickets.for_detection(&site, after(0));
+            let report = tickets.report(&site, &ticket, client.into(), after(0));
+            report.await.unwrap()
+        };
+        let mut recorded = 0;
+        for number in 0..=u8::MAX {
+            recorded += u32::from(report([192, 0, number, 1]).await == Report::Recorded);
+        }
+        // Some time passes meanwhile.
+        assert!((CLIENT_REPORT_BURST..255).contains(&recorded), "{recorded}");
+        assert_eq!(report([198, 51, 100, 1]).await, Report::Recorded);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use roamd_http::Response;
+use roamd_http::{LimitReached, Response};
 use roamd_web_proto::{
     DetectionStatus, DetectionTicket, Parameters, media_type, ticket_of_parameters,
 };
@@ -18,7 +18,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::web_site::WebSite;
 use crate::routes::caller::caller_with;
-use crate::web::client_tickets::Detection;
+use crate::web::client_tickets::{Detection, FileGrant, Report};
 
 /// Begins the detection of a native client (WA-89).
 pub(super) fn detection_ticket(visit: &Visit<'_>, request: &Request) -> Result<Response, ApiError> {
@@ -62,15 +62,14 @@ pub(in crate::routes) async fn detection_report(
     let site = site(store, &request)?;
     let ticket = ticket(parameters, &request)?;
     let client = request.client_address();
-    let party = parties::of_client(client);
     request.body().await?;
     let _permit = state.stranger_writes.permit(Some(client)).await?;
     let tickets = &state.web.client_tickets;
-    let report = tickets.report(&site.space.realm, &ticket, party, state.now());
-    if report.await? {
-        Ok(answer(media_type::JSON, DetectionStatus::Success.to_json()))
-    } else {
-        Err(ApiError::Forbidden)
+    let report = tickets.report(&site.space.realm, &ticket, client, state.now());
+    match report.await? {
+        Report::Recorded => Ok(answer(media_type::JSON, DetectionStatus::Success.to_json())),
+        Report::Refused => Err(ApiError::Forbidden),
+        Report::TooMany => Err(ApiError::TooManyRequests(LimitReached::ForClient)),
     }
 }
 
@@ -90,22 +89,41 @@ pub(in crate::routes) async fn ica_file(
     let (tickets, now) = (&state.web.client_tickets, state.now());
     let grant = tickets.open_file(&site.space.realm, &ticket, now);
     let grant = grant.ok_or(ApiError::Forbidden)?;
+    match redeem(state, store, site, &grant, request).await {
+        // The ticket stands for the sign-in of a browser: a native client could do nothing with
+        // its challenge.
+        Err(ApiError::Unauthorized(_)) => Err(ApiError::Forbidden),
+        result => result,
+    }
+}
+
+async fn redeem(
+    state: &Arc<AppState>,
+    store: &HostedStore,
+    site: &WebSite,
+    grant: &FileGrant,
+    request: Request,
+) -> Result<Response, ApiError> {
     let realm = grant.session.realm(&site.space.realm);
     let token = grant.token.expose_secret();
     let presented = state
         .tokens
-        .check_token(token, &realm, &site.space.audience, now)
+        .check_token(token, &realm, &site.space.audience, state.now())
         .map_err(|_| ApiError::Forbidden)?;
-    let caller = match caller_with(state, &request, &site.space, presented).await {
-        // Its user has signed out.
-        Err(ApiError::Unauthorized(_)) => return Err(ApiError::Forbidden),
-        caller => caller?,
-    };
-    let party = parties::of_user(caller.user.key());
-    if !tickets.use_up_file(&grant, party).await? {
+    let caller = caller_with(state, &request, &site.space, presented).await?;
+    let via = request.citrix_gateway();
+    // A request whose body does not come does not use the ticket up.
+    caller.body(request).await?;
+    let (tickets, party) = (
+        &state.web.client_tickets,
+        parties::of_user(caller.user.key()),
+    );
+    if !tickets.use_up_file(grant, party).await? {
+        // Perhaps a thief was faster: the audit log has it.
+        launch::record_used_ticket(store, &caller, grant);
         return Err(ApiError::Forbidden);
     }
-    launch::ica_of_ticket(state, store, caller, &grant, request).await
+    launch::ica_of_ticket(state, store, caller, grant, via).await
 }
 
 /// The site of a store, which its tickets are made for.

@@ -65,10 +65,9 @@ pub(super) async fn ica_of_ticket(
     store: &HostedStore,
     caller: Caller<'_>,
     grant: &FileGrant,
-    request: Request,
+    via: Vec<String>,
 ) -> Result<Response, ApiError> {
-    let (via, target) = (request.citrix_gateway(), grant.target());
-    caller.body(request).await?;
+    let target = grant.target();
     let client = Client {
         device: &grant.device,
         session: &grant.session,
@@ -77,6 +76,14 @@ pub(super) async fn ica_of_ticket(
     };
     let launching = Launching::begin(state, store, caller, client, target).await;
     launching.file(target).await
+}
+
+/// Records that a ticket came again after its use.
+pub(super) fn record_used_ticket(store: &HostedStore, caller: &Caller<'_>, grant: &FileGrant) {
+    let (_, launchable) = target_of(grant.target(), None);
+    let end_point = store.end_point_of(&grant.device);
+    let planned = PlannedLaunch::new(store, caller, None, launchable, false, &end_point);
+    drop(planned.not_found(caller));
 }
 
 /// A request for a launch that has its turn.

@@ -1,9 +1,11 @@
 //! Native clients: detection, and tickets for an ICA file (web-api.md §9.4).
 
 use data_encoding::BASE64;
-use roamd_testsuite::{HttpPeer, Response, TestEnvironment};
+use roamd_testkit::ScriptedController;
+use roamd_testsuite::{HttpPeer, Options, Response, TestEnvironment};
+use serde_json::json;
 
-use super::browser::{Browser, env_with_scripted_farm, json};
+use super::browser::{self, Browser, env_with_scripted_farm};
 
 const STORE: &str = "/Citrix/Store";
 
@@ -18,7 +20,7 @@ async fn native(server: HttpPeer, operation: &str, ticket: &str) -> Response {
 /// Launches the first resource, and returns its ticket.
 async fn file_ticket(browser: &mut Browser, status_url: &str) -> String {
     let body = "createFileFetchTicket=true";
-    let status = json(&browser.post(status_url, body).await);
+    let status = browser::json(&browser.post(status_url, body).await);
     assert_eq!(status["status"], "success");
     let url = status["fileFetchUrl"].as_str().unwrap();
     assert!(
@@ -54,6 +56,52 @@ async fn file_ticket_gets_the_file_of_its_launch_once() {
     let again = native(env.server, "getIcaFile", &ticket).await;
     assert_eq!(again.status, 403);
     assert_eq!(farm.request_count("Address"), 1);
+    let lines = env.audit().lines_until(&again).await;
+    let used = lines.last().unwrap();
+    assert_eq!(
+        (&used["event"], &used["outcome"]),
+        (&json!("launch"), &json!("not-found"))
+    );
+}
+
+#[tokio::test]
+async fn file_ticket_of_a_refused_password_gets_no_challenge() {
+    // WA-90
+    let farm = ScriptedController::healthy().await;
+    let options = Options {
+        more_sections: farm.farm_section("SCRIPTED", "Scripted"),
+        authentication: "credentials = \"SCRIPTED\"\ndomains = [\"DEMO\"]".to_owned(),
+        ..Options::default()
+    };
+    let env = TestEnvironment::start(options).await;
+    let mut browser = Browser::signed_in(&env, "alice").await;
+    let resource = browser.resource("Ledger").await;
+    let text = |name: &str| resource[name].as_str().unwrap().to_owned();
+    let ticket = file_ticket(&mut browser, &text("launchstatusurl")).await;
+    // The kept file is collected, so the ticket launches.
+    browser.get(&text("launchurl")).await;
+    for request in ["Address", "ValidateCredentials"] {
+        farm.set_content(request, "<ErrorId>failed-credentials</ErrorId>");
+    }
+    let refused = native(env.server, "getIcaFile", &ticket).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert_eq!(refused.header("www-authenticate"), None);
+}
+
+#[tokio::test]
+async fn request_without_its_body_uses_no_ticket_up() {
+    // WA-90
+    let env = TestEnvironment::demo().await;
+    let mut browser = Browser::signed_in(&env, "alice").await;
+    let listed = browser::json(&browser.post("Resources/List", "format=json").await);
+    let url = listed["resources"][0]["launchstatusurl"].as_str().unwrap();
+    let ticket = file_ticket(&mut browser, url).await;
+    let path = format!("{STORE}/clientAssistant/getIcaFile?ticket={ticket}");
+    let body = vec![b'a'; 100 * 1024];
+    let refused = env.server.send("POST", &path, &[], &body).await;
+    assert_eq!(refused.status, 413);
+    let ica = env.server.send("POST", &path, &[], b"").await;
+    assert!(ica.text().starts_with("[Encoding]"), "{}", ica.text());
 }
 
 #[tokio::test]
@@ -87,10 +135,10 @@ async fn foreign_tickets_of_clients_are_refused() {
     // WA-90
     let env = TestEnvironment::demo().await;
     let mut browser = Browser::signed_in(&env, "alice").await;
-    let listed = json(&browser.post("Resources/List", "format=json").await);
+    let listed = browser::json(&browser.post("Resources/List", "format=json").await);
     let url = listed["resources"][0]["launchstatusurl"].as_str().unwrap();
     let file = file_ticket(&mut browser, url).await;
-    let detection = json(&browser.post("ClientAssistant/GetDetectionTicket", "").await);
+    let detection = browser::json(&browser.post("ClientAssistant/GetDetectionTicket", "").await);
     let detection = detection["clientDetectionTicket"].as_str().unwrap();
     let [cookie, auth] =
         ["ASP.NET_SessionId", "CtxsAuthId"].map(|name| browser.cookies[name].clone());
@@ -113,7 +161,7 @@ async fn foreign_tickets_of_clients_are_refused() {
         let status = browser
             .post("ClientAssistant/GetDetectionStatus", &poll)
             .await;
-        assert_eq!(json(&status)["status"], "Failure", "{ticket}");
+        assert_eq!(browser::json(&status)["status"], "Failure", "{ticket}");
     }
     for parameters in ["", "/", "/%00", "//", "/=", "/----", "/%41"] {
         let path = format!("{STORE}/clientAssistant/getIcaFile{parameters}");
@@ -131,7 +179,8 @@ async fn detection_succeeds_once_the_native_client_has_reported_to_any_server() 
     let mut browser = Browser::new(&env);
     browser.post("Home/Configuration", "").await;
     for browser in [&mut browser, &mut Browser::new(&env)] {
-        let detection = json(&browser.post("ClientAssistant/GetDetectionTicket", "").await);
+        let detection =
+            browser::json(&browser.post("ClientAssistant/GetDetectionTicket", "").await);
         let ticket = detection["clientDetectionTicket"].as_str().unwrap();
         assert!(ticket.starts_with("CDT_"), "{ticket}");
         let url = detection["postbackUrl"].as_str().unwrap();
@@ -148,7 +197,7 @@ async fn detection_succeeds_once_the_native_client_has_reported_to_any_server() 
             let status = browser
                 .post("ClientAssistant/GetDetectionStatus", &poll)
                 .await;
-            assert_eq!(json(&status)["status"], expected);
+            assert_eq!(browser::json(&status)["status"], expected);
         }
     }
 }
