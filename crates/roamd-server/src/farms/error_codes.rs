@@ -57,7 +57,8 @@ const NONE: &str = "none";
 /// What an administrator can do about an identifier, if it is known.
 #[rustfmt::skip]
 const HINTS: [(ErrorId, &str); 14] = [
-    (ErrorId::NOT_TRUSTED, "grant trust to XML requests on the controllers of the farm"),
+    (ErrorId::NOT_TRUSTED, "grant trust to XML requests on the controllers of the farm, with \
+        `Set-BrokerSite -TrustRequestsSentToTheXmlServicePort $true`"),
     (ErrorId::NOT_LICENSED, "the farm has no licence for this; check its licence server"),
     (ErrorId::NO_SERVER, "no server is up that publishes the application"),
     (ErrorId::MFSERVER_OVERLOADED, "all servers that publish the application are at full load"),
@@ -143,7 +144,8 @@ mod tests {
             ),
             (
                 refused(ErrorId::NOT_TRUSTED, None),
-                "not-trusted; grant trust to XML requests on the controllers of the farm",
+                "not-trusted; grant trust to XML requests on the controllers of the farm, with \
+                 `Set-BrokerSite -TrustRequestsSentToTheXmlServicePort $true`",
             ),
             (
                 refused(ErrorId::UNSPECIFIED, Some(mps("0x80001234"))),
