@@ -39,7 +39,9 @@ const ENDPOINTS: ListKey<ControllerUrl> = ListKey {
     name: "endpoints",
     item: |value| {
         let form = "has to be scheme, host and port, such as \"https://etcd1.example.net:2379\"";
-        controllers::endpoint(value, form)
+        let endpoint = controllers::endpoint(value, form)?;
+        // Members of etcd do not listen on the default ports of HTTP.
+        endpoint.has_port().then_some(endpoint).ok_or(form.into())
     },
 };
 
