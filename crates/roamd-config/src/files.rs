@@ -25,6 +25,14 @@ pub trait Files {
         self.read(path, largest)
     }
 
+    /// Reads the file of the cluster key, but at most its first `largest` bytes.
+    ///
+    /// # Errors
+    /// As of [`Files::read_secret`].
+    fn read_cluster_key(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
+        self.read_secret(path, largest)
+    }
+
     /// Checks that the listener can use its certificate, its key and its client authorities.
     ///
     /// # Errors

@@ -158,6 +158,14 @@ impl AccessRule {
         advice: ", and get a new secret if it may have been seen",
     };
 
+    /// The cluster key. A group may read it, as the secrets of Kubernetes are read.
+    pub(crate) const CLUSTER_KEY: Self = Self {
+        what: "the cluster key",
+        fix: "chmod 600",
+        advice: ", and make another one if it may have been seen",
+        ..Self::INSTALLED_SECRET
+    };
+
     /// The private key of a certificate. A group may share it.
     pub(crate) const CERTIFICATE_KEY: Self = Self {
         what: "the key",

@@ -241,8 +241,8 @@ pub(crate) struct SeenFarm {
     line: usize,
 }
 
-/// Returns the farms of a store that are in one of the zones that a key names, and reports each zone
-/// without a farm. Names are compared without regard to case.
+/// Returns the farms of a store that are in one of the zones that a key names, and reports each
+/// zone without a farm. Names are compared without regard to case.
 pub(crate) fn of_zones(
     section: &Section<'_>,
     key: &str,

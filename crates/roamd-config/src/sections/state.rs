@@ -39,7 +39,9 @@ const ENDPOINTS: ListKey<ControllerUrl> = ListKey {
     name: "endpoints",
     item: |value| {
         let form = "has to be scheme, host and port, such as \"https://etcd1.example.net:2379\"";
-        controllers::endpoint(value, form)
+        let endpoint = controllers::endpoint(value, form)?;
+        // Members of etcd do not listen on the default ports of HTTP.
+        endpoint.has_port().then_some(endpoint).ok_or(form.into())
     },
 };
 
@@ -196,7 +198,6 @@ fn check_files(etcd: &Etcd, section: &Section<'_>, keys: &Section<'_>, files: &d
     let secret = [
         (TLS_KEY_FILE.name, key),
         (PASSWORD_FILE.name, etcd.user.as_ref().map(|(_, it)| it)),
-        (CLUSTER_KEY_FILE.name, Some(&etcd.cluster_key_file)),
     ];
     let report = |key: &str, read: Result<Vec<u8>, FileError>| {
         let Err(error) = read else { return true };
@@ -217,6 +218,8 @@ fn check_files(etcd: &Etcd, section: &Section<'_>, keys: &Section<'_>, files: &d
         let read = path.map(|path| files.read_secret(path, LARGEST_SECRET));
         are_readable &= read.is_none_or(|read| report(key, read));
     }
+    let cluster_key = files.read_cluster_key(&etcd.cluster_key_file, LARGEST_SECRET);
+    are_readable &= report(CLUSTER_KEY_FILE.name, cluster_key);
     if are_readable && let Err(error) = files.check_etcd(etcd) {
         let section = if error.key == CLUSTER_KEY_FILE.name {
             keys

@@ -103,6 +103,14 @@ fn error_of_state_is_reported_with_its_line() {
     let text = config(&format!("{KEYS}{without_ca}"), "", "");
     let expected = error_at(&text, "[state]", "key `tls_ca_file` of [state] is missing");
     assert_eq!(errors_with(&text, &files()), [expected]);
+    let form = "has to be scheme, host and port, such as \"https://etcd1.example.net:2379\"";
+    for endpoint in ["http://etcd1", "https://etcd1/", "etcd1:2379"] {
+        let wrong = SECTION.replace("https://etcd1:2379", endpoint);
+        let text = config(&format!("{KEYS}{wrong}"), "", "");
+        let problem = format!("`endpoints`: \"{endpoint}\" {form}");
+        let expected = error_at(&text, "endpoints", &problem);
+        assert_eq!(errors_with(&text, &files()), [expected]);
+    }
     let plain = SECTION.replace("https", "http");
     let text = config(&format!("{KEYS}{plain}"), "", "");
     let problem = "`tls_ca_file` is for endpoints that begin with https://";

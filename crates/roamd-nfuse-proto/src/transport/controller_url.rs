@@ -80,6 +80,12 @@ impl ControllerUrl {
             .unwrap_or_else(|| self.security.default_port())
     }
 
+    /// Returns whether the URL names its port.
+    #[must_use]
+    pub fn has_port(&self) -> bool {
+        self.authority.port_u16().is_some()
+    }
+
     /// Returns the value of the `Host` header. The default port is left out.
     #[must_use]
     pub fn host_header(&self) -> &HeaderValue {

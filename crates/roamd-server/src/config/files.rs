@@ -37,20 +37,11 @@ impl Files for SystemFiles {
     }
 
     fn read_secret(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
-        let bytes = self.read(path, largest)?;
-        let file = fs::metadata(path)?;
-        let rule = AccessRule::INSTALLED_SECRET;
-        // Root also checks configurations of servers that run as another user.
-        let owner = if geteuid().is_root() {
-            Ok(())
-        } else {
-            rule.check_owner(path, &file)
-        };
-        owner
-            .and_then(|()| rule.check_mode(path, &file))
-            .and_then(|()| rule.check_parents(path, &file))
-            .map_err(|error| FileError::Exposed(error.to_string()))?;
-        Ok(bytes)
+        self.read_guarded(path, largest, AccessRule::INSTALLED_SECRET)
+    }
+
+    fn read_cluster_key(&self, path: &Path, largest: u64) -> Result<Vec<u8>, FileError> {
+        self.read_guarded(path, largest, AccessRule::CLUSTER_KEY)
     }
 
     fn check_certificate(&self, tls: &ListenerTls) -> Result<(), CertificateError> {
@@ -81,11 +72,36 @@ impl Files for SystemFiles {
     }
 }
 
+impl SystemFiles {
+    /// Reads a file that other users must not read or replace.
+    fn read_guarded(
+        &self,
+        path: &Path,
+        largest: u64,
+        rule: AccessRule,
+    ) -> Result<Vec<u8>, FileError> {
+        let bytes = self.read(path, largest)?;
+        let file = fs::metadata(path)?;
+        // Root also checks configurations of servers that run as another user.
+        let owner = if geteuid().is_root() {
+            Ok(())
+        } else {
+            rule.check_owner(path, &file)
+        };
+        owner
+            .and_then(|()| rule.check_mode(path, &file))
+            .and_then(|()| rule.check_parents(path, &file))
+            .map_err(|error| FileError::Exposed(error.to_string()))?;
+        Ok(bytes)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs::Permissions;
     use std::os::unix::fs::PermissionsExt;
 
+    use jiff::Timestamp;
     use rcgen::{CertificateParams, KeyPair};
     use roamd_config::SAMPLE;
     use roamd_nfuse_client::ServiceKeys;
@@ -93,6 +109,7 @@ mod tests {
 
     use super::super::parse;
     use super::*;
+    use crate::keys::make_cluster_key;
 
     /// Returns a configuration with these keys of the document and of its farm.
     fn config(document: &str, farm: &str) -> String {
@@ -282,6 +299,42 @@ mod tests {
         fs::set_permissions(folder.path(), Permissions::from_mode(0o777)).unwrap();
         let [error] = errors(&text).try_into().unwrap();
         assert!(error.contains("chmod go-w"), "{error}");
+    }
+
+    #[test]
+    fn unusable_cluster_key_is_reported_with_the_next_step() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("cluster.key");
+        let text = config(
+            &format!(
+                "[keys]\ncluster_key_file = {path:?}\n[state]\nengine = \"etcd\"\n\
+                 endpoints = [\"http://etcd1:2379\"]"
+            ),
+            "",
+        );
+        make_cluster_key(&path, Timestamp::UNIX_EPOCH).unwrap();
+        let key = fs::read_to_string(&path).unwrap();
+        let next = "copy the file from another server of the group, or remove it and run `roamd \
+                    keys new --cluster` for a new group";
+        for (content, mode, expected) in [
+            (key.as_str(), 0o600, &[][..]),
+            (&key, 0o440, &[]),
+            (&key, 0o644, &["the cluster key", "chmod 600"]),
+            (&key, 0o660, &["the cluster key", "chmod 600"]),
+            ("", 0o600, &["holds no key", next]),
+            ("v1 1", 0o600, &["line 1 of the key ring", next]),
+        ] {
+            fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+            fs::write(&path, content).unwrap();
+            fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+            let errors = errors(&text);
+            assert_eq!(errors.is_empty(), expected.is_empty(), "{errors:?}");
+            for error in &errors {
+                let problem = "`cluster_key_file` cannot be used: ";
+                assert!(error.starts_with(&error_at(&text, "cluster_key_file", problem)));
+                assert!(expected.iter().all(|it| error.contains(it)), "{error}");
+            }
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use roamd_config::{Etcd, Files, WhenUnreachable};
+use roamd_config::{Etcd, FileError, Files, WhenUnreachable};
 use roamd_nfuse_client::{ControllerUrl, Security};
 use roamd_seal::KeyRing;
 use roamd_state::{
@@ -45,9 +45,7 @@ pub(super) fn group_settings(
             password: line.to_owned().into(),
         })
     });
-    let text = read_secret("cluster_key_file", &etcd.cluster_key_file, files)?;
-    let cluster_key = KeyRing::from_text(&text)
-        .map_err(|error| unusable("cluster_key_file", &error.to_string()))?;
+    let cluster_key = cluster_key(&etcd.cluster_key_file, files)?;
     Ok(GroupSettings {
         client: ClientSettings {
             endpoints: etcd.endpoints.iter().map(endpoint).collect(),
@@ -61,6 +59,18 @@ pub(super) fn group_settings(
             WhenUnreachable::Serve => roamd_state::WhenUnreachable::Serve,
             WhenUnreachable::Refuse => roamd_state::WhenUnreachable::Refuse,
         },
+    })
+}
+
+fn cluster_key(path: &Path, files: &dyn Files) -> Result<KeyRing, EtcdFileError> {
+    let key = "cluster_key_file";
+    let text = text(key, files.read_cluster_key(path, LARGEST))?;
+    KeyRing::from_text(&text).map_err(|error| {
+        let problem = format!(
+            "{error}; copy the file from another server of the group, or remove it and run `roamd \
+             keys new --cluster` for a new group"
+        );
+        unusable(key, &problem)
     })
 }
 
@@ -111,8 +121,15 @@ fn read_secret(
     path: &Path,
     files: &dyn Files,
 ) -> Result<Zeroizing<String>, EtcdFileError> {
-    let bytes = files.read_secret(path, LARGEST);
-    let bytes = bytes.map_err(|error| EtcdFileError {
+    text(key, files.read_secret(path, LARGEST))
+}
+
+/// Returns the text of a file that was read.
+fn text(
+    key: &'static str,
+    read: Result<Vec<u8>, FileError>,
+) -> Result<Zeroizing<String>, EtcdFileError> {
+    let bytes = read.map_err(|error| EtcdFileError {
         key,
         problem: error.to_string(),
     })?;

@@ -44,6 +44,15 @@ pub enum KeysError {
         /// Cause.
         source: io::Error,
     },
+    /// There is no key file.
+    #[error(
+        "there is no key file {}; the server creates it when it starts, and the keys of a group \
+         are in etcd, so name the configuration of the server with `--config`", .path.display()
+    )]
+    Missing {
+        /// Path of the file.
+        path: PathBuf,
+    },
     /// Others can read or replace the keys.
     #[error(transparent)]
     Access(#[from] FileAccessError),
@@ -151,13 +160,11 @@ impl KeyFile {
     /// the same ring.
     pub(crate) fn open_or_make(&self, now: Timestamp) -> Result<KeyRing, KeysError> {
         let ring = match self.read() {
-            Err(KeysError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                match self.make(now) {
-                    // Another process has created it meanwhile.
-                    Ok(()) | Err(KeysError::Present { .. }) => self.read()?,
-                    Err(error) => return Err(error),
-                }
-            }
+            Err(KeysError::Missing { .. }) => match self.make(now) {
+                // Another process has created it meanwhile.
+                Ok(()) | Err(KeysError::Present { .. }) => self.read()?,
+                Err(error) => return Err(error),
+            },
             ring => ring?,
         };
         ring.settle(now.as_second(), overlap(Duration::ZERO));
@@ -165,7 +172,14 @@ impl KeyFile {
     }
 
     pub(super) fn read(&self) -> Result<KeyRing, KeysError> {
-        let file = open_file(self.path()).map_err(|source| self.unusable(source))?;
+        let file = match open_file(self.path()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(KeysError::Missing {
+                    path: self.path().to_owned(),
+                });
+            }
+            opened => opened.map_err(|source| self.unusable(source))?,
+        };
         let metadata = file.metadata().map_err(|source| self.unusable(source))?;
         AccessRule::KEY_FILE.check_mode(self.path(), &metadata)?;
         let folder = fs::metadata(self.0.folder()).map_err(|source| self.unusable(source))?;

@@ -15,6 +15,7 @@ use crate::support::{
 
 const DASHBOARD: &str = include_str!("../../../../dist/grafana-dashboard.json");
 const ALERTS: &str = include_str!("../../../../dist/prometheus-alerts.yml");
+const OPERATING: &str = include_str!("../../../../docs/operating.md");
 
 fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
@@ -83,6 +84,21 @@ fn alerts_are_valid_and_fire_when_they_should() {
         "{checked}"
     );
     promtool(["test", "rules"], "prometheus-alerts.test.yml");
+}
+
+#[test]
+fn every_alert_is_a_row_of_the_documents() {
+    let alerts = ALERTS
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("- alert: "));
+    let rows: Vec<_> = OPERATING
+        .lines()
+        .filter(|line| line.starts_with("| `Roamd"))
+        .collect();
+    for alert in alerts {
+        let name = format!("`{alert}`");
+        assert!(rows.iter().any(|row| row.contains(&name)), "{alert}");
+    }
 }
 
 /// A metric of the dashboard or an alert that does not exist would show nothing, for ever.
