@@ -130,6 +130,8 @@ impl WebSessions {
     }
 
     /// Records that a session is used. Returns whether its sign-in has not been idle for too long.
+    /// `signed_in` is the time of the sign-in, if the request has it: until the idle time is over
+    /// after it, no record is needed. A server that made it may have been cut off from the others.
     ///
     /// # Errors
     /// If the shared state does not respond.
@@ -137,10 +139,13 @@ impl WebSessions {
         &self,
         session: &WebSession,
         idle: Duration,
+        signed_in: Option<Timestamp>,
         party: Party,
         now: Timestamp,
     ) -> Result<bool, StateError> {
-        let Some(end) = self.last_use(session, now).await? else {
+        let of_sign_in = signed_in.map(|signed_in| idle_end(signed_in, idle));
+        let of_sign_in = of_sign_in.filter(|end| now < *end);
+        let Some(end) = self.last_use(session, now).await?.or(of_sign_in) else {
             return Ok(false);
         };
         let new_end = idle_end(now, idle);
@@ -352,7 +357,10 @@ mod tests {
         let this = sessions(&folder, 7);
         let now = Timestamp::now();
         let (session, cookie) = this.begin(&site(), now);
-        let used = async |time| this.record_use(&session, IDLE, PARTY, time).await.unwrap();
+        let used = async |time| {
+            let used = this.record_use(&session, IDLE, None, PARTY, time);
+            used.await.unwrap()
+        };
         assert!(!used(now).await, "there is no sign-in");
         this.record_sign_in(&session, IDLE, PARTY, now)
             .await
@@ -375,6 +383,33 @@ mod tests {
         for (cookie, found) in [(&cookie, true), (&late_cookie, false)] {
             let result = this.find(&site(), &[cookie], old).await.unwrap();
             assert_eq!(result.is_some(), found);
+        }
+    }
+
+    /// The server of the sign-in could not reach the others when it recorded it.
+    #[tokio::test]
+    async fn sign_in_without_a_record_lives_for_its_idle_time() {
+        // WA-32
+        let folder = tempfile::tempdir().unwrap();
+        let this = sessions(&folder, 7);
+        let now = Timestamp::now();
+        let (session, _) = this.begin(&site(), now);
+        let used = async |signed_in, time| {
+            let used = this.record_use(&session, IDLE, signed_in, PARTY, time);
+            used.await.unwrap()
+        };
+        for (signed_in, minute, is_used) in [
+            (None, 0, false),
+            (Some(now), 22, false),
+            (Some(now), 0, true),
+            // This use is recorded.
+            (Some(now), 20, true),
+            (None, 40, true),
+            (Some(now), 40, true),
+            (Some(now), 62, false),
+        ] {
+            let is = used(signed_in, now + minutes(minute)).await;
+            assert_eq!(is, is_used, "{signed_in:?} {minute}");
         }
     }
 

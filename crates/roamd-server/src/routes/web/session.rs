@@ -34,7 +34,7 @@ pub(super) async fn keep_alive(visit: &Visit<'_>, request: &Request) -> Result<R
         let party = parties::of_client(request.client_address());
         let web_sessions = &state.web.sessions;
         web_sessions
-            .record_use(session, idle, party, state.now())
+            .record_use(session, idle, None, party, state.now())
             .await?;
     }
     Ok(answer(media_type::TEXT, ""))

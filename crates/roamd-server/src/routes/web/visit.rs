@@ -144,9 +144,9 @@ impl<'s> Visit<'s> {
         let (state, space) = (self.state, &self.site.space);
         let caller = caller_with(state, request, space, (**presented).clone()).await?;
         let (sessions, party) = (&state.web.sessions, parties::of_user(caller.user.key()));
-        let idle = self.site.idle;
+        let (idle, signed_in) = (self.site.idle, Some(caller.claims.signed_in));
         if sessions
-            .record_use(session, idle, party, state.now())
+            .record_use(session, idle, signed_in, party, state.now())
             .await?
         {
             Ok(caller)
