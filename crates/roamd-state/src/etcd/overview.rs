@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use roamd_etcd_client::CallError;
 use roamd_etcd_client::messages::{
     EventType, KeyValue, RangeRequest, StatusResponse, WatchCreateRequest,
 };
-use roamd_etcd_client::{CallError, Endpoint};
 use tokio::time::{Instant, timeout_at};
 
-use super::group::Group;
+use super::group::{AskedMember, Group};
 use super::health::TWO_BEATS;
 use super::layout::{Beat, Key, SERVERS};
 use super::server_id::ServerId;
@@ -90,22 +90,16 @@ impl Group {
         &self,
         clock: impl Fn() -> Timestamp,
     ) -> Result<GroupOverview, CallError> {
-        let mut members = Vec::new();
-        for endpoint in self.client().endpoints() {
-            members.push(self.member(endpoint).await);
-        }
+        let members = self.members().await.into_iter();
+        let members = members.map(|AskedMember { endpoint, status }| Member {
+            endpoint: endpoint.to_string(),
+            state: status.map(MemberState::of).map_err(|it| it.to_string()),
+        });
+        let members = members.collect();
         Ok(GroupOverview {
             servers: self.servers(clock).await?,
             members,
         })
-    }
-
-    async fn member(&self, endpoint: &Endpoint) -> Member {
-        let state = self.client().status_of(endpoint).await;
-        Member {
-            endpoint: endpoint.to_string(),
-            state: state.map(MemberState::of).map_err(|it| it.to_string()),
-        }
     }
 
     async fn servers(&self, clock: impl Fn() -> Timestamp) -> Result<Vec<GroupServer>, CallError> {
