@@ -115,7 +115,7 @@ impl Group {
             .kvs
             .iter()
             .filter_map(|kv| self.beat(kv))
-            .map(|(id, beat)| (id, (None, beat)))
+            .map(|(id, beat)| (id, (None::<SignedDuration>, beat)))
             .collect();
         let create = WatchCreateRequest {
             key,
@@ -130,7 +130,11 @@ impl Group {
                 let Some(kv) = event.kv else { continue };
                 let beat = self.beat(&kv);
                 if let Some((id, beat)) = beat {
-                    servers.insert(id, (Some(arrived), beat));
+                    let offset = beat.now.duration_since(arrived);
+                    let earlier = servers.get(&id).and_then(|(offset, _)| *offset);
+                    // The least late one is right.
+                    let offset = earlier.map_or(offset, |earlier| earlier.max(offset));
+                    servers.insert(id, (Some(offset), beat));
                 } else if event.r#type == i32::from(EventType::Delete)
                     && let Some(id) = self.server(&kv)
                 {
@@ -156,7 +160,7 @@ impl Group {
     }
 }
 
-fn server((id, (arrived, beat)): (ServerId, (Option<Timestamp>, Beat))) -> GroupServer {
+fn server((id, (clock_offset, beat)): (ServerId, (Option<SignedDuration>, Beat))) -> GroupServer {
     let Beat {
         now,
         sent,
@@ -168,11 +172,11 @@ fn server((id, (arrived, beat)): (ServerId, (Option<Timestamp>, Beat))) -> Group
         id: id.to_string(),
         name,
         version,
-        activity: match arrived {
-            Some(arrived) => ServerActivity::Running {
+        activity: match clock_offset {
+            Some(clock_offset) => ServerActivity::Running {
                 uptime: Duration::from_millis(sent),
                 lag: Duration::from_millis(age),
-                clock_offset: now.duration_since(arrived),
+                clock_offset,
             },
             None => ServerActivity::Silent { last: now },
         },

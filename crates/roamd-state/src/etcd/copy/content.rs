@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::entry::{Flag, RunningServer, Seen, Server, Share};
+use super::entry::{Arrival, Flag, RunningServer, Seen, Server, Share};
 use super::limits::Limits;
 use crate::counter::CounterKind;
 use crate::digest::Digest;
@@ -146,9 +146,18 @@ impl Copy {
                 .for_each(|seen| seen.at = now);
         }
         if let Some(server) = self.servers.get_mut(&id) {
-            server.seen = Some(Seen {
-                clock_offset: server.beat.now.duration_since(now),
+            let arrival = Arrival {
+                sent: server.beat.sent,
                 at: now,
+            };
+            let clock_offset = match server.seen {
+                Some(last) if !last.arrival.is_followed_in_time(arrival) => last.clock_offset,
+                _ => server.beat.now.duration_since(now),
+            };
+            server.seen = Some(Seen {
+                clock_offset,
+                at: now,
+                arrival,
             });
             self.last_beat = Some(now);
         }
