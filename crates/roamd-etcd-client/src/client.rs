@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::connection::Connection;
 use crate::endpoint::Endpoint;
-use crate::error::{CallError, Refusal};
+use crate::error::{CallError, EndpointError, Refusal};
 use crate::messages::{
     AuthenticateRequest, AuthenticateResponse, LeaseGrantRequest, LeaseGrantResponse, PutRequest,
     PutResponse, RangeRequest, RangeResponse, StatusRequest, StatusResponse, TxnRequest,
@@ -94,21 +94,35 @@ impl Client {
             current: None,
             opened: 0,
         };
+        Self::of(settings, network, endpoints)
+    }
+
+    /// Creates a client with the same settings, and connections of its own. It begins with the
+    /// endpoint that this one uses, and not with one that has failed.
+    #[must_use]
+    pub fn separate(&self) -> Self {
+        let Inner {
+            settings, network, ..
+        } = &*self.0;
+        let endpoints = {
+            let known = self.endpoints_state();
+            Endpoints {
+                next: known.next,
+                failed: known.failed.clone(),
+                current: None,
+                opened: 0,
+            }
+        };
+        Self::of(settings.clone(), Arc::clone(network), endpoints)
+    }
+
+    fn of(settings: ClientSettings, network: Arc<dyn Network>, endpoints: Endpoints) -> Self {
         Self(Arc::new(Inner {
             settings,
             network,
             endpoints: Mutex::new(endpoints),
             opening: tokio::sync::Mutex::new(None),
         }))
-    }
-
-    /// Creates a client with the same settings, and connections of its own.
-    #[must_use]
-    pub fn separate(&self) -> Self {
-        let Inner {
-            settings, network, ..
-        } = &*self.0;
-        Self::new(settings.clone(), Arc::clone(network))
     }
 
     /// Returns the endpoints.
@@ -176,7 +190,8 @@ impl Client {
         most.mul_f64(self.0.network.chance())
     }
 
-    /// Asks a member for its state, over a connection of its own.
+    /// Asks a member for its state, over a connection of its own. If it does not give it, calls use
+    /// other endpoints first: one that hangs accepts connections, so that only a call finds out.
     ///
     /// # Errors
     /// If the member does not respond.
@@ -186,7 +201,14 @@ impl Client {
             let method = "/etcdserverpb.Maintenance/Status";
             connection.call(method, &StatusRequest {}).await
         };
-        self.in_time(status).await
+        let status = self.in_time(status).await;
+        if status.as_ref().is_err_and(CallError::is_of_endpoint) {
+            let mut known = self.0.settings.endpoints.iter();
+            if let Some(index) = known.position(|known| known == endpoint) {
+                self.endpoints_state().pass_over(index);
+            }
+        }
+        status
     }
 
     /// Gives up the connection in use, because its endpoint does not do what it should. The next
@@ -243,7 +265,7 @@ impl Client {
             return Err(error.clone());
         }
         let order = self.endpoints_state().order(Instant::now());
-        let mut last = CallError::TimedOut;
+        let mut errors = Vec::new();
         for index in order {
             let Some(endpoint) = self.0.settings.endpoints.get(index) else {
                 continue;
@@ -252,15 +274,19 @@ impl Client {
                 Ok(connection) => return Ok(self.endpoints_state().use_new(connection, index)),
                 Err(error) => {
                     self.endpoints_state().pass_over(index);
-                    last = error;
+                    errors.push(EndpointError {
+                        endpoint: endpoint.clone(),
+                        error,
+                    });
                 }
             }
         }
+        let error = CallError::NoEndpoint(errors.into());
         *opening = Some(FailedOpening {
             at: Instant::now(),
-            error: last.clone(),
+            error: error.clone(),
         });
-        Err(last)
+        Err(error)
     }
 
     /// Connects to an endpoint, and signs in.

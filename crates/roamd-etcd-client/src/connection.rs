@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, TE};
@@ -29,6 +30,8 @@ pub(crate) struct Connection {
     authority: Arc<str>,
     /// Token of the signed-in user.
     token: Option<HeaderValue>,
+    /// Whether the endpoint has responded to a call.
+    has_responded: Arc<AtomicBool>,
 }
 
 impl Connection {
@@ -41,20 +44,14 @@ impl Connection {
         tls: Option<&ClientTls>,
         endpoint: &Endpoint,
     ) -> Result<Self, CallError> {
-        let failed = |source: io::Error| CallError::Connect {
-            endpoint: endpoint.to_string(),
-            source: Arc::new(source),
-        };
+        let failed = |error: io::Error| CallError::Connect(Arc::new(error));
         let stream = network.connect(&endpoint.host, endpoint.port);
         let stream = stream.await.map_err(failed)?;
         let stream = match (endpoint.scheme, tls) {
             (Scheme::Http, _) => stream,
             (Scheme::Https, Some(tls)) => {
                 let secure = tls.secure(&endpoint.host, stream).await;
-                secure.map_err(|source| CallError::Tls {
-                    endpoint: endpoint.to_string(),
-                    source: Arc::new(source),
-                })?
+                secure.map_err(|error| CallError::Tls(Arc::new(error)))?
             }
             (Scheme::Https, None) => {
                 return Err(failed(io::Error::other("no certificate authority is set")));
@@ -75,6 +72,7 @@ impl Connection {
             scheme: endpoint.scheme,
             authority: endpoint.authority().into(),
             token: None,
+            has_responded: Arc::default(),
         })
     }
 
@@ -129,8 +127,17 @@ impl Connection {
             request.headers_mut().insert(AUTHORIZATION, token.clone());
         }
         let mut sender = self.sender.clone();
-        let broken = |error| CallError::Broken(Arc::new(error));
+        let broken = |error| {
+            if self.has_responded.load(Ordering::Relaxed) {
+                CallError::Broken(Arc::new(error))
+            } else {
+                // Mostly one of settings: no gRPC, TLS, a certificate.
+                CallError::NoResponse(self.scheme)
+            }
+        };
         sender.ready().await.map_err(broken)?;
-        sender.send_request(request).await.map_err(broken)
+        let response = sender.send_request(request).await.map_err(broken)?;
+        self.has_responded.store(true, Ordering::Relaxed);
+        Ok(response)
     }
 }

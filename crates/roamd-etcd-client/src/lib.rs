@@ -13,7 +13,7 @@ mod watch;
 
 pub use client::{Client, ClientSettings, Credentials};
 pub use endpoint::{Endpoint, Scheme};
-pub use error::{CallError, Refusal};
+pub use error::{CallError, EndpointError, Refusal};
 pub use network::{Connecting, Network, Stream, SystemNetwork};
 pub use tls::{ClientTls, TlsError};
 pub use watch::Watch;

@@ -151,6 +151,7 @@ impl EtcdState {
                 let seconds = offset.as_secs();
                 return Err(GroupError::Clock { seconds });
             }
+            shared.remove_predecessors().await;
         }
         // What was read is not newer: the watch may be late, or not have begun.
         shared.health.prove(read);

@@ -17,7 +17,8 @@ use super::layout::{Beat, Key};
 use super::requests::delete;
 use super::shared::Shared;
 
-/// Time for which a heartbeat stays in etcd, unless another one replaces it.
+/// Time after which a heartbeat has expired, unless another one replaces it. Its lease removes it
+/// [`EXTRA`](super::bucket::EXTRA) later: operators see meanwhile that the server was killed.
 const BEAT_LIFETIME: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 
 /// Time without a change after which the watch counts as dead: the own heartbeats are changes.
@@ -173,6 +174,26 @@ impl Shared {
         let until = now.checked_add(BEAT_LIFETIME).unwrap_or(now);
         let key = Key::Server(self.own);
         self.overwrite(key, beat.to_text(), until).await.map(drop)
+    }
+
+    /// Removes the heartbeats of earlier runs of this server that were killed.
+    pub(super) async fn remove_predecessors(&self) {
+        let silent = self.copy().silent_servers(&self.name);
+        if silent.is_empty() {
+            return;
+        }
+        let remove = silent
+            .into_iter()
+            .map(|id| delete(self.name(Key::Server(id))));
+        let remove = TxnRequest {
+            compare: Vec::new(),
+            success: remove.collect(),
+            failure: Vec::new(),
+        };
+        // Otherwise their leases remove them.
+        if let Err(error) = self.group.client().txn(&remove).await {
+            debug!(%error, "Removing heartbeats of earlier runs failed");
+        }
     }
 
     /// Removes the heartbeat of this server, which stops.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64;
+use futures_util::future::join_all;
 use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
-use roamd_etcd_client::messages::{KeyValue, PutRequest, RangeRequest, TxnRequest};
-use roamd_etcd_client::{CallError, Client, ClientSettings, Network};
+use roamd_etcd_client::messages::{KeyValue, PutRequest, RangeRequest, StatusResponse, TxnRequest};
+use roamd_etcd_client::{CallError, Client, ClientSettings, Endpoint, EndpointError, Network};
 use roamd_seal::{KeyRing, Purpose};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
@@ -48,7 +49,7 @@ pub struct GroupSettings {
 pub enum GroupError {
     /// etcd cannot be used.
     #[error("cannot use etcd: {0}; check `endpoints` and the settings beside it")]
-    Unusable(#[from] CallError),
+    Unusable(CallError),
     /// A member of etcd is too old.
     #[error(
         "etcd at {endpoint} is {version}, and versions before {} lose changes; use a newer etcd",
@@ -101,6 +102,13 @@ pub enum GroupError {
     Random(#[from] getrandom::Error),
 }
 
+// Not with `#[from]`: it makes the cause a source, and the text has it already.
+impl From<CallError> for GroupError {
+    fn from(error: CallError) -> Self {
+        Self::Unusable(error)
+    }
+}
+
 /// A group that a server fits in. A clone is the same.
 #[derive(Debug, Clone)]
 pub struct Group {
@@ -108,6 +116,12 @@ pub struct Group {
     prefix: Arc<str>,
     cluster_key: Arc<KeyRing>,
     digest_key: DigestKey,
+}
+
+/// Response of a member of etcd to the question for its state.
+pub(super) struct AskedMember {
+    pub(super) endpoint: Endpoint,
+    pub(super) status: Result<StatusResponse, CallError>,
 }
 
 /// A value that etcd has sealed with the cluster key.
@@ -131,7 +145,7 @@ impl Group {
         network: Arc<dyn Network>,
     ) -> Result<Self, GroupError> {
         let mut group = Self::new(settings, network);
-        check_versions(&group.client).await?;
+        check_versions(&group.members().await)?;
         let deadline = Instant::now() + OPEN_TIMEOUT;
         let about = loop {
             match group.get_or_create().await {
@@ -147,8 +161,8 @@ impl Group {
         Ok(group)
     }
 
-    /// Opens a group that exists, and changes nothing. The versions of etcd's members are not
-    /// checked.
+    /// Opens a group that exists, and changes nothing. Members of etcd that are too old matter only
+    /// if there is no group.
     ///
     /// # Errors
     /// If etcd cannot be used, or there is no group, or it is of another format or cluster key.
@@ -157,7 +171,11 @@ impl Group {
         network: Arc<dyn Network>,
     ) -> Result<Self, GroupError> {
         let mut group = Self::new(settings, network);
-        let about = group.get(ABOUT).await?.ok_or(GroupError::Missing)?;
+        let members = group.members().await;
+        let Some(about) = group.get(ABOUT).await? else {
+            check_versions(&members)?;
+            return Err(GroupError::Missing);
+        };
         group.digest_key = group.read_about(&about.value)?;
         Ok(group)
     }
@@ -235,9 +253,40 @@ impl Group {
         (first, end)
     }
 
-    /// Logs each member of etcd that lacks known fixes.
-    pub(super) async fn check_versions(&self) -> Result<(), GroupError> {
-        check_versions(&self.client).await
+    /// Asks each member of etcd for its state, all at the same time. Returns them in configured
+    /// order.
+    pub(super) async fn members(&self) -> Vec<AskedMember> {
+        let asked = self.client.endpoints().iter().map(|endpoint| async {
+            AskedMember {
+                endpoint: endpoint.clone(),
+                status: self.client.status_of(endpoint).await,
+            }
+        });
+        join_all(asked).await
+    }
+
+    /// Logs each member of etcd that does not respond, or lacks known fixes.
+    pub(super) async fn log_members(&self) {
+        let members = self.members().await;
+        for AskedMember { endpoint, status } in &members {
+            match status {
+                Ok(status) => {
+                    let version = Version::parse(&status.version);
+                    if let Some(version) = version
+                        && let Verdict::Outdated { fixed } = version.verdict()
+                    {
+                        warn!(
+                            %endpoint, %version, %fixed,
+                            "Member of etcd lacks fixes of known faults"
+                        );
+                    }
+                }
+                Err(error) => warn!(%endpoint, %error, "Member of etcd does not respond"),
+            }
+        }
+        if let Err(error) = check_versions(&members) {
+            warn!(%error, "Check of etcd failed");
+        }
     }
 
     async fn get(&self, name: &str) -> Result<Option<KeyValue>, GroupError> {
@@ -306,37 +355,72 @@ impl Group {
 }
 
 /// Checks the version of each member that responds.
-async fn check_versions(client: &Client) -> Result<(), GroupError> {
-    let mut last = None;
-    let mut responds = false;
-    for endpoint in client.endpoints() {
-        let status = match client.status_of(endpoint).await {
+///
+/// # Errors
+/// If none responds, or one is too old or states no version.
+fn check_versions(members: &[AskedMember]) -> Result<(), GroupError> {
+    let mut errors = Vec::new();
+    for AskedMember { endpoint, status } in members {
+        let status = match status {
             Ok(status) => status,
             Err(error) => {
-                warn!(%endpoint, %error, "Member of etcd does not respond");
-                last = Some(error);
+                errors.push(EndpointError {
+                    endpoint: endpoint.clone(),
+                    error: error.clone(),
+                });
                 continue;
             }
         };
-        responds = true;
         let version = Version::parse(&status.version).ok_or_else(|| GroupError::NoVersion {
             endpoint: endpoint.to_string(),
         })?;
-        match version.verdict() {
-            Verdict::Good => {}
-            Verdict::Outdated { fixed } => {
-                warn!(%endpoint, %version, %fixed, "Member of etcd lacks fixes of known faults");
-            }
-            Verdict::TooOld => {
-                return Err(GroupError::TooOld {
-                    endpoint: endpoint.to_string(),
-                    version: version.to_string(),
-                });
-            }
+        if version.verdict() == Verdict::TooOld {
+            return Err(GroupError::TooOld {
+                endpoint: endpoint.to_string(),
+                version: version.to_string(),
+            });
         }
     }
-    match last {
-        Some(error) if !responds => Err(error.into()),
-        _ => Ok(()),
+    if errors.len() < members.len() {
+        Ok(())
+    } else {
+        Err(CallError::NoEndpoint(errors.into()).into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use roamd_etcd_client::Scheme;
+
+    use super::*;
+
+    #[test]
+    fn members_that_respond_decide_whether_etcd_is_usable() {
+        let status = |version: &str| {
+            Ok(StatusResponse {
+                version: version.to_owned(),
+                ..StatusResponse::default()
+            })
+        };
+        let hangs = || Err(CallError::TimedOut);
+        for (members, expected) in [
+            (vec![hangs(), status("3.5.33")], None),
+            (vec![hangs(), status("3.4.1")], Some("is 3.4.1")),
+            (vec![status("")], Some("does not state its version")),
+            (vec![hangs(), hangs()], Some("http://e:0, http://e:1: etcd")),
+        ] {
+            let members = members.into_iter().zip(0..).map(|(status, port)| {
+                let endpoint = Endpoint {
+                    scheme: Scheme::Http,
+                    host: "e".to_owned(),
+                    port,
+                };
+                AskedMember { endpoint, status }
+            });
+            let error = check_versions(&members.collect::<Vec<_>>()).err();
+            let error = error.map(|error| error.to_string()).unwrap_or_default();
+            assert_eq!(error.is_empty(), expected.is_none(), "{error}");
+            assert!(error.contains(expected.unwrap_or_default()), "{error}");
+        }
     }
 }

@@ -51,7 +51,7 @@ impl Shared {
     }
 
     pub(super) async fn maintain(self: Arc<Self>) {
-        let (mut swept, mut checked) = (Instant::now(), Instant::now());
+        let (mut swept, mut checked) = (Instant::now(), None::<Instant>);
         let (mut was_lost, mut clocks_differed) = (false, false);
         let mut interval = interval(INTERVAL);
         loop {
@@ -90,11 +90,9 @@ impl Shared {
             }
             // What fails is tried again in the next interval.
             drop(self.write_missing().await);
-            if checked.elapsed() >= VERSION_INTERVAL {
-                checked = Instant::now();
-                if let Err(error) = self.group.check_versions().await {
-                    warn!(%error, "Check of etcd failed");
-                }
+            if checked.is_none_or(|checked| checked.elapsed() >= VERSION_INTERVAL) {
+                checked = Some(Instant::now());
+                self.group.log_members().await;
             }
         }
     }

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
+use roamd_etcd_client::CallError;
 use roamd_etcd_client::messages::{
     EventType, KeyValue, RangeRequest, StatusResponse, WatchCreateRequest,
 };
-use roamd_etcd_client::{CallError, Endpoint};
 use tokio::time::{Instant, timeout_at};
 
-use super::group::Group;
+use super::group::{AskedMember, Group};
 use super::health::TWO_BEATS;
 use super::layout::{Beat, Key, SERVERS};
 use super::server_id::ServerId;
@@ -90,22 +90,16 @@ impl Group {
         &self,
         clock: impl Fn() -> Timestamp,
     ) -> Result<GroupOverview, CallError> {
-        let mut members = Vec::new();
-        for endpoint in self.client().endpoints() {
-            members.push(self.member(endpoint).await);
-        }
+        let members = self.members().await.into_iter();
+        let members = members.map(|AskedMember { endpoint, status }| Member {
+            endpoint: endpoint.to_string(),
+            state: status.map(MemberState::of).map_err(|it| it.to_string()),
+        });
+        let members = members.collect();
         Ok(GroupOverview {
             servers: self.servers(clock).await?,
             members,
         })
-    }
-
-    async fn member(&self, endpoint: &Endpoint) -> Member {
-        let state = self.client().status_of(endpoint).await;
-        Member {
-            endpoint: endpoint.to_string(),
-            state: state.map(MemberState::of).map_err(|it| it.to_string()),
-        }
     }
 
     async fn servers(&self, clock: impl Fn() -> Timestamp) -> Result<Vec<GroupServer>, CallError> {
@@ -121,7 +115,7 @@ impl Group {
             .kvs
             .iter()
             .filter_map(|kv| self.beat(kv))
-            .map(|(id, beat)| (id, (None, beat)))
+            .map(|(id, beat)| (id, (None::<SignedDuration>, beat)))
             .collect();
         let create = WatchCreateRequest {
             key,
@@ -136,7 +130,11 @@ impl Group {
                 let Some(kv) = event.kv else { continue };
                 let beat = self.beat(&kv);
                 if let Some((id, beat)) = beat {
-                    servers.insert(id, (Some(arrived), beat));
+                    let offset = beat.now.duration_since(arrived);
+                    let earlier = servers.get(&id).and_then(|(offset, _)| *offset);
+                    // The least late one is right.
+                    let offset = earlier.map_or(offset, |earlier| earlier.max(offset));
+                    servers.insert(id, (Some(offset), beat));
                 } else if event.r#type == i32::from(EventType::Delete)
                     && let Some(id) = self.server(&kv)
                 {
@@ -162,7 +160,7 @@ impl Group {
     }
 }
 
-fn server((id, (arrived, beat)): (ServerId, (Option<Timestamp>, Beat))) -> GroupServer {
+fn server((id, (clock_offset, beat)): (ServerId, (Option<SignedDuration>, Beat))) -> GroupServer {
     let Beat {
         now,
         sent,
@@ -174,11 +172,11 @@ fn server((id, (arrived, beat)): (ServerId, (Option<Timestamp>, Beat))) -> Group
         id: id.to_string(),
         name,
         version,
-        activity: match arrived {
-            Some(arrived) => ServerActivity::Running {
+        activity: match clock_offset {
+            Some(clock_offset) => ServerActivity::Running {
                 uptime: Duration::from_millis(sent),
                 lag: Duration::from_millis(age),
-                clock_offset: now.duration_since(arrived),
+                clock_offset,
             },
             None => ServerActivity::Silent { last: now },
         },

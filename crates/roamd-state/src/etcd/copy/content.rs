@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::entry::{Flag, RunningServer, Seen, Server, Share};
+use super::entry::{Arrival, Flag, RunningServer, Seen, Server, Share};
 use super::limits::Limits;
 use crate::counter::CounterKind;
 use crate::digest::Digest;
@@ -122,6 +122,20 @@ impl Copy {
         running.collect()
     }
 
+    /// Returns the other servers of this name whose heartbeats do not arrive.
+    pub(in crate::etcd) fn silent_servers(&self, name: &str) -> Vec<ServerId> {
+        let running = self.running_servers();
+        let is_silent = |id: ServerId| id != self.own && running.iter().all(|it| it.id != id);
+        let named = self.servers.iter().filter(|(_, it)| it.beat.name == name);
+        let mut silent: Vec<_> = named
+            .map(|(id, _)| *id)
+            .filter(|id| is_silent(*id))
+            .collect();
+        // A simulation repeats its calls in the same order.
+        silent.sort_unstable();
+        silent
+    }
+
     /// Notes that a heartbeat of a server, which the copy has, arrives now.
     pub(super) fn note_arrival(&mut self, id: ServerId, now: Timestamp) {
         // After an outage of etcd, the first server that is heard must not make all others look
@@ -132,9 +146,18 @@ impl Copy {
                 .for_each(|seen| seen.at = now);
         }
         if let Some(server) = self.servers.get_mut(&id) {
-            server.seen = Some(Seen {
-                clock_offset: server.beat.now.duration_since(now),
+            let arrival = Arrival {
+                sent: server.beat.sent,
                 at: now,
+            };
+            let clock_offset = match server.seen {
+                Some(last) if !last.arrival.is_followed_in_time(arrival) => last.clock_offset,
+                _ => server.beat.now.duration_since(now),
+            };
+            server.seen = Some(Seen {
+                clock_offset,
+                at: now,
+                arrival,
             });
             self.last_beat = Some(now);
         }

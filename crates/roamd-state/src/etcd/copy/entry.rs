@@ -38,10 +38,37 @@ pub(super) struct Server {
 /// Arrival of a heartbeat.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seen {
-    /// How far the clock of the server was ahead of this server's.
+    /// How far the clock of the server was ahead of this server's when a heartbeat arrived in time.
     pub(super) clock_offset: SignedDuration,
     /// Time of the arrival, or of the end of a silence of all servers after it.
     pub(super) at: Timestamp,
+    pub(super) arrival: Arrival,
+}
+
+/// Times of a heartbeat.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Arrival {
+    /// Milliseconds since the start of its server.
+    pub(super) sent: u64,
+    pub(super) at: Timestamp,
+}
+
+/// Difference between the intervals at which heartbeats are sent and arrive from which on some are
+/// late. It is less than the interval of two, so that those that arrive all at once are.
+const JITTER: SignedDuration = SignedDuration::from_millis(500);
+
+impl Arrival {
+    /// Returns whether a heartbeat and the one before it, which is this one, arrived in time, as
+    /// far as their intervals show. etcd may hold heartbeats back, and deliver them much later: the
+    /// clock of their server then looks as if it were behind.
+    pub(super) fn is_followed_in_time(self, next: Self) -> bool {
+        let Some(sent) = next.sent.checked_sub(self.sent) else {
+            return false;
+        };
+        let sent = SignedDuration::from_millis(i64::try_from(sent).unwrap_or(i64::MAX));
+        let arrived = next.at.duration_since(self.at);
+        arrived.saturating_sub(sent).unsigned_abs() <= JITTER.unsigned_abs()
+    }
 }
 
 /// A running server of the group.

@@ -289,9 +289,14 @@ fn local_flag_stays_missing_until_etcd_has_its_expiry() {
 
 /// A heartbeat of a server, whose clock says `now`, arrives.
 fn beat(copy: &mut Copy, number: u8, now: i64, arrives: i64) {
+    beat_sent_at(copy, number, arrives, now, arrives);
+}
+
+/// A heartbeat that a server sent this number of seconds after its start arrives.
+fn beat_sent_at(copy: &mut Copy, number: u8, sent: i64, now: i64, arrives: i64) {
     let beat = Beat {
         now: at(now),
-        sent: 0,
+        sent: u64::try_from(sent * 1000).unwrap(),
         age: 0,
         version: "1".to_owned(),
         name: "one".to_owned(),
@@ -337,4 +342,36 @@ fn servers_that_ran_before_an_outage_are_running_for_five_seconds_after_it() {
     assert_eq!(running(&copy), [(server(1), 0), (server(2), 3)]);
     beat(&mut copy, 1, 65, 65);
     assert_eq!(running(&copy), [(server(1), 0)]);
+}
+
+/// etcd holds heartbeats back while its leader hangs: the clock of their server seems to be behind.
+#[test]
+fn late_heartbeats_do_not_change_the_clock_of_their_server() {
+    // The server and this one have the same time. Each heartbeat was sent and arrives, in seconds.
+    for beats in [
+        // All are late.
+        &[(10, 10), (11, 28), (15, 28), (19, 28), (23, 28), (29, 29)][..],
+        // They arrive in another order.
+        &[(10, 10), (15, 28), (11, 28), (29, 29)],
+        // This server was stopped.
+        &[(10, 10), (11, 40), (12, 40), (13, 40), (41, 41)],
+    ] {
+        let mut copy = copy();
+        for &(sent, arrives) in beats {
+            beat_sent_at(&mut copy, 1, sent, sent, arrives);
+            assert_eq!(running(&copy), [(server(1), 0)], "{beats:?}");
+        }
+    }
+    // A clock that is set is noticed with the next heartbeat, also if it is this server's.
+    let mut copy = copy();
+    for (sent, now, arrives, ahead) in [
+        (10, 10, 10, 0),
+        (11, 41, 11, 30),
+        (12, 42, 12, 30),
+        (13, 43, 53, 30),
+        (14, 44, 54, -10),
+    ] {
+        beat_sent_at(&mut copy, 1, sent, now, arrives);
+        assert_eq!(running(&copy), [(server(1), ahead)], "{sent}");
+    }
 }

@@ -1,15 +1,19 @@
 //! Which servers may join a group.
 
-use std::net::SocketAddr;
+use std::error::Error as _;
+use std::io::Write as _;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 
-use roamd_etcd_client::{ClientTls, Credentials, Scheme};
+use jiff::Timestamp;
+use roamd_etcd_client::{ClientTls, Credentials, Scheme, SystemNetwork};
 use roamd_state::{
-    CounterKind, Digest, FlagKind, GroupError, GroupSettings, SharedState as _, StateError,
+    BlockingGroup, CounterKind, Digest, FlagKind, Group, GroupError, GroupSettings,
+    SharedState as _, StateError,
 };
-use roamd_testkit::{CertificateAuthority, EtcdCluster, free_address};
+use roamd_testkit::{CertificateAuthority, EtcdCluster, Signal, free_address};
 use serde_json::json;
 
 use super::support::{
@@ -54,6 +58,56 @@ async fn server_starts_while_one_of_three_members_is_down() {
     let key = Digest::of(b"key");
     let kind = FlagKind::RevokedToken;
     assert!(state.set_flag(PARTY, kind, key, at(10)).await.unwrap());
+}
+
+/// A member that hangs accepts connections, and another program responds with something else: the
+/// server and the commands use the other members.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn server_starts_if_first_endpoint_hangs_or_is_not_etcd() {
+    let cluster = EtcdCluster::start(3);
+    let mut settings = settings(&cluster);
+    let other_program = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = other_program.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in other_program.incoming() {
+            let stream = stream.and_then(|mut stream| {
+                stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+            });
+            drop(stream);
+        }
+    });
+    settings
+        .client
+        .endpoints
+        .extend(settings_at(&[address]).client.endpoints);
+    cluster.signal(0, Signal::Stop);
+    for first in ["a member that hangs", "another program"] {
+        let state = open(&settings);
+        let key = Digest::of(first.as_bytes());
+        let kind = FlagKind::RevokedToken;
+        assert!(
+            state.set_flag(PARTY, kind, key, at(10)).await.unwrap(),
+            "{first}"
+        );
+        let network = Arc::new(SystemNetwork);
+        let group = Group::open_existing(&settings, network.clone())
+            .await
+            .unwrap();
+        let seen = group.overview(Timestamp::now).await.unwrap();
+        let works: Vec<_> = seen.members.iter().map(|it| it.state.is_ok()).collect();
+        assert_eq!(
+            works.iter().filter(|&&works| works).count(),
+            2,
+            "{first}: {seen:?}"
+        );
+        let blocking = settings.clone();
+        let read = move || BlockingGroup::open(&blocking, network)?.read_sealed("keys");
+        assert!(
+            std::thread::spawn(read).join().unwrap().unwrap().is_none(),
+            "{first}"
+        );
+        settings.client.endpoints.rotate_right(1);
+    }
 }
 
 /// A clock that is set wrong while the server runs ends its use of the state until it is set right.
@@ -118,17 +172,34 @@ fn stopped_engine_says_so() {
 #[test]
 fn missing_etcd_is_reported_with_its_endpoint() {
     let nowhere: SocketAddr = free_address();
-    let error = try_open(&settings_at(&[nowhere])).unwrap_err().to_string();
+    let error = try_open(&settings_at(&[nowhere])).unwrap_err();
+    assert!(error.source().is_none(), "its text would be repeated");
+    let error = error.to_string();
     assert!(
-        error.contains("cannot connect to http://127.0.0.1"),
+        error.contains(&format!(
+            "http://{nowhere}: cannot connect: Connection refused"
+        )),
         "{error}"
     );
+    assert_eq!(error.matches("refused").count(), 1, "{error}");
     assert!(error.contains("check `endpoints`"), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn user_and_password_are_required_if_etcd_requires_them() {
     let cluster = EtcdCluster::start(1);
+    let with_password = |password: &str| {
+        Some(Credentials {
+            user: "roamd".to_owned(),
+            password: password.to_owned().into(),
+        })
+    };
+    let refused = |settings: &GroupSettings| try_open(settings).unwrap_err().to_string();
+    let mut settings = settings(&cluster);
+    settings.client.credentials = with_password("secret");
+    let error = refused(&settings);
+    assert!(error.contains("its authentication is off"), "{error}");
+    settings.client.credentials = None;
     for (path, request) in [
         ("user/add", json!({ "name": "root", "password": "root's" })),
         ("role/add", json!({ "name": "root" })),
@@ -148,19 +219,11 @@ async fn user_and_password_are_required_if_etcd_requires_them() {
     ] {
         drop(cluster.call(&format!("/v3/auth/{path}"), &request));
     }
-    let mut settings = settings(&cluster);
-    let refused = |settings: &GroupSettings| try_open(settings).unwrap_err().to_string();
     let error = refused(&settings);
     assert!(
         error.contains("user or password is wrong or missing"),
         "{error}"
     );
-    let with_password = |password: &str| {
-        Some(Credentials {
-            user: "roamd".to_owned(),
-            password: password.to_owned().into(),
-        })
-    };
     settings.client.credentials = with_password("wrong");
     let error = refused(&settings);
     assert!(
@@ -205,9 +268,13 @@ async fn certificates_of_both_sides_are_checked() {
     let identity = Some((client.certificate.as_bytes(), client.key.as_bytes()));
     let wrong = CertificateAuthority::new();
     for (authority, identity, expected) in [
-        (wrong.pem(), identity, "TLS to https://127.0.0.1"),
+        (
+            wrong.pem(),
+            identity,
+            "TLS failed: invalid peer certificate",
+        ),
         // With TLS 1.3 the server refuses after the handshake of the client.
-        (authority.pem(), None, "cannot use etcd"),
+        (authority.pem(), None, "set `tls_certificate_file`"),
     ] {
         settings.client.tls = Some(ClientTls::new(authority.as_bytes(), identity).unwrap());
         let error = try_open(&settings).unwrap_err().to_string();
@@ -216,6 +283,14 @@ async fn certificates_of_both_sides_are_checked() {
     let tls = ClientTls::new(authority.pem().as_bytes(), identity).unwrap();
     settings.client.tls = Some(tls);
     let state = open(&settings);
+    settings.client.endpoints[0].scheme = Scheme::Http;
+    let error = try_open(&settings).unwrap_err().to_string();
+    assert!(error.contains("begins with https://"), "{error}");
+    let plain = EtcdCluster::start(1);
+    settings.client.endpoints[0].port = plain.addresses()[0].port();
+    settings.client.endpoints[0].scheme = Scheme::Https;
+    let error = try_open(&settings).unwrap_err().to_string();
+    assert!(error.contains("begins with http://"), "{error}");
     let flag = FlagKind::RevokedToken;
     let key = Digest::of(b"key");
     assert!(state.set_flag(PARTY, flag, key, at(10)).await.unwrap());

@@ -95,3 +95,34 @@ async fn overview_names_servers_and_members() {
         "those that have stopped are gone: {seen:?}"
     );
 }
+
+/// A server that was killed is missed until it runs again, and not after that.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_server_vanishes_when_it_starts_again() {
+    let cluster = EtcdCluster::start(1);
+    let settings = settings(&cluster);
+    let open = |name| open_named(&settings, name, Arc::new(0.into())).unwrap();
+    let other = open("other");
+    for (id, name) in [(1, "a"), (2, "a"), (3, "b")] {
+        let beat = format!("{} 5 0 0.1.0 {name}", Timestamp::now().as_millisecond());
+        cluster.put(&format!("{PREFIX}servers/{id:016x}"), &beat);
+    }
+    let restarted = open("a");
+    let seen = async || {
+        let group = group(&settings).await.unwrap();
+        let seen = group.overview(Timestamp::now).await.unwrap();
+        let is_running = |it: &ServerActivity| matches!(it, ServerActivity::Running { .. });
+        let servers = seen.servers.into_iter();
+        servers
+            .map(|it| (it.name, is_running(&it.activity)))
+            .collect::<Vec<_>>()
+    };
+    let of = |name: &str, is_running| (name.to_owned(), is_running);
+    assert_eq!(
+        seen().await,
+        [of("a", true), of("b", false), of("other", true)]
+    );
+    drop(restarted);
+    assert_eq!(seen().await, [of("b", false), of("other", true)]);
+    drop(other);
+}
