@@ -189,8 +189,13 @@ impl ServerRow {
                 uptime,
                 lag,
                 clock_offset,
+                has_wrong_clock,
             } => Self {
-                state: "running",
+                state: if has_wrong_clock {
+                    "refusing"
+                } else {
+                    "running"
+                },
                 uptime_seconds: Some(uptime.as_secs()),
                 lag_ms: u64::try_from(lag.as_millis()).ok(),
                 clock_offset_ms: i64::try_from(clock_offset.as_millis()).ok(),
