@@ -239,8 +239,8 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     farm.stop();
 }
 
-/// A server that hangs accepts ended tokens for a moment when it goes on, so operators learn that it
-/// does not know the revocation.
+/// A server that hangs accepts ended tokens for a moment when it goes on, so the command says that
+/// it does not know the revocation.
 #[test]
 fn revocation_is_not_everywhere_while_a_server_hangs() {
     let etcd = EtcdCluster::start(1);
