@@ -23,6 +23,9 @@ use crate::table::{Column, print_table};
 ///
 /// Listens to the heartbeats of the servers in etcd for a few seconds; no server has to run on this
 /// machine. Exit code 4 if something is wrong.
+///
+/// A server that was killed is silent until it starts again, or for ten to twelve minutes. One that
+/// refuses requests because its clock is wrong is refusing.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd group status --config /etc/roamd/roamd.toml\n  \
