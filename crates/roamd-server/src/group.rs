@@ -55,13 +55,21 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
     for GroupServer { name, activity, .. } in &overview.servers {
         match activity {
             ServerActivity::Running {
-                lag, clock_offset, ..
+                lag,
+                clock_offset,
+                has_wrong_clock,
+                ..
             } => {
                 if *lag > STALE_AFTER {
                     let seconds = lag.as_secs();
                     problems.push(format!("server {name} is {seconds} seconds behind etcd"));
                 }
-                clocks.push(*clock_offset);
+                if *has_wrong_clock {
+                    problems.push(format!(
+                        "server {name} refuses requests, because its clock is wrong"
+                    ));
+                }
+                clocks.push((*clock_offset, name));
             }
             // It has been started again.
             ServerActivity::Silent { .. } if running.contains(name) => {}
@@ -70,13 +78,24 @@ pub fn problems(overview: &GroupOverview) -> Vec<String> {
             }
         }
     }
-    match (clocks.iter().min(), clocks.iter().max()) {
-        (Some(least), Some(most)) if *most - *least > CLOCK_TOLERANCE => {
-            let seconds = (*most - *least).as_secs();
-            problems.push(format!("clocks of the servers differ by {seconds} seconds"));
+    clocks.sort();
+    let Some((middle, reference)) = clocks.get(clocks.len() / 2) else {
+        problems.push("no server runs".to_owned());
+        return problems;
+    };
+    for (offset, name) in &clocks {
+        let ahead = *offset - *middle;
+        if ahead.unsigned_abs() > CLOCK_TOLERANCE.unsigned_abs() {
+            let seconds = ahead.unsigned_abs().as_secs();
+            let side = if ahead.is_negative() {
+                "behind"
+            } else {
+                "ahead of"
+            };
+            problems.push(format!(
+                "the clock of server {name} is {seconds} seconds {side} that of server {reference}"
+            ));
         }
-        (None, _) => problems.push("no server runs".to_owned()),
-        _ => {}
     }
     problems
 }
@@ -98,6 +117,7 @@ mod tests {
                 uptime: Duration::ZERO,
                 lag: Duration::from_secs(lag),
                 clock_offset: SignedDuration::from_secs(offset),
+                has_wrong_clock: offset.abs() > 30,
             },
         }
     }
@@ -158,7 +178,15 @@ mod tests {
             (
                 vec![running.clone(), server("b", 0, -3)],
                 vec![good.clone()],
-                &["differ by 3 seconds"],
+                &["the clock of server b is 3 seconds behind that of server a"],
+            ),
+            (
+                vec![server("a", 0, -1), server("b", 0, 60), server("c", 0, 0)],
+                vec![good.clone()],
+                &[
+                    "server b refuses requests, because its clock is wrong",
+                    "the clock of server b is 60 seconds ahead of that of server c",
+                ],
             ),
             // A crashed server that runs again.
             (

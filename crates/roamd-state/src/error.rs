@@ -16,8 +16,8 @@ pub enum StateError {
     /// Too many writes of the party wait, or too many of all parties. Nothing was written.
     #[error("too many writes to the shared state are waiting")]
     Busy,
-    /// The other servers cannot be reached, and this one must not do it alone.
-    #[error("the other servers cannot be reached")]
+    /// etcd cannot be reached, and this server must not do it alone.
+    #[error("etcd cannot be reached")]
     Unreachable,
     /// The clock of this server differs from those of the others, and flags expire by it.
     #[error("the clock differs by {seconds} seconds from those of the other servers")]

@@ -1,5 +1,6 @@
 //! The trait of the shared state, and its contract.
 
+use std::future::ready;
 use std::pin::Pin;
 
 use jiff::Timestamp;
@@ -84,6 +85,12 @@ pub trait SharedState: Send + Sync {
             self.set_flag(party, kind, key, until).await?;
             Ok(Reach::AllServers)
         })
+    }
+
+    /// Waits a few seconds until all running servers show that they know what this server has
+    /// written so far. Returns whether they do.
+    fn is_known_everywhere(&self) -> StateFuture<'_, bool> {
+        Box::pin(ready(Ok(true)))
     }
 
     /// Sets several flags in one write, as far as their budget allows. If one was set, the later

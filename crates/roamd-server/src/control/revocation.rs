@@ -28,7 +28,7 @@ pub struct RevocationRequest {
 pub enum RevocationReach {
     /// At all servers.
     AllServers,
-    /// At this server: the others cannot be reached, and do not know it yet.
+    /// At this server: others may not know it yet, because they or etcd do not respond.
     ThisServer,
 }
 
@@ -57,9 +57,14 @@ pub(super) async fn apply(
         blocked_until,
         block_decided,
     };
-    let reach = match operator_revocations::apply(&context.state(), &revocation).await? {
-        Reach::AllServers => RevocationReach::AllServers,
-        Reach::ThisServer => RevocationReach::ThisServer,
+    let state = context.state();
+    let reach = match operator_revocations::apply(&state, &revocation).await? {
+        // A server that hangs does not know it, and accepts the ended tokens for a moment when it
+        // goes on.
+        Reach::AllServers if state.shared.is_known_everywhere().await? => {
+            RevocationReach::AllServers
+        }
+        Reach::AllServers | Reach::ThisServer => RevocationReach::ThisServer,
     };
     Ok(RevocationDone { reach })
 }

@@ -52,7 +52,7 @@ pub(crate) async fn ready(state: &AppState, request: &Request) -> Result<Respons
             (StatusCode::SERVICE_UNAVAILABLE, summary)
         }
         GroupReadiness::Degraded => {
-            let summary = "ready, degraded: the other servers cannot be reached";
+            let summary = "ready, degraded: etcd cannot be reached";
             (StatusCode::OK, summary.to_owned())
         }
         GroupReadiness::Whole => (StatusCode::OK, "ready".to_owned()),

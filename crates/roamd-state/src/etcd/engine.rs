@@ -272,6 +272,11 @@ impl SharedState for EtcdState {
         })
     }
 
+    fn is_known_everywhere(&self) -> StateFuture<'_, bool> {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(self.run(async move { shared.wait_until_known().await }))
+    }
+
     fn set_flags(&self, party: Party, mut flags: LimitedFlags) -> StateFuture<'_, FlagsSet> {
         let LimitedFlags { kind, until, .. } = flags;
         for key in &mut flags.keys {

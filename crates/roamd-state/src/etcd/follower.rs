@@ -168,6 +168,8 @@ impl Shared {
             now,
             sent: self.health.elapsed(),
             age: u64::try_from(self.health.age().as_millis()).unwrap_or(u64::MAX),
+            revision: self.copy().revision(),
+            has_wrong_clock: self.clock_check.wrong().is_some(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             name: self.name.clone(),
         };

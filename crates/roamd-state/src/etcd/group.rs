@@ -284,8 +284,10 @@ impl Group {
                 Err(error) => warn!(%endpoint, %error, "Member of etcd does not respond"),
             }
         }
-        if let Err(error) = check_versions(&members) {
-            warn!(%error, "Check of etcd failed");
+        match check_versions(&members) {
+            // Each that does not respond is logged already.
+            Ok(()) | Err(GroupError::Unusable(_)) => {}
+            Err(error) => warn!(%error, "Check of etcd failed"),
         }
     }
 

@@ -5,6 +5,7 @@
 //! PREFIX flags/KIND/DIGEST               expiry, nonce of the first writer
 //! PREFIX counts/KIND/DIGEST/SERVER       count, expiry, last writer
 //! PREFIX servers/SERVER                  time of day, time of its heartbeat, age of its copy,
+//!                                        revision of its copy, whether its clock is wrong,
 //!                                        version, name
 //! ```
 //! Times are in milliseconds: times of day since 1970 (UTC), and heartbeats since the start of
@@ -59,6 +60,10 @@ pub(super) struct Beat {
     pub(super) sent: u64,
     /// Age of its copy, in milliseconds.
     pub(super) age: u64,
+    /// Revision of the newest change in its copy, which has all older ones.
+    pub(super) revision: i64,
+    /// Whether it refuses requests because its clock is wrong.
+    pub(super) has_wrong_clock: bool,
     /// Its version, without a space.
     pub(super) version: String,
     /// Its name for operators.
@@ -138,19 +143,23 @@ impl Beat {
         let Self {
             sent,
             age,
+            revision,
             version,
             name,
             ..
         } = self;
-        format!("{now} {sent} {age} {version} {name}")
+        let wrong = u8::from(self.has_wrong_clock);
+        format!("{now} {sent} {age} {revision} {wrong} {version} {name}")
     }
 
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
-        let mut parts = std::str::from_utf8(text).ok()?.splitn(5, ' ');
+        let mut parts = std::str::from_utf8(text).ok()?.splitn(7, ' ');
         Some(Self {
             now: time_of(parts.next()?)?,
             sent: parts.next()?.parse().ok()?,
             age: parts.next()?.parse().ok()?,
+            revision: parts.next()?.parse().ok()?,
+            has_wrong_clock: parts.next()? != "0",
             version: parts.next()?.to_owned(),
             name: parts.next()?.to_owned(),
         })
@@ -201,6 +210,8 @@ mod tests {
             now: until,
             sent: 5,
             age: 7,
+            revision: 9,
+            has_wrong_clock: true,
             version: "0.1.0".to_owned(),
             name: "a host, 192.0.2.1:8080".to_owned(),
         };

@@ -49,6 +49,8 @@ pub enum ServerActivity {
         lag: Duration,
         /// How far its clock is ahead of the one of this machine.
         clock_offset: SignedDuration,
+        /// Whether it refuses requests because its clock is wrong.
+        has_wrong_clock: bool,
     },
     /// It sends no heartbeats, and has not stopped properly.
     Silent {
@@ -165,8 +167,10 @@ fn server((id, (clock_offset, beat)): (ServerId, (Option<SignedDuration>, Beat))
         now,
         sent,
         age,
+        has_wrong_clock,
         version,
         name,
+        ..
     } = beat;
     GroupServer {
         id: id.to_string(),
@@ -177,6 +181,7 @@ fn server((id, (clock_offset, beat)): (ServerId, (Option<SignedDuration>, Beat))
                 uptime: Duration::from_millis(sent),
                 lag: Duration::from_millis(age),
                 clock_offset,
+                has_wrong_clock,
             },
             None => ServerActivity::Silent { last: now },
         },

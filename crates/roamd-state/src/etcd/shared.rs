@@ -2,6 +2,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use roamd_etcd_client::messages::{KeyValue, PutRequest, PutResponse, TxnRequest};
@@ -9,13 +10,14 @@ use roamd_etcd_client::{CallError, Client, Refusal};
 use roamd_fairness::FairSemaphore;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 
 use super::clock_check::ClockCheck;
 use super::copy::Copy;
 use super::flush::Flushes;
 use super::garbage::Garbage;
 use super::group::Group;
-use super::health::{Health, WhenUnreachable};
+use super::health::{Health, STALE_AFTER, WhenUnreachable};
 use super::layout::Key;
 use super::leases::Leases;
 use super::requests::{get, is_at, put};
@@ -25,6 +27,9 @@ use crate::party::Party;
 
 /// Number of entries whose work takes so long that it gets a thread: a millisecond or so.
 const MANY: usize = 10_000;
+
+/// Pause between two looks at whether the other servers know a write.
+const KNOWN_PAUSE: Duration = Duration::from_millis(50);
 
 /// Current time of day.
 pub(super) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -87,6 +92,20 @@ impl Shared {
     /// Locks the copy to change it.
     pub(super) fn copy_mut(&self) -> RwLockWriteGuard<'_, Copy> {
         self.copy.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the other servers that run now know all that this one does. Returns whether they
+    /// do: one that does not respond may not, and continues with what it knew.
+    pub(super) async fn wait_until_known(&self) -> bool {
+        let (revision, others) = self.copy().newest_change();
+        let deadline = Instant::now() + STALE_AFTER;
+        while !self.copy().is_known_by(&others, revision) {
+            if Instant::now() >= deadline {
+                return false;
+            }
+            sleep(KNOWN_PAUSE).await;
+        }
+        true
     }
 
     /// Does work on all entries of a kind, on a thread of its own if there are many, so that calls

@@ -186,7 +186,7 @@ async fn group_without_etcd_serves_and_refuses_revocations() {
         wait_until("it is degraded", async || {
             let (status, text) = readiness(server).await;
             assert_eq!(status, 200, "{text}");
-            text.contains("degraded: the other servers cannot be reached")
+            text.contains("degraded: etcd cannot be reached")
         })
         .await;
     }

@@ -2,9 +2,10 @@
 
 use std::net::IpAddr;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 use roamd_server::control::{
-    Account, BudgetKind, BudgetReport, HeldBackStatus, ThrottleQuery, ThrottleReset,
+    Account, BudgetKind, BudgetReport, ControlError, HeldBackStatus, ThrottleQuery, ThrottleReset,
 };
 
 use super::account::parse_account;
@@ -129,7 +130,12 @@ impl ResetThrottle {
             reason: self.reason.text().map(str::to_owned),
         };
         block_on(async {
-            let done = client.reset_throttle(&reset).await?;
+            let done = match client.reset_throttle(&reset).await {
+                Err(ControlError::Refused(reason)) => {
+                    bail!("nothing was reset: {reason}; try again later")
+                }
+                done => done?,
+            };
             if self.format.is_json() {
                 output::print_json(&done)?;
             } else {

@@ -10,7 +10,7 @@ use std::process::Command;
 use roamd_testkit::etcd_program;
 
 use crate::support::{
-    CommandOutput, Server, World, entries, roamd, run, unused_address, wrapped_in,
+    CommandOutput, Server, World, entries, eventually, roamd, run, unused_address, wrapped_in,
 };
 
 /// A token of one server works at the others, and what one does, all see. A demo that cannot find
@@ -58,6 +58,37 @@ fn servers_of_a_demo_are_one_store() {
     }
     assert!(requests > 1, "lists are served by several servers");
     assert_eq!(demo.stop().0.code(), Some(0));
+}
+
+/// The etcd of a demo that was killed goes on, and the next demo cannot use its data.
+#[test]
+fn demo_says_why_its_etcd_does_not_start() {
+    let world = World::new();
+    let args = ["demo", "--listen", "127.0.0.1:0", "--servers", "2"];
+    let mut none = roamd(&args);
+    let none = none
+        .env("ROAMD_ETCD", "/bin/true")
+        .env("TMPDIR", world.path(""));
+    let none = CommandOutput::of(none.output().unwrap());
+    assert_eq!(none.code, 1, "{none:?}");
+    assert!(none.err.contains("/bin/true is no etcd"), "{}", none.err);
+    assert!(none.err.contains("its log is empty"), "{}", none.err);
+
+    let start = || {
+        let mut command = roamd(&[&args[..], &["--data", world.data()]].concat());
+        command.env("ROAMD_ETCD", etcd_program());
+        command
+    };
+    Server::start(&mut start(), 1).kill();
+    let refused = CommandOutput::of(start().output().unwrap());
+    let (_, end) = refused.err.split_once("end it with `kill ").unwrap();
+    let (id, _) = end.split_once('`').unwrap();
+    assert_eq!(run_in_shell(&format!("kill {id}")).code, 0);
+    eventually("the etcd ends", || {
+        (run_in_shell(&format!("kill -0 {id}")).code != 0).then_some(())
+    });
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_eq!(Server::start(&mut start(), 1).stop().0.code(), Some(0));
 }
 
 /// Runs a printed line in a shell.

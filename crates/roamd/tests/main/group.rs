@@ -98,6 +98,7 @@ fn servers_of_a_group_have_the_same_keys() {
     let keys = |command: &str| run(&["keys", command, "--config", &config, "--json"]);
     let none = keys("list");
     assert_eq!(none.code, 1);
+    assert!(!none.err.contains("\"level\""), "a log line: {}", none.err);
     assert!(none.err.contains("has no keys yet"), "{}", none.err);
 
     let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
@@ -198,10 +199,21 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     assert_eq!(told.code, 4);
     assert!(
         told.err
-            .contains("other servers of the group do not know it yet"),
+            .contains("Other servers of the group do not know it yet"),
         "{}",
         told.err
     );
+    let reset = run(&[
+        "throttle",
+        "reset",
+        "--user",
+        r"DEMO\carol",
+        "--config",
+        &config,
+    ]);
+    assert_eq!(reset.code, 1, "{reset:?}");
+    let expected = "nothing was reset: etcd cannot be reached";
+    assert!(reset.err.contains(expected), "{}", reset.err);
     let degraded = status();
     assert_eq!(
         degraded.code, 1,
@@ -225,6 +237,44 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     assert_eq!(not_yet.code, 4);
     assert_eq!(not_yet.json()["effect"], "not-yet");
     farm.stop();
+}
+
+/// A server that hangs accepts ended tokens for a moment when it goes on, so the command says that
+/// it does not know the revocation.
+#[test]
+fn revocation_is_not_everywhere_while_a_server_hangs() {
+    let etcd = EtcdCluster::start(1);
+    let (world, other) = (World::new(), World::new());
+    let farm = Server::farm(&world, "CVAD");
+    let key = cluster_key(&world);
+    let config = configuration(&world, &etcd, farm.address(), &key);
+    let second = configuration(&other, &etcd, farm.address(), &key);
+    let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
+    let hanging = Server::start(&mut roamd(&["serve", "--config", &second]), 1);
+    let effect = || {
+        let user = ["--user", r"DEMO\alice", "--config", &config, "--json"];
+        let revoked = run(&[&["tokens", "revoke"], &user[..]].concat());
+        (
+            revoked.code,
+            revoked.json()["effect"].as_str().map(str::to_owned),
+        )
+    };
+    let (all, some) = (
+        Some("all-servers".to_owned()),
+        Some("this-server".to_owned()),
+    );
+    eventually("both know it", || {
+        (effect() == (0, all.clone())).then_some(())
+    });
+    hanging.freeze();
+    assert_eq!(effect(), (4, some));
+    hanging.unfreeze();
+    eventually("both know it", || {
+        (effect() == (0, all.clone())).then_some(())
+    });
+    for server in [hanging, server, farm] {
+        server.stop();
+    }
 }
 
 /// An operator blocks a user at one server, and ends the block at another one. The file of the

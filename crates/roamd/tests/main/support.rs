@@ -333,6 +333,11 @@ impl Server {
         signal(&self.child, "STOP");
     }
 
+    /// Sends SIGCONT.
+    pub(crate) fn unfreeze(&self) {
+        signal(&self.child, "CONT");
+    }
+
     /// Stops the process with SIGTERM, and returns its exit status and its output since `ready`.
     pub(crate) fn stop(self) -> (ExitStatus, String) {
         self.stop_by("TERM")

@@ -24,6 +24,7 @@ impl Copy {
 
     /// Applies a write of this server, which the watch may not have reported yet.
     pub(in crate::etcd) fn wrote(&mut self, key: Key, value: &[u8], revision: i64) {
+        self.written = self.written.max(revision);
         if !self.is_lost_since(key, revision) {
             self.apply(key, value, revision);
         }

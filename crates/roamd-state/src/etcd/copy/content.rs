@@ -28,6 +28,8 @@ pub(in crate::etcd) struct Copy {
     pub(super) missing: HashSet<Key>,
     /// Revision of the newest change.
     pub(super) revision: i64,
+    /// Revision of the newest write of this server, which the watch may not have reported yet.
+    pub(super) written: i64,
     /// Number of the last full read.
     pub(super) read: u32,
     pub(super) early_deletes: u64,
@@ -67,6 +69,7 @@ impl Copy {
             last_beat: None,
             missing: HashSet::new(),
             revision: 0,
+            written: 0,
             read: 0,
             early_deletes: 0,
             repaired: 0,
@@ -120,6 +123,21 @@ impl Copy {
             })
         });
         running.collect()
+    }
+
+    /// Returns the revision of the newest change, writes of this server included, and the other
+    /// running servers.
+    pub(in crate::etcd) fn newest_change(&self) -> (i64, Vec<ServerId>) {
+        let servers = self.running_servers().into_iter().map(|it| it.id);
+        let others = servers.filter(|id| *id != self.own);
+        (self.revision.max(self.written), others.collect())
+    }
+
+    /// Returns whether the heartbeats of all these servers that have not stopped properly show
+    /// that they know all changes up to a revision.
+    pub(in crate::etcd) fn is_known_by(&self, servers: &[ServerId], revision: i64) -> bool {
+        let mut servers = servers.iter().filter_map(|id| self.servers.get(id));
+        servers.all(|server| server.beat.revision >= revision)
     }
 
     /// Returns the other servers of this name whose heartbeats do not arrive.

@@ -298,6 +298,8 @@ fn beat_sent_at(copy: &mut Copy, number: u8, sent: i64, now: i64, arrives: i64) 
         now: at(now),
         sent: u64::try_from(sent * 1000).unwrap(),
         age: 0,
+        revision: arrives,
+        has_wrong_clock: false,
         version: "1".to_owned(),
         name: "one".to_owned(),
     };
@@ -319,7 +321,7 @@ fn running(copy: &Copy) -> Vec<(ServerId, i64)> {
 fn servers_with_a_recent_heartbeat_are_running() {
     let mut copy = copy();
     copy.begin_read();
-    let old = format!("{} 0 0 1 one", at(0).as_millisecond());
+    let old = format!("{} 0 0 0 0 1 one", at(0).as_millisecond());
     copy.read(Key::Server(server(4)), old.as_bytes(), 1, at(0));
     copy.finish_read(1);
     assert!(copy.has_other_servers() && copy.running_servers().is_empty());
@@ -374,4 +376,25 @@ fn late_heartbeats_do_not_change_the_clock_of_their_server() {
         beat_sent_at(&mut copy, 1, sent, now, arrives);
         assert_eq!(running(&copy), [(server(1), ahead)], "{sent}");
     }
+}
+
+/// A server that was stopped counts as one that does not know a change until a heartbeat shows it.
+#[test]
+fn running_servers_know_a_change_once_their_heartbeats_show_it() {
+    let mut copy = copy();
+    for number in [1, 2, 3] {
+        beat(&mut copy, number, 10, 10);
+    }
+    let key = Key::Flag(SPENT, digest(1));
+    copy.wrote(key, flag_text(100, 2).as_bytes(), 12);
+    let (revision, others) = copy.newest_change();
+    assert_eq!((revision, others.len()), (12, 2), "without this server");
+    assert!(!copy.is_known_by(&others, revision));
+    beat(&mut copy, 2, 12, 12);
+    assert!(!copy.is_known_by(&others, revision));
+    copy.delete(Key::Server(server(3)), 13, at(13));
+    assert!(
+        copy.is_known_by(&others, revision),
+        "one that stops needs it no more"
+    );
 }

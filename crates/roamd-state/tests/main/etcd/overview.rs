@@ -38,7 +38,7 @@ async fn overview_names_servers_and_members() {
     let fast = open("b, 192.0.2.2:8080", 10);
     let one = open("a", 0);
     // A server whose process was killed.
-    let beat = format!("{} 5 0 0.1.0 killed", Timestamp::now().as_millisecond());
+    let beat = format!("{} 5 0 0 0 0.1.0 killed", Timestamp::now().as_millisecond());
     cluster.put(&format!("{PREFIX}servers/0123456789abcdef"), &beat);
     // A server that has started sends its first heartbeat soon.
     wait_for_servers(&cluster, 4).await;
@@ -104,7 +104,7 @@ async fn killed_server_vanishes_when_it_starts_again() {
     let open = |name| open_named(&settings, name, Arc::new(0.into())).unwrap();
     let other = open("other");
     for (id, name) in [(1, "a"), (2, "a"), (3, "b")] {
-        let beat = format!("{} 5 0 0.1.0 {name}", Timestamp::now().as_millisecond());
+        let beat = format!("{} 5 0 0 0 0.1.0 {name}", Timestamp::now().as_millisecond());
         cluster.put(&format!("{PREFIX}servers/{id:016x}"), &beat);
     }
     let restarted = open("a");

@@ -1,7 +1,7 @@
 //! etcd for a demo of several servers: a process of its own, which ends with the demo.
 
 use std::env;
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -18,6 +18,12 @@ const PROGRAM: &str = "ROAMD_ETCD";
 /// Time for etcd to listen.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// File with the process id, in the folder of etcd.
+const PROCESS_ID: &str = "etcd.pid";
+
+/// Number of lines of the log in an error.
+const LINES: usize = 3;
+
 /// A member of etcd, which ends when it is dropped.
 pub(super) struct DemoEtcd {
     process: Child,
@@ -31,6 +37,7 @@ impl DemoEtcd {
     /// If it does not start.
     pub(super) async fn start(program: &Path, folder: &Path) -> anyhow::Result<Self> {
         fs::create_dir_all(folder).context("cannot create the folder of etcd")?;
+        refuse_if_used(folder)?;
         let log = folder.join("etcd.log");
         let file = File::create(&log).context("cannot create the log of etcd")?;
         let (address, peer) = (free_address()?, free_address()?);
@@ -48,12 +55,15 @@ impl DemoEtcd {
             .spawn()
             .with_context(|| format!("cannot start {}", program.display()))?;
         let mut etcd = Self { process, address };
+        let id = etcd.process.id();
+        fs::write(folder.join(PROCESS_ID), id.to_string())
+            .context("cannot write the process id of etcd")?;
         let deadline = Instant::now() + START_TIMEOUT;
         while TcpStream::connect(address).is_err() {
             let has_ended = etcd.process.try_wait()?.is_some();
             if has_ended || Instant::now() >= deadline {
-                let (program, log) = (program.display(), log.display());
-                bail!("{program} does not start; its log is {log}, choose a folder with --data");
+                let (program, log) = (program.display(), last_lines(&log));
+                bail!("{program} is no etcd, or does not start; {log}");
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -91,6 +101,38 @@ pub(super) fn find() -> Result<PathBuf, UsageError> {
              program with {PROGRAM}"
         ))
     })
+}
+
+/// Checks that no etcd of a demo that was killed uses a folder: a second one would wait for it.
+fn refuse_if_used(folder: &Path) -> anyhow::Result<()> {
+    let Ok(database) = File::open(folder.join("data/member/snap/db")) else {
+        return Ok(());
+    };
+    if !matches!(database.try_lock(), Err(TryLockError::WouldBlock)) {
+        return Ok(());
+    }
+    let id = fs::read_to_string(folder.join(PROCESS_ID));
+    let end = match id.as_deref().map(str::parse::<u32>) {
+        Ok(Ok(id)) => format!("`kill {id}`"),
+        _ => "`kill` and its process id".to_owned(),
+    };
+    let folder = folder.display();
+    bail!(
+        "another etcd uses {folder}: that of a demo that runs, or that was killed; end it with \
+         {end}, or name another folder with --data"
+    )
+}
+
+/// Returns the last lines of a log, on one line.
+fn last_lines(log: &Path) -> String {
+    let text = fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let lines: Vec<_> = text.lines().collect();
+    let last = lines.get(lines.len().saturating_sub(LINES)..);
+    match last.unwrap_or_default() {
+        [] => "its log is empty".to_owned(),
+        last => format!("its log ends with: {}", last.join(" / ")),
+    }
 }
 
 /// Returns an address that no program listens on.

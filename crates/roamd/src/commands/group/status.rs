@@ -23,6 +23,9 @@ use crate::table::{Column, print_table};
 ///
 /// Listens to the heartbeats of the servers in etcd for a few seconds; no server has to run on this
 /// machine. Exit code 4 if something is wrong.
+///
+/// A server that was killed is silent until it starts again, or for ten to twelve minutes. One that
+/// refuses requests because its clock is wrong is refusing.
 #[derive(Debug, Args)]
 #[command(
     after_help = "Examples:\n  roamd group status --config /etc/roamd/roamd.toml\n  \
@@ -189,8 +192,13 @@ impl ServerRow {
                 uptime,
                 lag,
                 clock_offset,
+                has_wrong_clock,
             } => Self {
-                state: "running",
+                state: if has_wrong_clock {
+                    "refusing"
+                } else {
+                    "running"
+                },
                 uptime_seconds: Some(uptime.as_secs()),
                 lag_ms: u64::try_from(lag.as_millis()).ok(),
                 clock_offset_ms: i64::try_from(clock_offset.as_millis()).ok(),

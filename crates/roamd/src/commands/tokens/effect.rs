@@ -13,7 +13,7 @@ pub(super) enum Effect {
     /// At the only server, in a moment.
     Soon,
     AllServers,
-    /// At this server of a group, and not at the others.
+    /// At this server of a group, and not at all others.
     ThisServer,
     /// At no server of a group, for this reason.
     NotYet(String),
@@ -75,8 +75,9 @@ impl Effect {
             )?,
             Self::AllServers => output::print_line("All servers of the group apply this now.")?,
             Self::ThisServer => output::print_failure(
-                "This server applies this now. The other servers of the group do not know it yet, \
-                 because etcd cannot be reached; they get it when etcd responds.",
+                "This server applies this now. Other servers of the group do not know it yet, \
+                 because etcd or a server does not respond; they get it when it responds. `roamd \
+                 group status` shows which.",
             ),
             Self::NotYet(reason) => output::print_failure(format_args!(
                 "The servers of the group do not know this yet. It is kept, and the server here \
