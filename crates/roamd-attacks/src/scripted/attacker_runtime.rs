@@ -1,8 +1,8 @@
 //! The threads of attackers and their farms.
 //!
-//! On a network, attackers have processors of their own. Here they get what the server, the good
-//! farm and other users leave, so that their own work slows nobody down: only that which they cause
-//! does.
+//! On a network, attackers have processors of their own. Here they get the processor time that the
+//! server, the good farm and other users leave. A measured delay is then one that the requests of
+//! the attackers cause.
 
 use std::io;
 

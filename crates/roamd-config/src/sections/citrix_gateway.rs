@@ -10,7 +10,7 @@ use toml::de::DeValue;
 use super::controllers::{
     self, default_connect_timeout, default_response_timeout, order, ticket_authority, tls,
 };
-use super::farm::{self, SeenFarm};
+use super::farm::{self, SeenFarm, ZONES};
 use crate::files::Files;
 use crate::reader::key::{DefaultKey, Key, ListKey};
 use crate::reader::section::Section;
@@ -48,11 +48,6 @@ const SESSION_RELIABILITY: DefaultKey<bool> = DefaultKey {
 const FARMS: ListKey<FarmId> = ListKey {
     name: "farms",
     item: farm_id,
-};
-
-const ZONES: ListKey<String> = ListKey {
-    name: "zones",
-    item: name,
 };
 
 const CLIENTS: ListKey<IpNet> = ListKey {

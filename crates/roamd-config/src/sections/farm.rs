@@ -121,7 +121,7 @@ const NEVER_THROUGH_GATEWAY: DefaultKey<bool> = DefaultKey {
     read: boolean,
 };
 
-const ZONES: ListKey<String> = ListKey {
+pub(super) const ZONES: ListKey<String> = ListKey {
     name: "zones",
     item: name,
 };

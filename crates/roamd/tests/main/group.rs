@@ -41,6 +41,35 @@ fn sections_with_key(etcd: &EtcdCluster, key: &str) -> String {
     )
 }
 
+/// A farm, and the configurations of two servers of a group in front of it.
+struct TwoServers {
+    _worlds: [World; 2],
+    farm: Server,
+    config: String,
+    second: String,
+}
+
+impl TwoServers {
+    /// Starts the farm.
+    fn new(etcd: &EtcdCluster) -> Self {
+        let (world, other) = (World::new(), World::new());
+        let farm = Server::farm(&world, "CVAD");
+        let key = cluster_key(&world);
+        Self {
+            config: configuration(&world, etcd, farm.address(), &key),
+            second: configuration(&other, etcd, farm.address(), &key),
+            farm,
+            _worlds: [world, other],
+        }
+    }
+}
+
+/// Revokes the sign-ins of a user, and returns the output. The command may fail.
+fn try_revoke(config: &str, user: &str) -> CommandOutput {
+    let args = ["tokens", "revoke", "--user", user, "--config", config];
+    run(&[&args[..], &["--json"]].concat())
+}
+
 fn new_cluster_key(path: &str) -> CommandOutput {
     run(&["keys", "new", "--cluster", path])
 }
@@ -137,11 +166,12 @@ fn servers_of_a_group_have_the_same_keys() {
 #[test]
 fn group_without_etcd_is_shown_and_keeps_revocations() {
     let mut etcd = EtcdCluster::start(1);
-    let (world, other) = (World::new(), World::new());
-    let farm = Server::farm(&world, "CVAD");
-    let key = cluster_key(&world);
-    let config = configuration(&world, &etcd, farm.address(), &key);
-    let second = configuration(&other, &etcd, farm.address(), &key);
+    let TwoServers {
+        _worlds,
+        farm,
+        config,
+        second,
+    } = TwoServers::new(&etcd);
     let status = || run(&["group", "status", "--config", &config, "--json"]);
     let none = status();
     assert_eq!(none.code, 1);
@@ -169,12 +199,7 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
         .max();
     assert!(longest.unwrap() <= 60, "{}", narrow.out);
 
-    let revoke = |config: &str, user: &str| {
-        run(&[
-            "tokens", "revoke", "--user", user, "--config", config, "--json",
-        ])
-    };
-    let everywhere = revoke(&config, r"DEMO\bob");
+    let everywhere = try_revoke(&config, r"DEMO\bob");
     assert_eq!(everywhere.code, 0, "{everywhere:?}");
     assert_eq!(everywhere.json()["effect"], "all-servers");
 
@@ -185,7 +210,7 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
         let status = run(&["status", "--config", &config, "--json"]).json();
         (status["state"]["group"]["is_degraded"] == true).then_some(())
     });
-    let here = revoke(&config, r"DEMO\alice");
+    let here = try_revoke(&config, r"DEMO\alice");
     assert_eq!(here.code, 4, "{here:?}");
     assert_eq!(here.json()["effect"], "this-server");
     let told = run(&[
@@ -233,7 +258,7 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
     assert_eq!(missed.code, 4, "{missed:?}");
     assert_eq!(missed.json()["health"], "degraded");
     server.stop();
-    let not_yet = revoke(&config, r"DEMO\dave");
+    let not_yet = try_revoke(&config, r"DEMO\dave");
     assert_eq!(not_yet.code, 4);
     assert_eq!(not_yet.json()["effect"], "not-yet");
     farm.stop();
@@ -244,16 +269,16 @@ fn group_without_etcd_is_shown_and_keeps_revocations() {
 #[test]
 fn revocation_is_not_everywhere_while_a_server_hangs() {
     let etcd = EtcdCluster::start(1);
-    let (world, other) = (World::new(), World::new());
-    let farm = Server::farm(&world, "CVAD");
-    let key = cluster_key(&world);
-    let config = configuration(&world, &etcd, farm.address(), &key);
-    let second = configuration(&other, &etcd, farm.address(), &key);
+    let TwoServers {
+        _worlds,
+        farm,
+        config,
+        second,
+    } = TwoServers::new(&etcd);
     let server = Server::start(&mut roamd(&["serve", "--config", &config]), 1);
     let hanging = Server::start(&mut roamd(&["serve", "--config", &second]), 1);
     let effect = || {
-        let user = ["--user", r"DEMO\alice", "--config", &config, "--json"];
-        let revoked = run(&[&["tokens", "revoke"], &user[..]].concat());
+        let revoked = try_revoke(&config, r"DEMO\alice");
         (
             revoked.code,
             revoked.json()["effect"].as_str().map(str::to_owned),
@@ -282,11 +307,12 @@ fn revocation_is_not_everywhere_while_a_server_hangs() {
 #[test]
 fn block_of_one_server_holds_at_all_until_any_ends_it() {
     let etcd = EtcdCluster::start(1);
-    let (world, other) = (World::new(), World::new());
-    let farm = Server::farm(&world, "CVAD");
-    let key = cluster_key(&world);
-    let config = configuration(&world, &etcd, farm.address(), &key);
-    let second = configuration(&other, &etcd, farm.address(), &key);
+    let TwoServers {
+        _worlds,
+        farm,
+        config,
+        second,
+    } = TwoServers::new(&etcd);
     let serve = |config: &str| Server::start(&mut roamd(&["serve", "--config", config]), 1);
     let (server, other_server) = (serve(&config), serve(&second));
     let signs_in = |server: &Server| (server.alice(&["list"]).code == 0).then_some(());
