@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use roamd_bench::{
-    SESSIONS, Series, ServerProcess, Setup, Subject, Usage, WARM_UP, measure_in_rounds,
+    Load, SESSIONS, Series, ServerProcess, Setup, Subject, Usage, WARM_UP, measure_in_rounds,
 };
 use roamd_testkit::FarmConfig;
 
@@ -21,6 +21,12 @@ const LOW: [usize; 2] = [1, 8];
 /// Longer than a farm's deadline and a probe, after which a hanging controller is marked down.
 const LONG_WARM_UP: Duration = Duration::from_secs(12);
 
+/// One list at a time after the load. Connections to farms are kept for longer.
+pub(crate) const CALM: Load = Load {
+    duration: Duration::from_secs(2),
+    connections: 1,
+};
+
 /// The results. The subjects of each list were measured in the same rounds.
 pub(crate) struct Results {
     /// A real farm and the server in front of it, for each low load.
@@ -30,8 +36,19 @@ pub(crate) struct Results {
     /// All farms but one; with one more whose only controller hangs; with one more whose first of
     /// two controllers hangs.
     pub(crate) hanging: Vec<Series>,
-    /// Usage of the server in front of all farms, before its first request and after the load.
-    pub(crate) memory: (Usage, Usage),
+    /// Usage of the server in front of all farms.
+    pub(crate) memory: Memory,
+}
+
+/// Usage of a server at three times.
+pub(crate) struct Memory {
+    /// Before its first request.
+    pub(crate) idle: Usage,
+    /// At the end of the load.
+    pub(crate) loaded: Usage,
+    /// After [`CALM`], with the connections of the load still open: the allocator returns memory
+    /// while there is some work.
+    pub(crate) calm: Usage,
 }
 
 /// Measures all of them. `connections` is the number for the high load.
@@ -86,7 +103,13 @@ pub(crate) fn measure(
         duration,
         WARM_UP,
     )?;
-    let memory = (idle, server.process.usage()?);
+    let loaded = server.process.usage()?;
+    all.run(CALM)?;
+    let memory = Memory {
+        idle,
+        loaded,
+        calm: server.process.usage()?,
+    };
 
     healthy.pop();
     let without = start("without", &healthy)?;

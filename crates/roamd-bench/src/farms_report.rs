@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Result;
 use roamd_bench::{Run, Series, machine, mebibytes, micros, version};
 
-use crate::farms::{DELAY, FARMS, Results};
+use crate::farms::{CALM, DELAY, FARMS, Results};
 
 /// Results of many farms.
 pub(crate) struct FarmsReport {
@@ -48,7 +48,7 @@ impl fmt::Display for FarmsReport {
             added,
             many,
             hanging,
-            memory: (idle, loaded),
+            memory,
         } = &self.results;
 
         writeln!(f, "\nA real farm:\n")?;
@@ -84,9 +84,12 @@ impl fmt::Display for FarmsReport {
         }
         writeln!(
             f,
-            "Resident memory of the server in front of them: {} idle, {} after the load.",
-            mebibytes(*idle),
-            mebibytes(*loaded),
+            "Resident memory of the server in front of them: {} idle, {} at the end of the load, {} \
+             after {} s with one list at a time.",
+            mebibytes(memory.idle),
+            mebibytes(memory.loaded),
+            mebibytes(memory.calm),
+            CALM.duration.as_secs(),
         )?;
 
         writeln!(f, "\nA farm that hangs:\n")?;

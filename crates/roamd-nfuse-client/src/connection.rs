@@ -2,8 +2,10 @@
 //!
 //! hyper splits a connection into a sender and a driver, which moves the bytes. No task polls the
 //! driver: the exchange that uses the connection polls it beside the response, so that a call needs
-//! no wake-up of another task. While a connection is idle, its pool polls it now and then.
+//! no wake-up of another task. Between two exchanges a connection is a stream and nothing more: the
+//! buffers of HTTP are those of the exchanges in progress.
 
+use std::error::Error as _;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -13,8 +15,9 @@ use std::task::{Context, Poll, Waker};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http1::{self, Parts, SendRequest};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead as _, ReadBuf};
 
 use crate::Stream;
 use crate::read_budget::ReadBudget;
@@ -24,7 +27,7 @@ const MAX_BUFFER: usize = 64 * 1024;
 
 type Driver = http1::Connection<TokioIo<Box<dyn Stream>>, Full<Bytes>>;
 
-/// An open connection.
+/// An open connection, for one exchange.
 pub(crate) struct Connection {
     sender: SendRequest<Full<Bytes>>,
     /// On the heap, because it is large and calls pass a connection on. `None` after the connection
@@ -34,7 +37,23 @@ pub(crate) struct Connection {
     budget: Arc<ReadBudget>,
     /// Whether it was idle before, so that the controller may have closed it.
     pub(crate) is_reused: bool,
-    _open: OpenConnection,
+    open: OpenConnection,
+}
+
+/// Why a connection takes no other request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// One side closes it.
+    Closed,
+    /// The controller has sent more than its responses.
+    Surplus,
+}
+
+/// An open connection between two exchanges.
+pub(crate) struct IdleConnection {
+    stream: Box<dyn Stream>,
+    budget: Arc<ReadBudget>,
+    open: OpenConnection,
 }
 
 impl Connection {
@@ -47,17 +66,14 @@ impl Connection {
         budget: Arc<ReadBudget>,
         open: &Arc<AtomicUsize>,
     ) -> hyper::Result<Self> {
-        let (sender, driver) = http1::Builder::new()
-            .max_buf_size(MAX_BUFFER)
-            .handshake(TokioIo::new(stream))
-            .await?;
-        Ok(Self {
-            sender,
-            driver: Some(Box::new(driver)),
+        let idle = IdleConnection {
+            stream,
             budget,
-            is_reused: false,
-            _open: OpenConnection::new(open),
-        })
+            open: OpenConnection::new(open),
+        };
+        let mut connection = idle.resume().await?;
+        connection.is_reused = false;
+        Ok(connection)
     }
 
     /// Sends a request, and passes the response to `read`, which reads its body within the budget.
@@ -81,20 +97,68 @@ impl Connection {
         drive(driver, budget, exchange).await
     }
 
-    /// Waits until the connection can take a request. Returns whether it can: a closed connection
-    /// cannot.
-    pub(crate) async fn ready(&mut self) -> bool {
-        let Self { sender, driver, .. } = self;
-        let ready = pin!(async { sender.ready().await.is_ok() });
-        drive(driver, &self.budget, ready).await && driver.is_some()
+    /// Ends HTTP after an exchange.
+    ///
+    /// # Errors
+    /// Why the connection cannot take another request.
+    pub(crate) fn into_idle(mut self) -> Result<IdleConnection, Unusable> {
+        // There is nothing to wake: what has not come by now is not waited for.
+        let mut context = Context::from_waker(Waker::noop());
+        let ended = poll_driver(&mut self.driver, &self.budget, &mut context);
+        let driver = match ended {
+            // hyper fails if there are bytes after the response, or the stream fails.
+            Some(Err(error)) if error.source().is_none() => return Err(Unusable::Surplus),
+            Some(_) => return Err(Unusable::Closed),
+            None => self.driver.ok_or(Unusable::Closed)?,
+        };
+        if !self.sender.is_ready() {
+            return Err(Unusable::Closed);
+        }
+        let Parts { io, read_buf, .. } = driver.into_parts();
+        if !read_buf.is_empty() {
+            return Err(Unusable::Surplus);
+        }
+        Ok(IdleConnection {
+            stream: io.into_inner(),
+            budget: self.budget,
+            open: self.open,
+        })
+    }
+}
+
+impl IdleConnection {
+    /// Starts HTTP for the next exchange.
+    ///
+    /// # Errors
+    /// If hyper refuses the stream.
+    pub(crate) async fn resume(self) -> hyper::Result<Connection> {
+        let (sender, driver) = http1::Builder::new()
+            .max_buf_size(MAX_BUFFER)
+            .handshake(TokioIo::new(self.stream))
+            .await?;
+        Ok(Connection {
+            sender,
+            driver: Some(Box::new(driver)),
+            budget: self.budget,
+            is_reused: true,
+            open: self.open,
+        })
     }
 
-    /// Returns whether the controller has closed this idle connection.
-    pub(crate) fn is_closed(&mut self) -> bool {
-        // There is nothing to wake: the next exchange polls the driver with its own waker.
+    /// Looks whether the connection can take another request.
+    ///
+    /// # Errors
+    /// Why it cannot.
+    pub(crate) fn check(&mut self) -> Result<(), Unusable> {
         let mut context = Context::from_waker(Waker::noop());
-        poll_driver(&mut self.driver, &self.budget, &mut context);
-        self.driver.is_none() || self.sender.is_closed()
+        let mut byte = [0];
+        let mut buffer = ReadBuf::new(&mut byte);
+        self.budget.begin_poll();
+        match Pin::new(&mut self.stream).poll_read(&mut context, &mut buffer) {
+            Poll::Pending => Ok(()),
+            Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Err(Unusable::Surplus),
+            Poll::Ready(_) => Err(Unusable::Closed),
+        }
     }
 }
 
@@ -105,21 +169,28 @@ async fn drive<F: Future>(
     mut waiting: Pin<&mut F>,
 ) -> F::Output {
     poll_fn(|context| {
-        poll_driver(driver, budget, context);
-        // If the connection has ended, the future ends too: hyper closes its channels.
+        // The exchange reports the errors of its connection: hyper closes its channels, and the
+        // future ends too.
+        let _ended = poll_driver(driver, budget, context);
         waiting.as_mut().poll(context)
     })
     .await
 }
 
-/// Moves what bytes there are, up to the limit of a poll. Removes a driver that has ended.
-fn poll_driver(driver: &mut Option<Box<Driver>>, budget: &ReadBudget, context: &mut Context<'_>) {
+/// Moves what bytes there are, up to the limit of a poll. Removes a driver that has ended, and
+/// returns how it has.
+fn poll_driver(
+    driver: &mut Option<Box<Driver>>,
+    budget: &ReadBudget,
+    context: &mut Context<'_>,
+) -> Option<hyper::Result<()>> {
     budget.begin_poll();
-    if let Some(running) = driver
-        && let Poll::Ready(_ended) = Pin::new(running.as_mut()).poll(context)
-    {
-        // The exchange on the connection reports its errors.
-        *driver = None;
+    match driver.as_mut()?.poll_without_shutdown(context) {
+        Poll::Pending => None,
+        Poll::Ready(ended) => {
+            *driver = None;
+            Some(ended)
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use roamd_nfuse_proto::{Dialect, Effect, Request, decode_response};
 use tokio::time::{Instant, sleep};
 
 use crate::answer_memory::{Answer, DECODED_AT_ONCE};
-use crate::connection::Connection;
+use crate::connection::{Connection, IdleConnection, Unusable};
 use crate::connector::Connector;
 use crate::error::CallError;
 use crate::exchange::{Document, ExchangeError, ExtraHeaders, post};
@@ -29,6 +29,10 @@ const MAX_IDLE_TIME: Duration = Duration::from_secs(15);
 /// Interval at which idle connections are checked for their age, and for a controller that closed
 /// them.
 const SWEEP_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time for which no connection is reused after the controller has sent more than a response. What
+/// it sends next might come when the next request has been sent, and be taken for its response.
+const DISTRUST: Duration = Duration::from_secs(60);
 
 /// Limit of idle connections of one thread.
 const MAX_IDLE_CONNECTIONS: usize = 64;
@@ -45,23 +49,27 @@ pub(crate) struct ConnectionPool {
     /// Idle connections by thread: the runtime of the thread that opened a connection watches its
     /// socket, and would wake a request on another thread.
     idle: [Arc<Mutex<IdleConnections>>; SHARDS],
+    trust: Arc<Trust>,
     open: Arc<AtomicUsize>,
     certificate_expiry: Mutex<Option<SystemTime>>,
     /// Decoding of responses. Those above [`DECODED_AT_ONCE`] are decoded on another thread.
     large_work: LargeWork,
 }
 
+/// Whether the connections of a controller are reused.
+#[derive(Debug)]
+struct Trust {
+    controller: String,
+    /// When they are reused again.
+    lost_until: Mutex<Option<Instant>>,
+}
+
 /// Idle connections; the one used last is at the end.
 #[derive(Default)]
 struct IdleConnections {
-    connections: Vec<IdleConnection>,
+    connections: Vec<(Instant, IdleConnection)>,
     /// Whether [`sweep`] runs.
     has_sweeper: bool,
-}
-
-struct IdleConnection {
-    connection: Connection,
-    since: Instant,
 }
 
 /// Numbers of connections to a controller.
@@ -79,11 +87,16 @@ impl ConnectionPool {
         service_key: Option<Arc<KeyInUse>>,
         connector: Arc<Connector>,
     ) -> Self {
+        let trust = Trust {
+            controller: controller.to_string(),
+            lost_until: Mutex::default(),
+        };
         Self {
             controller,
             service_key,
             connector,
             idle: Default::default(),
+            trust: Arc::new(trust),
             open: Arc::default(),
             certificate_expiry: Mutex::default(),
             large_work: LargeWork::above(DECODED_AT_ONCE),
@@ -97,7 +110,7 @@ impl ConnectionPool {
     pub(crate) fn counts(&self) -> ConnectionCounts {
         let idle = self.idle.iter().map(|shard| {
             let mut idle = lock(shard);
-            idle.sweep();
+            idle.sweep(&self.trust);
             idle.connections.len()
         });
         ConnectionCounts {
@@ -196,10 +209,11 @@ impl ConnectionPool {
     /// the others sooner.
     async fn acquire_idle(&self) -> Option<Connection> {
         loop {
-            let idle = lock(self.shard()).connections.pop()?;
-            let mut connection = idle.connection;
-            if idle.since.elapsed() < MAX_IDLE_TIME && connection.ready().await {
-                connection.is_reused = true;
+            let (since, mut idle) = lock(self.shard()).connections.pop()?;
+            if since.elapsed() < MAX_IDLE_TIME
+                && self.trust.admits(&idle.check())
+                && let Ok(connection) = idle.resume().await
+            {
                 return Some(connection);
             }
         }
@@ -211,16 +225,20 @@ impl ConnectionPool {
         self.idle.get(thread_shard()).unwrap_or(first)
     }
 
+    /// Keeps a connection after its exchange, if it can take another one.
     fn keep(&self, connection: Connection) {
+        let connection = connection.into_idle();
+        let is_admitted = self.trust.admits(&connection);
+        let Ok(connection) = connection else { return };
+        if !is_admitted {
+            return;
+        }
         let shard = self.shard();
         let mut idle = lock(shard);
         if idle.connections.len() < MAX_IDLE_CONNECTIONS {
-            idle.connections.push(IdleConnection {
-                connection,
-                since: Instant::now(),
-            });
+            idle.connections.push((Instant::now(), connection));
             if !std::mem::replace(&mut idle.has_sweeper, true) {
-                tokio::spawn(sweep(Arc::downgrade(shard)));
+                tokio::spawn(sweep(Arc::downgrade(shard), Arc::clone(&self.trust)));
             }
         }
     }
@@ -236,23 +254,44 @@ impl fmt::Debug for ConnectionPool {
 }
 
 impl IdleConnections {
-    /// Removes connections that have been idle for too long or were closed by the controller.
-    fn sweep(&mut self) {
-        self.connections.retain_mut(|idle| {
-            idle.since.elapsed() < MAX_IDLE_TIME && !idle.connection.is_closed()
+    /// Removes connections that have been idle for too long or cannot be used.
+    fn sweep(&mut self, trust: &Trust) {
+        self.connections.retain_mut(|(since, idle)| {
+            since.elapsed() < MAX_IDLE_TIME && trust.admits(&idle.check())
         });
     }
 }
 
+impl Trust {
+    /// Whether a connection can take another request. If it had surplus bytes, no connection of the
+    /// controller can for a while.
+    fn admits<T>(&self, connection: &Result<T, Unusable>) -> bool {
+        let mut lost_until = lock(&self.lost_until);
+        if matches!(connection, Err(Unusable::Surplus)) {
+            if lost_until.is_none() {
+                tracing::warn!(
+                    controller = self.controller,
+                    "Controller sent more than its response; each request gets a new connection"
+                );
+            }
+            *lost_until = Some(Instant::now() + DISTRUST);
+        }
+        if lost_until.is_some_and(|until| until <= Instant::now()) {
+            *lost_until = None;
+        }
+        connection.is_ok() && lost_until.is_none()
+    }
+}
+
 /// Sweeps regularly while there are idle connections.
-async fn sweep(idle: Weak<Mutex<IdleConnections>>) {
+async fn sweep(idle: Weak<Mutex<IdleConnections>>, trust: Arc<Trust>) {
     loop {
         sleep(SWEEP_INTERVAL).await;
         let Some(idle) = idle.upgrade() else {
             return;
         };
         let mut idle = lock(&idle);
-        idle.sweep();
+        idle.sweep(&trust);
         if idle.connections.is_empty() {
             idle.connections = Vec::new();
             idle.has_sweeper = false;

@@ -413,6 +413,23 @@ async fn surplus_response_reaches_no_other_call() {
     assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));
 }
 
+/// The second response comes while the connection is idle. Another one could come later.
+#[tokio::test]
+async fn controller_with_surplus_response_gets_new_connection_for_each_call() {
+    let pause = Duration::from_millis(20);
+    let doubled = |name| {
+        let response = capability_response(name);
+        Script::bytes(response.clone()).then(response, 1, pause)
+    };
+    let controller = ScriptedController::in_order(["first", "second", "third"].map(doubled)).await;
+    let farm = farm_of(&[&controller]);
+    for (call, name) in ["first", "second", "third"].into_iter().enumerate() {
+        assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
+        assert_eq!(controller.connection_count(), call + 1);
+        sleep(5 * pause).await;
+    }
+}
+
 #[tokio::test]
 async fn farm_is_identified_by_its_id() {
     assert_eq!(
