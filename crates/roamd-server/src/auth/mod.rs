@@ -1,7 +1,8 @@
-//! Authentication: password checks, login throttling, revocation, retry keys, and writes of
-//! strangers.
+//! Authentication: password checks, login throttling, revocation, ids that are used once, and retry
+//! keys.
 
 pub(crate) mod login_throttle;
+pub(crate) mod once_id;
 pub(crate) mod password_checks;
 pub(crate) mod retry_key;
 pub(crate) mod revocation;

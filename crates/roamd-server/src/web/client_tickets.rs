@@ -1,25 +1,24 @@
 //! Tickets of native clients (WA-88 to WA-90). A page gives one to the native client of its device,
 //! which has no cookies of the browser.
 //!
-//! A ticket is a sealed value. It therefore needs no memory, however many clients ask for one, and
-//! every server with the keys knows it. Its use is a flag in the shared state.
+//! A ticket is a sealed value: it needs no memory, however many clients ask for one.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use data_encoding::BASE64URL_NOPAD;
-use getrandom::rand_core::Rng as _;
 use jiff::{SignedDuration, Timestamp};
 use roamd_citrixauth::{ClientNetwork, Realm};
 use roamd_fairness::{RateLimiter, RateLimits};
 use roamd_seal::{KeyRing, Purpose};
-use roamd_state::{Digest, FlagKind, Party, SharedState, StateError};
+use roamd_state::{FlagKind, Party, SharedState, StateError};
 use roamd_web_proto::{DeviceId, LaunchTarget};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::web_sessions::{WebSession, cookie_of, token_of};
+use crate::auth::once_id::OnceId;
 use crate::clock::rng;
 use crate::fairness::budgets::{
     CLIENT_REPORT_BURST, CLIENT_REPORTS_PER_SECOND, REPORTING_PROVIDERS,
@@ -52,10 +51,8 @@ pub(crate) struct FileGrant {
     /// The token of the sign-in, as the token service issued it.
     pub(crate) token: SecretString,
     pub(crate) device: DeviceId,
-    id: TicketId,
-    until: Timestamp,
-    is_session: bool,
-    launch_id: String,
+    id: OnceId,
+    target: KeptTarget,
 }
 
 /// Result of a report.
@@ -79,22 +76,22 @@ pub(crate) enum Detection {
     Over,
 }
 
-/// Random id of a ticket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct TicketId([u8; 16]);
+/// What is launched.
+#[derive(Serialize, Deserialize)]
+enum KeptTarget {
+    Resource(String),
+    Session(String),
+}
 
 /// The sealed text of a ticket of an ICA file.
 #[derive(Serialize, Deserialize)]
 struct FileText<'a> {
-    id: TicketId,
-    /// Seconds since 1970.
-    until: i64,
+    id: OnceId,
     session: [u8; WebSession::LEN],
     /// The token in the form of a cookie.
     token: &'a str,
     device: &'a str,
-    is_session: bool,
-    launch_id: &'a str,
+    target: KeptTarget,
 }
 
 impl ClientTickets {
@@ -113,9 +110,8 @@ impl ClientTickets {
 
     /// Makes a ticket with which a native client reports to a site.
     pub(crate) fn for_detection(&self, site: &Realm, now: Timestamp) -> String {
-        let until = until(now).as_second().to_be_bytes();
-        let plain = [TicketId::random().0.as_slice(), &until].concat();
-        let sealed = self.seal(DETECTION, site, &plain);
+        let id = OnceId::random(now, LIFETIME);
+        let sealed = id.seal(&self.keys, DETECTION, context(site));
         format!("{DETECTION_PREFIX}{sealed}")
     }
 
@@ -130,15 +126,14 @@ impl ClientTickets {
         client: IpAddr,
         now: Timestamp,
     ) -> Result<Report, StateError> {
-        let Some((id, until)) = self.open_detection(site, ticket, now) else {
+        let Some(id) = self.open_detection(site, ticket, now) else {
             return Ok(Report::Refused);
         };
         let network = ClientNetwork::of(client);
         if !self.reports.take(&network.provider()) {
             return Ok(Report::TooMany);
         }
-        self.use_up(id, until, parties::of_network(&network))
-            .await?;
+        self.use_up(id, parties::of_network(&network)).await?;
         Ok(Report::Recorded)
     }
 
@@ -152,12 +147,11 @@ impl ClientTickets {
         ticket: &str,
         now: Timestamp,
     ) -> Result<Detection, StateError> {
-        let Some((id, _)) = self.open_detection(site, ticket, now) else {
+        let Some(id) = self.open_detection(site, ticket, now) else {
             return Ok(Detection::Over);
         };
-        let (kind, key) = (FlagKind::UsedClientTicket, id.digest());
-        let has_reported = self.state.is_flag_set(kind, key, now).await?;
-        Ok(if has_reported {
+        let has_reported = id.is_used(self.state.as_ref(), FlagKind::UsedClientTicket, now);
+        Ok(if has_reported.await? {
             Detection::Reported
         } else {
             Detection::Waiting
@@ -176,21 +170,16 @@ impl ClientTickets {
         now: Timestamp,
     ) -> Option<String> {
         let token = Zeroizing::new(cookie_of(token.expose_secret())?);
-        let (is_session, launch_id) = match target {
-            LaunchTarget::Resource(id) => (false, id),
-            LaunchTarget::Session(id) => (true, id),
-        };
         let text = FileText {
-            id: TicketId::random(),
-            until: until(now).as_second(),
+            id: OnceId::random(now, LIFETIME),
             session: session.to_bytes(),
             token: &token,
             device: device.as_str(),
-            is_session,
-            launch_id,
+            target: target.into(),
         };
         let plain = Zeroizing::new(serde_json::to_vec(&text).ok()?);
-        Some(self.seal(FILE, site, &plain))
+        let sealed = self.keys.seal(FILE, context(site), &plain, &mut rng());
+        Some(BASE64URL_NOPAD.encode(&sealed))
     }
 
     /// Returns what a ticket of an ICA file stands for, if it was made for this site and has not
@@ -201,17 +190,19 @@ impl ClientTickets {
         ticket: &str,
         now: Timestamp,
     ) -> Option<FileGrant> {
-        let plain = self.open(FILE, site, ticket)?;
+        if ticket.len() > MAX_TICKET {
+            return None;
+        }
+        let sealed = BASE64URL_NOPAD.decode(ticket.as_bytes()).ok()?;
+        let plain = self.keys.open(FILE, context(site), &sealed).ok()?;
         let text: FileText<'_> = serde_json::from_slice(&plain).ok()?;
-        let until = live_until(text.until, now)?;
+        text.id.is_live(now).then_some(())?;
         Some(FileGrant {
             session: WebSession::from_bytes(&text.session)?,
             token: token_of(text.token)?,
             device: DeviceId::parse(text.device)?,
             id: text.id,
-            until,
-            is_session: text.is_session,
-            launch_id: text.launch_id.to_owned(),
+            target: text.target,
         })
     }
 
@@ -224,80 +215,42 @@ impl ClientTickets {
         grant: &FileGrant,
         party: Party,
     ) -> Result<bool, StateError> {
-        self.use_up(grant.id, grant.until, party).await
+        self.use_up(grant.id, party).await
     }
 
-    async fn use_up(
-        &self,
-        id: TicketId,
-        until: Timestamp,
-        party: Party,
-    ) -> Result<bool, StateError> {
+    async fn use_up(&self, id: OnceId, party: Party) -> Result<bool, StateError> {
         let kind = FlagKind::UsedClientTicket;
-        self.state.set_flag(party, kind, id.digest(), until).await
+        id.use_up(self.state.as_ref(), kind, party).await
     }
 
-    fn open_detection(
-        &self,
-        site: &Realm,
-        ticket: &str,
-        now: Timestamp,
-    ) -> Option<(TicketId, Timestamp)> {
+    fn open_detection(&self, site: &Realm, ticket: &str, now: Timestamp) -> Option<OnceId> {
         let sealed = ticket.strip_prefix(DETECTION_PREFIX)?;
-        let plain = self.open(DETECTION, site, sealed)?;
-        let (id, until) = plain.split_first_chunk()?;
-        let until = i64::from_be_bytes(until.try_into().ok()?);
-        Some((TicketId(*id), live_until(until, now)?))
+        OnceId::open(&self.keys, DETECTION, context(site), sealed, now)
     }
+}
 
-    fn seal(&self, purpose: Purpose, site: &Realm, plain: &[u8]) -> String {
-        let context = site.as_str().as_bytes();
-        let sealed = self.keys.seal(purpose, context, plain, &mut rng());
-        BASE64URL_NOPAD.encode(&sealed)
-    }
-
-    fn open(&self, purpose: Purpose, site: &Realm, ticket: &str) -> Option<Zeroizing<Vec<u8>>> {
-        if ticket.len() > MAX_TICKET {
-            return None;
-        }
-        let sealed = BASE64URL_NOPAD.decode(ticket.as_bytes()).ok()?;
-        let context = site.as_str().as_bytes();
-        self.keys.open(purpose, context, &sealed).ok()
-    }
+/// A ticket is one of its site.
+fn context(site: &Realm) -> &[u8] {
+    site.as_str().as_bytes()
 }
 
 impl FileGrant {
     /// What is launched.
     pub(crate) fn target(&self) -> LaunchTarget<'_> {
-        if self.is_session {
-            LaunchTarget::Session(&self.launch_id)
-        } else {
-            LaunchTarget::Resource(&self.launch_id)
+        match &self.target {
+            KeptTarget::Resource(id) => LaunchTarget::Resource(id),
+            KeptTarget::Session(id) => LaunchTarget::Session(id),
         }
     }
 }
 
-impl TicketId {
-    fn random() -> Self {
-        let mut id = [0; 16];
-        rng().fill_bytes(&mut id);
-        Self(id)
+impl From<LaunchTarget<'_>> for KeptTarget {
+    fn from(target: LaunchTarget<'_>) -> Self {
+        match target {
+            LaunchTarget::Resource(id) => Self::Resource(id.to_owned()),
+            LaunchTarget::Session(id) => Self::Session(id.to_owned()),
+        }
     }
-
-    fn digest(self) -> Digest {
-        Digest::of(&self.0)
-    }
-}
-
-/// Expiry of a ticket that is made now.
-fn until(now: Timestamp) -> Timestamp {
-    now.checked_add(LIFETIME).unwrap_or(Timestamp::MAX)
-}
-
-/// Returns the expiry of a ticket, unless it has passed.
-fn live_until(seconds: i64, now: Timestamp) -> Option<Timestamp> {
-    let until = Timestamp::from_second(seconds).ok()?;
-    (now < until).then_some(until)
 }
 
 #[cfg(test)]
