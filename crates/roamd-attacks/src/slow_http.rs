@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use roamd_bench::{
-    Listening, Load, Run, SESSIONS, ServerProcess, Setup, Subject, Usage, mebibytes, micros,
+    ClientLimits, Listening, Load, Run, SESSIONS, ServerProcess, Setup, Subject, Usage, mebibytes,
+    micros,
 };
 use roamd_store_proto::media_type;
 use roamd_testkit::free_address;
@@ -20,14 +21,10 @@ const RATE: &str = "500";
 /// Connections of clients that list sessions during an attack.
 const CLIENTS: usize = 4;
 
-/// Configuration without effective limits per client.
-const NO_CLIENT_LIMITS: &str =
-    "[limits]\nconnections_per_client = 10000\nrequests_per_client = 2048\n";
-
 /// One attack and its results.
 pub(crate) struct SlowAttack {
     pub(crate) name: &'static str,
-    limit: ClientLimit,
+    limits: ClientLimits,
     /// Lists during the attack.
     lists: Run,
     /// Whether the server responded to the last probe of the attacker, which is one more
@@ -35,15 +32,6 @@ pub(crate) struct SlowAttack {
     available: bool,
     /// Usage of the server at the end of the attack.
     memory: Usage,
-}
-
-/// Limits for the attacker, which is one client.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ClientLimit {
-    /// The default limits.
-    Default,
-    /// No limits.
-    Lifted,
 }
 
 /// Returns the name and the arguments of each mode of the program.
@@ -86,11 +74,11 @@ fn attacks(server: &str) -> [(&'static str, Vec<String>); 4] {
 /// Runs all attacks with both limits.
 pub(crate) fn attack(setup: &Setup, roamd: &Path, duration: Duration) -> Result<Vec<SlowAttack>> {
     let mut results = Vec::new();
-    for limit in [ClientLimit::Default, ClientLimit::Lifted] {
+    for limits in [ClientLimits::OneUser, ClientLimits::OneClient] {
         for number in 0..4 {
             // Each attack has a new server, on which the attack before has no effect.
-            let name = format!("attack-{limit:?}-{number}");
-            let (server, attacked) = start_server(setup, roamd, &name, limit)?;
+            let name = format!("attack-{limits:?}-{number}");
+            let (server, attacked) = start_server(setup, roamd, &name, limits)?;
             let [attack] = attacks(&attacked)
                 .into_iter()
                 .skip(number)
@@ -99,7 +87,7 @@ pub(crate) fn attack(setup: &Setup, roamd: &Path, duration: Duration) -> Result<
                 .try_into()
                 .ok()
                 .context("there are four attacks")?;
-            results.push(run(&server, attack, limit, duration)?);
+            results.push(run(&server, attack, limits, duration)?);
         }
     }
     Ok(results)
@@ -111,17 +99,15 @@ fn start_server(
     setup: &Setup,
     roamd: &Path,
     name: &str,
-    limit: ClientLimit,
+    limits: ClientLimits,
 ) -> Result<(ServerProcess, String)> {
     let address = free_address();
     let port = address.port();
     let listening = Listening {
         listen: format!("[::]:{port}").parse()?,
         base_url: format!("http://{address}"),
-        sections: match limit {
-            ClientLimit::Default => String::new(),
-            ClientLimit::Lifted => NO_CLIENT_LIMITS.to_owned(),
-        },
+        sections: String::new(),
+        limits,
         arguments: &["--insecure-plain-http"],
     };
     let server = setup.start_server(roamd, name, address, &listening)?;
@@ -131,10 +117,10 @@ fn start_server(
 fn run(
     server: &ServerProcess,
     (name, arguments): (&'static str, Vec<String>),
-    limit: ClientLimit,
+    limits: ClientLimits,
     duration: Duration,
 ) -> Result<SlowAttack> {
-    eprintln!("{name}, limits per client: {limit}");
+    eprintln!("{name}, limits per client: {}", per_client(limits));
     let subject = Subject::server(name, server, None, SESSIONS)?;
     let attacker = Command::new("slowhttptest")
         .args(arguments)
@@ -158,7 +144,7 @@ fn run(
     );
     Ok(SlowAttack {
         name,
-        limit,
+        limits,
         lists,
         available: is_available(&output).context("slowhttptest did not probe")?,
         memory,
@@ -180,16 +166,15 @@ impl SlowAttack {
     /// attacker if its limits permit one more connection.
     pub(crate) fn is_withstood(&self, max_latency: Duration) -> bool {
         self.lists.percentile_99 < max_latency
-            && (self.available || self.limit == ClientLimit::Default)
+            && (self.available || self.limits != ClientLimits::OneClient)
     }
 }
 
-impl fmt::Display for ClientLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Default => "default",
-            Self::Lifted => "none",
-        })
+/// Names the limits for the attacker, which is one client.
+fn per_client(limits: ClientLimits) -> &'static str {
+    match limits {
+        ClientLimits::Default | ClientLimits::OneUser => "default",
+        ClientLimits::OneClient => "none",
     }
 }
 
@@ -205,7 +190,7 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[SlowAttack]) -> fmt::
             f,
             "| {} | {} | {:.0} | {} | {} | {} | {} |",
             attack.name,
-            attack.limit,
+            per_client(attack.limits),
             attack.lists.per_second(),
             micros(attack.lists.median.as_secs_f64()),
             micros(attack.lists.percentile_99.as_secs_f64()),

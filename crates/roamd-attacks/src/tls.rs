@@ -11,7 +11,7 @@ use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, CrlDistributionPoint, DnType, IsCa,
     KeyPair, KeyUsagePurpose,
 };
-use roamd_bench::{Listening, Setup};
+use roamd_bench::{ClientLimits, Listening, Setup};
 use roamd_testkit::free_address;
 use serde::Deserialize;
 
@@ -59,6 +59,7 @@ pub(crate) fn scan(setup: &Setup, roamd: &Path) -> Result<Scan> {
             at("server.pem"),
             at("server.key")
         ),
+        limits: ClientLimits::Default,
         arguments: &[],
     };
     let _server = setup.start_server(roamd, "tls", address, &listening)?;

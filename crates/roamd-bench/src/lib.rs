@@ -4,6 +4,7 @@
     reason = "the progress of a measurement goes to standard error"
 )]
 
+mod client_limits;
 mod farm_process;
 mod http;
 mod load;
@@ -21,6 +22,7 @@ mod url;
 mod world;
 mod wrk;
 
+pub use client_limits::ClientLimits;
 pub use farm_process::FarmProcess;
 pub use http::{Connection, HttpResponse, runtime, send_once};
 pub use load::{Load, WARM_UP, per_request};

@@ -9,16 +9,13 @@ use anyhow::{Context, Result, bail};
 use roamd_testkit::{FarmConfig, ServerConfig, StoreConfig, free_address};
 use tempfile::TempDir;
 
+use crate::client_limits::ClientLimits;
 use crate::farm_process::FarmProcess;
 use crate::http::Connection;
 use crate::process::Process;
 use crate::proxy::Proxy;
 use crate::tls::{Certificate, TlsClients};
 use crate::world::world;
-
-/// Sections of a configuration without effective limits per client.
-const NO_CLIENT_LIMITS: &str =
-    "[limits]\nconnections_per_client = 10000\nrequests_per_client = 2048\n";
 
 /// A running `roamd serve`.
 pub struct ServerProcess {
@@ -50,14 +47,17 @@ pub struct Listening {
     pub listen: SocketAddr,
     /// URL by which clients know the server, `http://HOST:PORT`.
     pub base_url: String,
-    /// More sections of the configuration.
+    /// More keys of the document, and after them sections other than `[limits]`.
     pub sections: String,
+    /// The limits.
+    pub limits: ClientLimits,
     /// More arguments of `roamd serve`.
     pub arguments: &'static [&'static str],
 }
 
 impl ServerProcess {
-    /// Starts a server in front of these farms, with its files in a new folder.
+    /// Starts a server in front of these farms, with its files in a new folder, for the load of one
+    /// user.
     ///
     /// # Errors
     /// If the folder exists, or the server does not start.
@@ -92,7 +92,7 @@ impl ServerProcess {
             listen: listening.listen.to_string(),
             base_url: listening.base_url.clone(),
             data_dir: data.display().to_string(),
-            lines: listening.sections.clone(),
+            lines: listening.sections.clone() + &listening.limits.section(roamd)?,
             stores: vec![store],
         };
         fs::write(&path, config.to_string())?;
@@ -114,13 +114,22 @@ impl ServerProcess {
 }
 
 impl Listening {
-    /// A listener at an address, with more sections of the configuration.
+    /// A listener at an address, for the load of one user, with more sections of the configuration.
     fn at(scheme: &str, address: SocketAddr, sections: String) -> Self {
         Self {
             listen: address,
             base_url: format!("{scheme}://{address}"),
             sections,
+            limits: ClientLimits::OneUser,
             arguments: &[],
+        }
+    }
+
+    /// A listener at an address, without effective limits per client.
+    fn unlimited_at(scheme: &str, address: SocketAddr, sections: String) -> Self {
+        Self {
+            limits: ClientLimits::OneClient,
+            ..Self::at(scheme, address, sections)
         }
     }
 }
@@ -222,10 +231,9 @@ impl Setup {
     ) -> Result<ServerProcess> {
         let address = free_address();
         let listening = match certificate {
-            None => Listening::at("http", address, NO_CLIENT_LIMITS.to_owned()),
+            None => Listening::unlimited_at("http", address, String::new()),
             Some(certificate) => {
-                let sections = format!("{}{NO_CLIENT_LIMITS}", certificate.section);
-                Listening::at("https", address, sections)
+                Listening::unlimited_at("https", address, certificate.section.clone())
             }
         };
         let mut server = self.start_server(roamd, name, address, &listening)?;
@@ -248,7 +256,7 @@ impl Setup {
         let address = free_address();
         let listening = Listening {
             base_url: base_url.to_owned(),
-            ..Listening::at("http", address, format!("{NO_CLIENT_LIMITS}{sections}"))
+            ..Listening::unlimited_at("http", address, sections.to_owned())
         };
         self.start_server(roamd, name, address, &listening)
     }

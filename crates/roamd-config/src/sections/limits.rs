@@ -32,6 +32,12 @@ const REQUESTS_PER_CLIENT: DefaultKey<usize> = DefaultKey {
     read: count,
 };
 
+const USER_REQUESTS_PER_SECOND: DefaultKey<u32> = DefaultKey {
+    name: "user_requests_per_second",
+    default: || 500,
+    read: |value| number(value, 1..=1_000_000),
+};
+
 const FIRST_BYTE: DefaultKey<Duration> = DefaultKey {
     name: "first_byte_seconds",
     default: || Duration::from_secs(10),
@@ -68,6 +74,8 @@ pub struct ServerLimits {
     pub requests: usize,
     /// Requests of one client at the same time.
     pub requests_per_client: usize,
+    /// Requests of one signed-in user in a second. Further requests wait.
+    pub user_requests_per_second: u32,
     /// Time from the accepted connection to its first byte, TLS handshake included.
     pub first_byte: Duration,
     /// Time for the head of a request; also how long a connection may be idle.
@@ -98,6 +106,7 @@ fn values(section: &mut Section<'_>) -> ServerLimits {
         connections_per_client: section.value(&CONNECTIONS_PER_CLIENT),
         requests: section.value(&REQUESTS),
         requests_per_client: section.value(&REQUESTS_PER_CLIENT),
+        user_requests_per_second: section.value(&USER_REQUESTS_PER_SECOND),
         first_byte: section.value(&FIRST_BYTE),
         head: section.value(&HEAD),
         body: section.value(&BODY),

@@ -61,7 +61,7 @@ impl Lasting {
             check_rates: Arc::new(change_limiter()),
             login_checks: ChecksInProgress::new(&config.login_throttle),
             stranger_writes: StrangerTurns::new(STRANGER_WRITES, STRANGER_WRITES_WAITING),
-            request_limiter: RequestLimiter::new(limits.requests, limits.requests_per_client),
+            request_limiter: RequestLimiter::new(limits),
             changes: Changes::default(),
             web: Arc::new(Web::new(keys, state)),
             large_work: LargeRequestWork::above(LARGE_LIST),

@@ -1,6 +1,7 @@
 //! Request pipeline: client address, route, method, limits, handler, and
 //! the log line, metrics and headers of the response.
 
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,9 +21,12 @@ use crate::http::transfer_coding;
 use crate::routes;
 use crate::trace::{RemoteParent, RequestScope, RequestStart, RequestTrace};
 
-/// Delay of the response to a request beyond a limit. The request holds nothing meanwhile. A client
-/// that sends the next one at once would otherwise use up a processor with what is refused.
-const BEFORE_REFUSAL: Duration = Duration::from_secs(1);
+/// Delay of the response to a request beyond a limit, at least and at most. The request holds
+/// nothing meanwhile. A client that sends the next one at once would otherwise use up a processor
+/// with what is refused. The delay is random: requests that are refused together do not come again
+/// together.
+const BEFORE_REFUSAL: RangeInclusive<Duration> =
+    Duration::from_millis(500)..=Duration::from_millis(1_500);
 
 /// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -58,7 +62,7 @@ pub(crate) async fn respond(
         };
         if let Err(ApiError::TooManyRequests(limit)) = &result {
             state.metrics.listener.record_refused_request(*limit);
-            sleep(BEFORE_REFUSAL).await;
+            sleep(before_refusal()).await;
         }
         result.unwrap_or_else(|error| routes::refuse(route, error))
     });
@@ -74,6 +78,12 @@ pub(crate) async fn respond(
         headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
     response
+}
+
+/// Draws the delay of a refusal.
+fn before_refusal() -> Duration {
+    let (shortest, longest) = (*BEFORE_REFUSAL.start(), *BEFORE_REFUSAL.end());
+    shortest + (longest - shortest).mul_f32(fastrand::f32())
 }
 
 /// Returns the trace that a request continues, if a trusted proxy says so, or begins. Health checks

@@ -248,9 +248,7 @@ impl AppState {
     /// Applies the limits of this configuration to all that they have in common with `previous`,
     /// and shows the farms in the metrics. What `previous` alone probes is probed no more.
     pub(super) fn take_over_from(&self, previous: Option<&Self>) {
-        let limits = &self.limits;
-        self.request_limiter
-            .set_limits(limits.requests, limits.requests_per_client);
+        self.request_limiter.set_limits(&self.limits);
         self.login_throttle.apply_limits();
         self.farms().for_each(NfuseFarm::apply_limits);
         let authorities = self.authorities().map(|it| Arc::clone(it.client()));

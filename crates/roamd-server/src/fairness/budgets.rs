@@ -141,6 +141,21 @@ pub(crate) const RESERVED_PLACES: usize = 4;
 /// user would otherwise run before each step of a request of another.
 pub(crate) const REQUESTS_OF_A_USER: usize = 64;
 
+/// Party: a user. Resource: requests that may come at once. Unit: seconds of the configured rate.
+/// More of them wait. A page with the icons of all applications is several hundred requests.
+pub(crate) const REQUEST_BURST_SECONDS: u32 = 2;
+
+/// Party: all users. Resource: users whose requests are counted. Unit: users. An entry is needed
+/// for as long as a burst lasts.
+pub(crate) const REQUESTING_USERS: usize = 16_384;
+
+/// Party: a user at one client. Resource: requests that end a sign-in. Unit: requests a second.
+/// More of them wait.
+pub(crate) const ENDS_PER_SECOND: u32 = 10;
+
+/// Party: a user at one client. Resource: requests that end a sign-in. Unit: requests at once.
+pub(crate) const END_BURST: u32 = 100;
+
 /// Body that is longer than any message of a sign-in, in bytes.
 pub(crate) const LONG_BODY_BYTES: usize = 4 * 1024;
 
@@ -258,6 +273,18 @@ mod tests {
                 "user",
                 "requests in progress",
                 format!("{REQUESTS_OF_A_USER}, and fewer than are free"),
+            ),
+            (
+                "user",
+                "requests",
+                format!(
+                    "`user_requests_per_second`, those of {REQUEST_BURST_SECONDS} seconds at once"
+                ),
+            ),
+            (
+                "user at one client",
+                "requests that end a sign-in",
+                format!("{END_BURST} at once, {ENDS_PER_SECOND} per second"),
             ),
             (
                 "all users",

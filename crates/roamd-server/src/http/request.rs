@@ -89,10 +89,10 @@ impl Request {
         self.operation
     }
 
-    /// Marks a request that ends a sign-in. It needs no place among those of its user: a thief with
-    /// a token must not be able to take all of them, and so prevent its end.
+    /// Marks a request that ends a sign-in. It needs no place among those of its user and its
+    /// client: a thief with a token must not be able to take all of them, and so prevent its end.
     pub(crate) fn ends_sign_in(&self) {
-        self.admission.exempt_from_user_share();
+        self.admission.record_end();
     }
 
     /// Takes the place of a request in progress, unless a body is still to come. A request without
@@ -114,7 +114,7 @@ impl Request {
     /// [`ApiError::TooManyRequests`] if a limit is reached.
     pub(crate) async fn record_user(&self, user: &UserKey) -> Result<(), ApiError> {
         self.admission.record_user(user);
-        self.body.raise_standing();
+        self.body.raise_standing(user);
         if self.has_body() {
             return Ok(());
         }

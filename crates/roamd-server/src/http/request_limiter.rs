@@ -7,14 +7,18 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use roamd_fairness::{FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, Share};
+use roamd_fairness::{
+    FairSemaphore, FairSemaphoreLimits, NoPermit, Party, PartyShare, RateLimiter, RateLimits, Share,
+};
 use roamd_http::{BodyRoom, ClientLimiter, LimitReached, Permit};
 use roamd_sessions::UserKey;
 use tokio::time::{Instant, sleep};
 
+use crate::config::ServerLimits;
 use crate::fairness::budgets::{
-    BODY_BYTES, BODY_BYTES_PER_CLIENT, LONG_BODIES_OF_STRANGERS, LONG_BODIES_WAITING,
-    LONG_BODY_BYTES, REQUESTS_OF_A_USER, REQUESTS_WAITING, RESERVED_PLACES,
+    BODY_BYTES, BODY_BYTES_PER_CLIENT, END_BURST, ENDS_PER_SECOND, LONG_BODIES_OF_STRANGERS,
+    LONG_BODIES_WAITING, LONG_BODY_BYTES, REQUEST_BURST_SECONDS, REQUESTING_USERS,
+    REQUESTS_OF_A_USER, REQUESTS_WAITING, RESERVED_PLACES,
 };
 use crate::fairness::strangers::{StrangerPermit, StrangerTurns};
 use crate::http::client_address::client_key;
@@ -30,13 +34,17 @@ const BEFORE_LONG_BODY: Duration = Duration::from_millis(10);
 ///
 /// A request is in progress from the end of its body to its response. Requests with a valid token
 /// leave a share of the places to those without, which may be sign-ins, and the other way round.
-/// The bodies of either have a budget of their own. A user has few places, and waits for more.
+/// The bodies of either have a budget of their own. A user has few places and a rate, and waits for
+/// more.
 /// Strangers wait for turns with long bodies: these are no sign-ins, and cost most to parse.
 #[derive(Debug)]
 pub(crate) struct RequestLimiter {
     total: AtomicUsize,
     clients: Arc<ClientLimiter>,
     users: FairSemaphore<UserKey>,
+    rates_of_users: RateLimiter<UserKey>,
+    /// By user and client: neither a thief elsewhere nor a colleague takes the turns of the other.
+    rates_of_ends: RateLimiter<(UserKey, Option<IpAddr>)>,
     bodies_of_users: Arc<ClientLimiter>,
     strangers: Arc<ClientLimiter>,
     bodies_of_strangers: Arc<ClientLimiter>,
@@ -64,38 +72,41 @@ pub(crate) struct Admission {
     client: Option<IpAddr>,
     /// The user of the valid token.
     user: OnceLock<UserKey>,
-    is_exempt: AtomicBool,
+    ends_sign_in: AtomicBool,
     place: OnceLock<Place>,
 }
 
 /// Place of a request in progress. It is returned when it is dropped.
 #[derive(Debug)]
-struct Place {
-    _client: Permit,
-    _shared: SharedPlace,
-}
-
-/// Part of a place that is shared by all users, or by all strangers.
-#[derive(Debug)]
-enum SharedPlace {
+enum Place {
     User {
-        /// `None` for a request that ends a sign-in.
-        _permit: Option<roamd_fairness::Permit<UserKey>>,
+        _client: Permit,
+        _user: roamd_fairness::Permit<UserKey>,
     },
+    /// Of a user, to end a sign-in.
+    End,
     Stranger {
-        _place: Permit,
+        _client: Permit,
+        _stranger: Permit,
         _long_body: Option<StrangerPermit>,
     },
 }
 
 impl RequestLimiter {
-    /// Creates the limits, in requests.
-    pub(crate) fn new(total: usize, per_client: usize) -> Arc<Self> {
+    /// Creates the configured limits.
+    pub(crate) fn new(limits: &ServerLimits) -> Arc<Self> {
+        let (total, per_client) = (limits.requests, limits.requests_per_client);
         let bodies = || ClientLimiter::new(BODY_BYTES, BODY_BYTES_PER_CLIENT, client_key);
         Arc::new(Self {
             total: AtomicUsize::new(total),
             clients: ClientLimiter::new(total, per_client, client_key),
             users: FairSemaphore::new(limits_of_users(total)),
+            rates_of_users: RateLimiter::new(rates_of_users(limits)),
+            rates_of_ends: RateLimiter::new(RateLimits {
+                per_second: ENDS_PER_SECOND,
+                burst: END_BURST,
+                parties: REQUESTING_USERS,
+            }),
             bodies_of_users: bodies(),
             strangers: ClientLimiter::new(share_of(total), usize::MAX, client_key),
             bodies_of_strangers: bodies(),
@@ -118,10 +129,12 @@ impl RequestLimiter {
     }
 
     /// Replaces the limits. Requests in progress are counted, and finished.
-    pub(crate) fn set_limits(&self, total: usize, per_client: usize) {
+    pub(crate) fn set_limits(&self, limits: &ServerLimits) {
+        let total = limits.requests;
         self.total.store(total, Ordering::Relaxed);
-        self.clients.set_limits(total, per_client);
+        self.clients.set_limits(total, limits.requests_per_client);
         self.users.set_limits(limits_of_users(total));
+        self.rates_of_users.set_limits(rates_of_users(limits));
         self.strangers.set_limits(share_of(total), usize::MAX);
     }
 
@@ -132,7 +145,7 @@ impl RequestLimiter {
             limiter: Arc::clone(self),
             client,
             user: OnceLock::new(),
-            is_exempt: AtomicBool::new(false),
+            ends_sign_in: AtomicBool::new(false),
             place: OnceLock::new(),
         })
     }
@@ -144,9 +157,9 @@ impl Admission {
         self.user.get_or_init(|| user.clone());
     }
 
-    /// Lets the request take a place without one of its user's.
-    pub(crate) fn exempt_from_user_share(&self) {
-        self.is_exempt.store(true, Ordering::Relaxed);
+    /// Records that the request ends a sign-in. It then needs no place of its user and its client.
+    pub(crate) fn record_end(&self) {
+        self.ends_sign_in.store(true, Ordering::Relaxed);
     }
 
     /// Takes the place of the request, unless it has one, after a body of this many bytes. A
@@ -158,44 +171,55 @@ impl Admission {
         if self.place.get().is_some() {
             return Ok(());
         }
-        // The share is first: a request that waits is not in progress.
-        let shared = match self.user.get() {
+        let place = match self.user.get() {
+            Some(user) if self.ends_sign_in.load(Ordering::Relaxed) => {
+                self.place_of_end(user).await?
+            }
             Some(user) => self.place_of_user(user).await?,
             None => self.place_of_stranger(body).await?,
-        };
-        let place = Place {
-            _client: self.limiter.clients.take(self.client)?,
-            _shared: shared,
         };
         // If another call was faster, this place is dropped.
         drop(self.place.set(place));
         Ok(())
     }
 
-    async fn place_of_user(&self, user: &UserKey) -> Result<SharedPlace, LimitReached> {
-        if self.is_exempt.load(Ordering::Relaxed) {
-            return Ok(SharedPlace::User { _permit: None });
+    /// Other requests of the user, and of the client, take nothing of what this needs.
+    async fn place_of_end(&self, user: &UserKey) -> Result<Place, LimitReached> {
+        let party = (user.clone(), self.client.map(client_key));
+        let ends = &self.limiter.rates_of_ends;
+        match ends.wait(&party, Instant::now() + MAX_WAIT).await {
+            Ok(()) => Ok(Place::End),
+            Err(NoPermit) => Err(LimitReached::ForClient),
         }
+    }
+
+    async fn place_of_user(&self, user: &UserKey) -> Result<Place, LimitReached> {
         let party = Party::alone(user.clone());
         let deadline = Instant::now() + MAX_WAIT;
         let users = &self.limiter.users;
-        match users.acquire(Share::Common, party, deadline).await {
-            Ok(permit) => Ok(SharedPlace::User {
-                _permit: Some(permit),
+        let Ok(permit) = users.acquire(Share::Common, party, deadline).await else {
+            return Err(LimitReached::ForClient);
+        };
+        match self.limiter.rates_of_users.wait(user, deadline).await {
+            Ok(()) => Ok(Place::User {
+                // The last one: a request that waits is not in progress.
+                _client: self.limiter.clients.take(self.client)?,
+                _user: permit,
             }),
             Err(NoPermit) => Err(LimitReached::ForClient),
         }
     }
 
-    async fn place_of_stranger(&self, body: usize) -> Result<SharedPlace, LimitReached> {
+    async fn place_of_stranger(&self, body: usize) -> Result<Place, LimitReached> {
         let mut long_body = None;
         if body > LONG_BODY_BYTES {
             let turn = self.limiter.long_bodies_of_strangers.permit(self.client);
             long_body = Some(turn.await?);
             sleep(BEFORE_LONG_BODY).await;
         }
-        Ok(SharedPlace::Stranger {
-            _place: self.limiter.strangers.take(None)?,
+        Ok(Place::Stranger {
+            _stranger: self.limiter.strangers.take(None)?,
+            _client: self.limiter.clients.take(self.client)?,
             _long_body: long_body,
         })
     }
@@ -224,6 +248,16 @@ fn limits_of_users(total: usize) -> FairSemaphoreLimits {
     }
 }
 
+/// The rate of each user.
+fn rates_of_users(limits: &ServerLimits) -> RateLimits {
+    let per_second = limits.user_requests_per_second;
+    RateLimits {
+        per_second,
+        burst: per_second.saturating_mul(REQUEST_BURST_SECONDS),
+        parties: REQUESTING_USERS,
+    }
+}
+
 /// The places of requests with, or without a valid token.
 fn share_of(total: usize) -> usize {
     total - total / RESERVED_PLACES
@@ -235,6 +269,18 @@ mod tests {
     use std::task::{Context, Poll, Waker};
 
     use super::*;
+
+    fn limits(requests: usize, requests_per_client: usize) -> ServerLimits {
+        ServerLimits {
+            requests,
+            requests_per_client,
+            ..ServerLimits::default()
+        }
+    }
+
+    fn limiter(requests: usize, requests_per_client: usize) -> Arc<RequestLimiter> {
+        RequestLimiter::new(&limits(requests, requests_per_client))
+    }
 
     fn address(number: u32) -> Option<IpAddr> {
         Some(IpAddr::from((0x0A00_0000 + number).to_be_bytes()))
@@ -267,7 +313,7 @@ mod tests {
 
     #[tokio::test]
     async fn request_whose_body_is_on_the_way_has_no_place() {
-        let limiter = RequestLimiter::new(2_048, 256);
+        let limiter = limiter(2_048, 256);
         let waiting: Vec<_> = (0..20_480)
             .map(|number| limiter.admission(address(number % 80)))
             .collect();
@@ -282,7 +328,7 @@ mod tests {
     async fn requests_with_and_without_token_leave_places_to_each_other() {
         for (total, share) in [(2_048, 1_536), (4, 3), (3, 3), (2, 2), (1, 1)] {
             for has_token in [false, true] {
-                let limiter = RequestLimiter::new(total, 256);
+                let limiter = limiter(total, 256);
                 let clients = 0..10 * u32::try_from(total).unwrap();
                 let held: Vec<_> = clients
                     .filter_map(|client| start(&limiter, client, has_token))
@@ -298,14 +344,14 @@ mod tests {
 
     #[tokio::test]
     async fn new_limits_count_the_requests_in_progress() {
-        let limiter = RequestLimiter::new(8, 8);
+        let limiter = limiter(8, 8);
         let held: Vec<_> = (0..3).map(|_| start(&limiter, 1, false)).collect();
-        limiter.set_limits(4, 3);
+        limiter.set_limits(&limits(4, 3));
         assert!(start(&limiter, 1, true).is_none(), "limit per client");
         assert!(start(&limiter, 2, false).is_none(), "three quarters of all");
         let other = start(&limiter, 2, true);
         assert!(other.is_some() && start(&limiter, 3, true).is_none());
-        limiter.set_limits(8, 8);
+        limiter.set_limits(&limits(8, 8));
         assert!(start(&limiter, 1, false).is_some());
         drop((held, other));
     }
@@ -313,7 +359,7 @@ mod tests {
     #[tokio::test]
     async fn bodies_with_and_without_token_have_budgets_of_their_own() {
         for has_token in [false, true] {
-            let limiter = RequestLimiter::new(2_048, 256);
+            let limiter = limiter(2_048, 256);
             let room = |client, has_token| {
                 let admission = admission(&limiter, client, has_token);
                 let mut permit = admission.body_room(0).permit;
@@ -330,7 +376,7 @@ mod tests {
 
     #[tokio::test]
     async fn request_takes_one_place_and_returns_it() {
-        let limiter = RequestLimiter::new(8, 1);
+        let limiter = limiter(8, 1);
         let held = start(&limiter, 1, false).unwrap();
         assert_eq!(held.take_place(0).await, Ok(()));
         assert_eq!(limiter.strangers.in_use(), 1);
@@ -346,7 +392,7 @@ mod tests {
     /// of others begin at once.
     #[tokio::test(start_paused = true)]
     async fn requests_of_a_user_wait_and_those_of_others_do_not() {
-        let limiter = RequestLimiter::new(2_048, 256);
+        let limiter = limiter(2_048, 256);
         let user = UserKey::new("DEMO", "alice");
         let requests = u32::try_from(10 * REQUESTS_OF_A_USER).unwrap();
         let requests: Vec<_> = (0..requests)
@@ -375,7 +421,7 @@ mod tests {
         // The end of a sign-in of the same user does not wait either.
         let end = limiter.admission(address(1_000));
         end.record_user(&user);
-        end.exempt_from_user_share();
+        end.record_end();
         assert_eq!(poll_once(pin!(end.take_place(0))), Poll::Ready(Ok(())));
         // Another user neither waits for them nor is refused.
         let start_of_others = Instant::now();
@@ -398,11 +444,56 @@ mod tests {
         assert_eq!(limiter.in_progress().with_token, 0);
     }
 
+    /// Ten times as many requests of a user as may come in a second wait for their turns, and leave
+    /// those of others alone.
+    #[tokio::test(start_paused = true)]
+    async fn requests_of_a_user_over_the_rate_wait_and_those_of_others_do_not() {
+        let limiter = limiter(2_048, 256);
+        let rate = limits(0, 0).user_requests_per_second;
+        let begin = Instant::now();
+        for _ in 0..10 * rate {
+            let request = admission(&limiter, 1, true);
+            assert_eq!(request.take_place(0).await, Ok(()));
+        }
+        let took = begin.elapsed();
+        assert_eq!(took.as_secs(), u64::from(10 - REQUEST_BURST_SECONDS));
+        assert!(start(&limiter, 1, true).is_none());
+        assert!(start(&limiter, 2, true).is_some());
+    }
+
+    /// The places of a client are all in use, and the same user waits for more; ten times as many
+    /// ends of sign-ins as may come at once do not refuse those from elsewhere.
+    #[tokio::test(start_paused = true)]
+    async fn end_of_a_sign_in_needs_no_place_of_its_user_and_client() {
+        let limiter = limiter(2_048, 1);
+        let user = UserKey::new("DEMO", "1");
+        let held = start(&limiter, 1, true).unwrap();
+        assert!(start(&limiter, 1, true).is_none());
+        let end = |client| {
+            let admission = limiter.admission(address(client));
+            admission.record_user(&user);
+            admission.record_end();
+            admission
+        };
+        let ends: Vec<_> = (0..10 * END_BURST).map(|_| end(1)).collect();
+        let begun = ends
+            .iter()
+            .filter(|end| poll_once(pin!(end.take_place(0))) == Poll::Ready(Ok(())));
+        assert_eq!(begun.count(), usize::try_from(END_BURST).unwrap());
+        let elsewhere = end(2);
+        assert_eq!(
+            poll_once(pin!(elsewhere.take_place(0))),
+            Poll::Ready(Ok(()))
+        );
+        assert_eq!(end(1).take_place(0).await, Ok(()), "it waits");
+        drop(held);
+    }
+
     /// Ten times as many long bodies of strangers as may wait, none of whose requests ends, do not
     /// hold up a sign-in, nor a long body of another provider.
     #[tokio::test(start_paused = true)]
     async fn long_bodies_of_strangers_wait_and_sign_ins_do_not() {
-        let limiter = RequestLimiter::new(10 * 2_048, 256);
+        let limiter = limiter(10 * 2_048, 256);
         let requests: Vec<_> = (0..u32::try_from(10 * LONG_BODIES_WAITING).unwrap())
             .map(|client| limiter.admission(address(client)))
             .collect();
