@@ -124,9 +124,14 @@ impl ClientLimiter {
     pub fn open(self: &Arc<Self>, address: Option<IpAddr>) -> Permit {
         Permit {
             limiter: Arc::clone(self),
-            client: address.map(|address| (self.client_key)(address.to_canonical())),
+            client: address.map(|address| self.client(address)),
             units: 0,
         }
+    }
+
+    /// Returns the client at an address.
+    pub(crate) fn client(&self, address: IpAddr) -> IpAddr {
+        (self.client_key)(address.to_canonical())
     }
 
     /// Returns the number of units in use.
@@ -138,8 +143,7 @@ impl ClientLimiter {
     /// Returns the network whose limit leaves no unit for the client at an address: the client
     /// itself, or an IPv6 network that it is in.
     pub(crate) fn full_network(&self, address: IpAddr) -> Option<IpNet> {
-        self.issued()
-            .full_network((self.client_key)(address.to_canonical()), 1)
+        self.issued().full_network(self.client(address), 1)
     }
 
     /// A poisoned mutex is used all the same: no panic can leave the counts wrong.

@@ -25,6 +25,7 @@ use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
+use crate::known_clients::ByStanding;
 use crate::peer::Peer;
 use crate::request_body::RequestBody;
 use crate::reset_limiter::ResetLimiter;
@@ -74,7 +75,7 @@ pub(crate) struct ConnectionContext {
     /// Memory of large responses on their way, in bytes.
     pub(crate) responses: Arc<ClientLimiter>,
     pub(crate) resets: Arc<ResetLimiter>,
-    pub(crate) handshakes: HandshakeTurns,
+    pub(crate) handshakes: ByStanding<HandshakeTurns>,
     pub(crate) lingering: Arc<Lingering>,
     pub(crate) certified: CertifiedClients,
 }

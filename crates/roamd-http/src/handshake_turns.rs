@@ -27,8 +27,8 @@ const EXEMPT: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 #[derive(Clone)]
 pub(crate) struct HandshakeTurns(FairSemaphore<IpAddr>);
 
-impl HandshakeTurns {
-    pub(crate) fn new() -> Self {
+impl Default for HandshakeTurns {
+    fn default() -> Self {
         Self(FairSemaphore::new(FairSemaphoreLimits {
             permits: thread::available_parallelism().map_or(1, usize::from),
             reserved_permits: 0,
@@ -38,7 +38,9 @@ impl HandshakeTurns {
             party_share: PartyShare::All,
         }))
     }
+}
 
+impl HandshakeTurns {
     /// Runs a handshake, each of its steps in a turn of the client. `None` is an exempt peer.
     ///
     /// # Errors
@@ -99,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn flood_of_handshakes_leaves_turns_to_others() {
         const STEPS: usize = 3;
-        let turns = Arc::new(HandshakeTurns::new());
+        let turns = Arc::new(HandshakeTurns::default());
         let steps = Arc::new(AtomicUsize::new(0));
         let deadline = Instant::now() + Duration::from_secs(60);
         let handshake = |steps: &Arc<AtomicUsize>| {

@@ -1,6 +1,7 @@
 //! Bounds the memory of unfinished heads, at the bottom of a connection: below TLS, whose records
 //! can be unfinished too.
 
+use std::hash::Hash;
 use std::io::{self, IoSlice};
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -11,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use http::HeaderMap;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use crate::known_clients::KnownClients;
 use crate::request_line::RequestLine;
 use crate::{ClientLimiter, LimitReached, Permit};
 
@@ -43,6 +45,7 @@ pub(crate) struct RequestProgress {
     has_standing: AtomicBool,
     client: Option<IpAddr>,
     heads: Arc<ClientLimiter>,
+    known: Arc<KnownClients>,
     /// Bytes of the heads of HTTP/2 requests in progress.
     requests: AtomicUsize,
     /// The request line of HTTP/1.1.
@@ -67,9 +70,13 @@ pub(crate) struct HeadBudget<IO> {
 }
 
 impl RequestProgress {
-    /// Begins to count. `heads` has the bytes of all connections. `client` is the address for
-    /// limits per client; `None` is exempt.
-    pub(crate) fn new(heads: &Arc<ClientLimiter>, client: Option<IpAddr>) -> Arc<Self> {
+    /// Begins to count. `heads` has the bytes of all connections, and `known` the clients with
+    /// standing. `client` is the address for limits per client; `None` is exempt.
+    pub(crate) fn new(
+        heads: &Arc<ClientLimiter>,
+        known: &Arc<KnownClients>,
+        client: Option<IpAddr>,
+    ) -> Arc<Self> {
         Arc::new(Self {
             read: AtomicUsize::new(0),
             is_paused: AtomicBool::new(false),
@@ -79,6 +86,7 @@ impl RequestProgress {
             has_standing: AtomicBool::new(false),
             client,
             heads: Arc::clone(heads),
+            known: Arc::clone(known),
             requests: AtomicUsize::new(0),
             line: RequestLine::new(),
         })
@@ -117,9 +125,12 @@ impl RequestProgress {
         self.client.filter(|_| !is_exempt)
     }
 
-    /// Records that the application knows the peer.
-    pub(crate) fn raise_standing(&self) {
+    /// Records that the application knows the account of the peer, and so its client.
+    pub(crate) fn raise_standing(&self, account: &impl Hash) {
         self.has_standing.store(true, Ordering::Relaxed);
+        if let Some(address) = self.limited_client() {
+            self.known.record(self.heads.client(address), account);
+        }
     }
 
     /// Whether the application knows the peer.
@@ -274,7 +285,8 @@ mod tests {
     async fn permit_of_a_large_head_ends_with_its_connection() {
         const HEAD: usize = 3 * FREE_BYTES;
         let heads = ClientLimiter::new(HEAD.next_power_of_two() * 2, usize::MAX, |it| it);
-        let progress = RequestProgress::new(&heads, None);
+        let known = Arc::default();
+        let progress = RequestProgress::new(&heads, &known, None);
         let (near, mut far) = duplex(HEAD);
         let mut connection = HeadBudget::new(near, &progress);
         far.write_all(&[b'a'; HEAD]).await.unwrap();

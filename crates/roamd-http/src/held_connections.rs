@@ -76,6 +76,12 @@ impl CertifiedClients {
         }
     }
 
+    /// Whether a peer of a client has presented a certificate.
+    pub(crate) fn contains(&self, client: IpAddr) -> bool {
+        let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        clients.contains(&client)
+    }
+
     fn all(&self) -> HashSet<IpAddr> {
         let clients = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         clients.clone()
@@ -306,7 +312,7 @@ mod tests {
         let last = held.last_number;
         let all = held.by_network.values().flatten();
         for held in all.filter(|held| held.number + count as u64 > last) {
-            held.progress.raise_standing();
+            held.progress.raise_standing(&"alice");
         }
         tasks
     }
@@ -318,9 +324,10 @@ mod tests {
         count: usize,
     ) -> Vec<AbortHandle> {
         let heads = ClientLimiter::new(1, 1, |address| address);
+        let known = Arc::default();
         let open = |_| {
             let task = tokio::spawn(pending::<()>()).abort_handle();
-            let progress = RequestProgress::new(&heads, Some(address(client)));
+            let progress = RequestProgress::new(&heads, &known, Some(address(client)));
             held.add(address(client), task.clone(), progress);
             task
         };

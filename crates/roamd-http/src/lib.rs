@@ -9,6 +9,7 @@ mod handshake_turns;
 mod head_budget;
 mod held_connections;
 mod http1_io;
+mod known_clients;
 mod limits;
 mod listener;
 mod peer;

@@ -1,6 +1,7 @@
 //! The body of a request, as handlers read it.
 
 use std::error::Error;
+use std::hash::Hash;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -56,11 +57,12 @@ impl RequestBody {
         self.peer
     }
 
-    /// Gives the connection standing, because the application knows its peer: the peer has sent a
-    /// valid token, for example. While all connections are in use, new ones replace those without
-    /// standing first.
-    pub fn raise_standing(&self) {
-        self.progress.raise_standing();
+    /// Gives the connection standing, because the application knows the account of its peer: the
+    /// peer has sent a valid token, for example. While all connections are in use, new ones replace
+    /// those without standing first. Later connections of the client are served before those of
+    /// strangers.
+    pub fn raise_standing(&self, account: &impl Hash) {
+        self.progress.raise_standing(account);
     }
 }
 

@@ -13,10 +13,10 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
 use crate::connection::{ConnectionContext, Spawner, http1, http2};
-use crate::handshake_turns::HandshakeTurns;
 use crate::head_budget::{HeadBudget, RequestProgress};
 use crate::held_connections::{CertifiedClients, HeldConnections};
 use crate::http1_io::Lingering;
+use crate::known_clients::{ByStanding, KnownClients, Standing};
 use crate::listener::{Accepted, Connection, Listener};
 use crate::peer::Peer;
 use crate::reset_limiter::ResetLimiter;
@@ -71,6 +71,7 @@ impl HttpServer {
             settings: LiveSettings::new(ListenerSettings {
                 limits,
                 exempt_networks: Vec::new(),
+                known_networks: Vec::new(),
             }),
             tls: None,
             client_key,
@@ -128,6 +129,7 @@ impl HttpServer {
             tasks: TaskTracker::new(),
             abandon: CancellationToken::new(),
         };
+        let known = Arc::<KnownClients>::default();
         let certified = CertifiedClients::default();
         let mut held = HeldConnections::new(certified.clone());
         let mut context = Arc::new(ConnectionContext {
@@ -144,7 +146,7 @@ impl HttpServer {
                 limits.response_bytes_per_client,
                 self.client_key,
             ),
-            handshakes: HandshakeTurns::new(),
+            handshakes: ByStanding::default(),
             resets: Arc::new(ResetLimiter::new(self.client_key)),
             lingering: Lingering::new(shutdown.clone()),
             certified,
@@ -174,12 +176,14 @@ impl HttpServer {
                     continue;
                 }
             };
-            let placement = workers.as_deref().and_then(Workers::place);
+            let standing = server.standing(limited, &known, &context);
+            let workers = workers.as_deref();
+            let placement = workers.and_then(|workers| workers.place(standing));
             let runtime = match &placement {
                 Some(placement) => placement.handle().clone(),
                 None => Handle::current(),
             };
-            let progress = RequestProgress::new(&context.heads, limited);
+            let progress = RequestProgress::new(&context.heads, &known, limited);
             let client = limited.map(server.client_key);
             let held_progress = Arc::clone(&progress);
             let (server, context) = (Arc::clone(&server), Arc::clone(&context));
@@ -188,9 +192,14 @@ impl HttpServer {
                 let _placement = placement;
                 match accepted.open() {
                     Ok(stream) => {
-                        server
-                            .connection(stream, address, permit, progress, &context, service)
-                            .await;
+                        let accepted = AcceptedStream {
+                            stream,
+                            address,
+                            standing,
+                            permit,
+                            progress,
+                        };
+                        server.connection(accepted, &context, service).await;
                     }
                     Err(error) => debug!(%error, "Connection failed before its first request"),
                 }
@@ -210,6 +219,25 @@ impl HttpServer {
                 "Shutdown abandoned connections"
             );
             spawner.abandon.cancel();
+        }
+    }
+
+    /// Returns the standing of the client at an address; `None` is exempt from limits per client.
+    fn standing(
+        &self,
+        address: Option<IpAddr>,
+        known: &KnownClients,
+        context: &ConnectionContext,
+    ) -> Standing {
+        let is_stranger = |address| {
+            let client = (self.client_key)(address);
+            !(context.settings.knows(address)
+                || context.certified.contains(client)
+                || known.contains(client))
+        };
+        match address.is_some_and(is_stranger) {
+            true => Standing::Stranger,
+            false => Standing::Known,
         }
     }
 
@@ -251,10 +279,7 @@ impl HttpServer {
 
     async fn connection<C, S, F>(
         &self,
-        stream: C,
-        address: SocketAddr,
-        mut permit: Permit,
-        progress: Arc<RequestProgress>,
+        accepted: AcceptedStream<C>,
         context: &ConnectionContext,
         service: S,
     ) where
@@ -262,12 +287,19 @@ impl HttpServer {
         S: Fn(Request<RequestBody>) -> F + Sync,
         F: Future<Output = Response> + Send + 'static,
     {
+        let AcceptedStream {
+            stream,
+            address,
+            standing,
+            mut permit,
+            progress,
+        } = accepted;
         let client = context.settings.limited_address(address.ip());
         let user = stream.peer_user();
         let stream = HeadBudget::new(stream, &progress);
         let opening = timeout(
             context.limits().first_byte,
-            self.open(stream, client, context),
+            self.open(stream, client, standing, context),
         );
         let opened = tokio::select! {
             biased;
@@ -317,6 +349,7 @@ impl HttpServer {
         &self,
         stream: HeadBudget<C>,
         client: Option<IpAddr>,
+        standing: Standing,
         context: &ConnectionContext,
     ) -> io::Result<Opened<HeadBudget<C>>> {
         stream.get_ref().readable().await?;
@@ -332,13 +365,23 @@ impl HttpServer {
         });
         let client = client.map(self.client_key);
         let deadline = Instant::now() + context.limits().first_byte;
-        let turns = context.handshakes.run(client, deadline, handshake);
+        let turns = context.handshakes.of(standing);
+        let turns = turns.run(client, deadline, handshake);
         let Ok(secured) = Box::pin(turns).await else {
             return Err(io::Error::other("too many TLS handshakes wait"));
         };
         let secured = secured?;
         Ok(Opened::Secured(Box::new(secured)))
     }
+}
+
+/// Connection that was accepted within the limits.
+struct AcceptedStream<C> {
+    stream: C,
+    address: SocketAddr,
+    standing: Standing,
+    permit: Permit,
+    progress: Arc<RequestProgress>,
 }
 
 /// Connection that is ready for requests.

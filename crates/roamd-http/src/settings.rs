@@ -12,7 +12,7 @@ use crate::ListenerLimits;
 #[derive(Debug, Clone)]
 pub struct LiveSettings(Arc<watch::Sender<Arc<ListenerSettings>>>);
 
-/// Limits, and the peers that are exempt from those per client.
+/// Limits, and the peers that are exempt from those per client, or known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListenerSettings {
     /// Limits for connections, and timeouts.
@@ -21,6 +21,9 @@ pub struct ListenerSettings {
     /// because they forward many clients. Peers with a client certificate are exempt too, from the
     /// end of their handshake.
     pub exempt_networks: Vec<IpNet>,
+    /// Networks of monitoring. Like those of known users, their connections are served before those
+    /// of strangers.
+    pub known_networks: Vec<IpNet>,
 }
 
 impl LiveSettings {
@@ -42,6 +45,12 @@ impl LiveSettings {
 }
 
 impl ListenerSettings {
+    /// Whether an address is in a known network.
+    pub(crate) fn knows(&self, address: IpAddr) -> bool {
+        let mut known = self.known_networks.iter();
+        known.any(|network| network.contains(&address))
+    }
+
     /// Returns the address for limits per client, or `None` for an exempt peer.
     pub(crate) fn limited_address(&self, address: IpAddr) -> Option<IpAddr> {
         let address = address.to_canonical();

@@ -15,14 +15,15 @@ use super::tally::Outcomes;
 use super::target::Target;
 use super::victims::{Experience, experience, first_sign_in};
 
-/// Time in which users are measured without an attack.
-const ALONE: Duration = Duration::from_secs(3);
-
-/// Latencies that are good during every attack: the attackers share the processors of the server.
-const GOOD_LATENCY: Duration = Duration::from_millis(100);
-
-/// Factor by which an attack may raise latencies above those.
+/// Factor by which an attack may raise the 99th percentiles of other users.
 const FACTOR: u32 = 3;
+
+/// Longest visit of the farm that is good during every attack. There are few visits.
+const GOOD_VISIT: Duration = Duration::from_millis(100);
+
+/// Runs of an attack of which one has to be good: other programs share the machine, and each
+/// percentile is that of a few hundred sign-ins.
+const RUNS: usize = 3;
 
 /// Longest acceptable time for a response about the health.
 const MAX_HEALTH: Duration = Duration::from_millis(50);
@@ -50,9 +51,12 @@ pub(crate) struct ScriptedAttack {
     /// Most resident memory of the server and of the farm, in KiB.
     peak_memory: [u64; 2],
     recovered_after: Option<Duration>,
+    /// Number of this run of the attack, from 1.
+    repetition: usize,
 }
 
-/// Runs all attacks whose names contain a text. Each takes about `duration`.
+/// Runs all attacks whose names contain a text, for `duration` each, after as long without it. One
+/// that slows others down is run again.
 pub(crate) fn attack_all(
     setup: &Setup,
     roamd: &Path,
@@ -65,9 +69,19 @@ pub(crate) fn attack_all(
         .enumerate()
         .map(|(number, attack)| {
             eprintln!("{}", attack.name);
-            let name = format!("scripted-{number}");
-            run(setup, roamd, &name, *attack, sources, duration)
-                .with_context(|| format!("attack: {}", attack.name))
+            let mut repetition = 1;
+            loop {
+                let name = format!("scripted-{number}-{repetition}");
+                let result = run(setup, roamd, &name, *attack, sources, duration)
+                    .with_context(|| format!("attack: {}", attack.name))?;
+                if repetition == RUNS || result.verdict().is_ok() {
+                    return Ok(ScriptedAttack {
+                        repetition,
+                        ..result
+                    });
+                }
+                repetition += 1;
+            }
         })
         .collect()
 }
@@ -85,7 +99,7 @@ fn run(
     let stolen = runtime()?
         .block_on(sign_in_as_attacker(&target, sources))?
         .store;
-    let alone = experience(&target, &token, ALONE)?;
+    let alone = experience(&target, &token, duration)?;
     let attackers = Attackers::start(attack, &target, sources, stolen.clone())?;
     let attacked = experience(&target, &token, duration)?;
     let (actions, outcomes) = (attackers.actions(), attackers.outcomes());
@@ -130,15 +144,15 @@ fn run(
             target.farm.process.usage()?.peak_memory,
         ],
         recovered_after,
+        repetition: 1,
     })
 }
 
 /// Returns whether users notice little of an attack.
 fn is_good(experience: &Experience, alone: &Experience) -> bool {
-    let good = |attacked: Duration, alone: Duration| attacked <= GOOD_LATENCY.max(alone * FACTOR);
-    good(experience.lists, alone.lists)
-        && good(experience.sign_ins, alone.sign_ins)
-        && good(experience.farm, alone.farm)
+    experience.lists <= alone.lists * FACTOR
+        && experience.sign_ins <= alone.sign_ins * FACTOR
+        && experience.farm <= GOOD_VISIT.max(alone.farm * FACTOR)
         && experience.health <= MAX_HEALTH
         && experience.failures == 0
 }
@@ -172,7 +186,7 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[ScriptedAttack]) -> f
         f,
         "| attack | actions | outcomes | 99th percentile of lists: alone, attacked | of sign-ins \
          | longest visit of the farm | longest `/healthz` | failures | peak memory: server, farm \
-         | recovered after |\n|---|---|---|---|---|---|---|---|---|---|"
+         | recovered after | run |\n|---|---|---|---|---|---|---|---|---|---|---|"
     )?;
     for attack in attacks {
         let ScriptedAttack {
@@ -184,12 +198,13 @@ pub(crate) fn table(f: &mut fmt::Formatter<'_>, attacks: &[ScriptedAttack]) -> f
             peak_memory: [server, farm],
             recovered_after,
             reached: _,
+            repetition,
         } = attack;
         let millis = |time: Duration| format!("{:.1} ms", time.as_secs_f64() * 1e3);
         writeln!(
             f,
             "| {name} | {actions} | {outcomes} | {}, {} | {}, {} | {}, {} | {} | {} | {} MiB, {} \
-             MiB | {} |",
+             MiB | {} | {repetition} |",
             millis(alone.lists),
             millis(attacked.lists),
             millis(alone.sign_ins),

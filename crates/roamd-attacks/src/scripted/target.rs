@@ -5,12 +5,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Result;
-use roamd_bench::{CLERKS, Connection, FarmProcess, Listening, ServerProcess, Setup, clerk};
+use roamd_bench::{
+    CLERKS, ClientLimits, Connection, FarmProcess, Listening, ServerProcess, Setup, clerk,
+};
 use roamd_testkit::{FarmConfig, StoreConfig, free_address};
 use tokio::net::TcpStream;
 
 use super::attack::Action;
 use super::hostile_farm::{Cost, HostileFarm};
+use super::victims::MONITOR_ADDRESS;
 
 /// Path of the store of the good farm.
 const STORE: &str = "/Citrix/Store";
@@ -57,11 +60,16 @@ impl Target {
             let store = StoreConfig::new(HOSTILE_STORE, [farm]);
             format!("{GOOD_FARM_CHECKS}{store}")
         });
+        let keys = format!("metrics_from = [\"{MONITOR_ADDRESS}\"]\n");
         let scheme = if tls.is_some() { "https" } else { "http" };
         let listening = Listening {
             listen: format!("[::]:{}", address.port()).parse()?,
             base_url: format!("{scheme}://{address}"),
-            sections: [tls, store.as_deref()].into_iter().flatten().collect(),
+            sections: [Some(&*keys), tls, store.as_deref()]
+                .into_iter()
+                .flatten()
+                .collect(),
+            limits: ClientLimits::Default,
             arguments: &["--insecure-plain-http"],
         };
         let mut server = setup.start_server_of(roamd, name, &farm, address, &listening)?;

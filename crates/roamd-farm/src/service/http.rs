@@ -109,7 +109,7 @@ pub async fn serve_tls(
         let address = request.body().peer().address.ip();
         let client = Some(subscriber(address.to_canonical()));
         let share = if farm.turns.is_known(client) {
-            request.body().raise_standing();
+            request.body().raise_standing(&client);
             &limits.known
         } else {
             &limits.strangers

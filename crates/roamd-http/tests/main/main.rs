@@ -58,7 +58,7 @@ async fn start_with(server: HttpServer) -> TestServer {
             let path = request.uri().path().to_owned();
             let slow = path == "/slow";
             if path == "/known" {
-                request.body().raise_standing();
+                request.body().raise_standing(&"alice");
             }
             if path == "/hang" {
                 // Holds the whole request.
@@ -71,6 +71,10 @@ async fn start_with(server: HttpServer) -> TestServer {
                 let peer = request.body().peer();
                 let text = format!("{:?} {}", request.version(), peer.is_certified);
                 return Response::new(Full::new(Bytes::from(text)));
+            }
+            if path == "/thread" {
+                let name = std::thread::current().name().unwrap_or_default().to_owned();
+                return Response::new(Full::new(Bytes::from(name)));
             }
             let text = match read_body(request.into_body(), 10, SHORT).await {
                 Ok(body) => format!("read {}", body.len()),

@@ -50,6 +50,7 @@ async fn new_settings_count_open_connections_and_close_none() {
         settings.replace(ListenerSettings {
             limits: limits(connections_per_client, SHORT),
             exempt_networks: exempt_networks.to_vec(),
+            known_networks: Vec::new(),
         });
     };
     replace(2, &[]);

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use roamd_http::{
     HttpServer, LimitReached, ListenerLimits, Observer, ServerTls, TlsCertificate,
-    TlsCertificateError,
+    TlsCertificateError, Workers,
 };
 use roamd_testkit::http2::{PREFACE, SETTINGS, frame};
 use rustls::pki_types::PrivateKeyDer;
@@ -194,6 +194,25 @@ async fn peer_with_certificate_is_exempt_from_client_limit() {
     let own = authority.client(None, rustls::ALL_VERSIONS, &[]);
     kept.push(connect(&server, &own).await.unwrap());
     assert!(connect(&server, &proxy).await.is_err());
+}
+
+#[tokio::test]
+async fn peer_with_certificate_is_known_from_its_second_connection_on() {
+    let (authority, proxies) = (Authority::new(), Authority::new());
+    let certificate = authority.certificate_requesting(Some(&proxies)).unwrap();
+    let server = HttpServer::new(ListenerLimits::default(), each_address)
+        .with_tls(Some(ServerTls::new(certificate)))
+        .with_workers(Some(Arc::new(Workers::start(1).unwrap())));
+    let server = start_with(server).await;
+    let proxy = authority.client(Some(&proxies), rustls::ALL_VERSIONS, &[]);
+    for expected in ["strangers-0", "worker-0"] {
+        let mut stream = connect(&server, &proxy).await.unwrap();
+        let request = "GET /thread HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut response = String::new();
+        stream.read_to_string(&mut response).await.unwrap();
+        assert!(response.ends_with(expected), "{response}");
+    }
 }
 
 #[tokio::test]

@@ -19,7 +19,8 @@ const WORKERS: usize = 4;
 /// How long `/block` occupies its thread.
 const BLOCKED: Duration = Duration::from_secs(2);
 
-/// Starts a server on workers that responds with the name of the serving thread.
+/// Starts a server on workers that responds with the name of the serving thread. A request for
+/// `/token` makes the client known.
 async fn start() -> (std::net::SocketAddr, CancellationToken) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -30,8 +31,10 @@ async fn start() -> (std::net::SocketAddr, CancellationToken) {
         listener,
         shutdown.clone(),
         |request| async move {
-            if request.uri().path() == "/block" {
-                thread::sleep(BLOCKED);
+            match request.uri().path() {
+                "/block" => thread::sleep(BLOCKED),
+                "/token" => request.body().raise_standing(&"alice"),
+                _ => {}
             }
             let name = thread::current().name().unwrap_or_default().to_owned();
             Response::new(Full::new(Bytes::from(name)))
@@ -61,13 +64,43 @@ async fn connections_spread_evenly_over_workers() {
     let mut by_thread: HashMap<String, usize> = HashMap::new();
     for _ in 0..CONNECTIONS {
         let (stream, thread) = serving_thread(address, "/").await;
-        assert!(thread.starts_with("worker-"), "{thread}");
+        assert!(thread.starts_with("strangers-"), "{thread}");
         *by_thread.entry(thread).or_default() += 1;
         open.push(stream);
     }
     assert_eq!(by_thread.len(), WORKERS, "{by_thread:?}");
     let most = by_thread.values().max().unwrap();
     assert!(*most <= CONNECTIONS * 3 / 2 / WORKERS, "{by_thread:?}");
+    shutdown.cancel();
+}
+
+/// The workers of strangers have a lower priority, and the kernel shows it.
+#[tokio::test]
+async fn known_clients_and_strangers_have_workers_of_their_own() {
+    let (address, shutdown) = start().await;
+    for (path, expected) in [
+        ("/", "strangers-"),
+        ("/token", "strangers-"),
+        ("/", "worker-"),
+    ] {
+        let (_stream, thread) = serving_thread(address, path).await;
+        assert!(thread.starts_with(expected), "{path}: {thread}");
+    }
+    let niceness = |name: &str| {
+        let tasks = std::fs::read_dir("/proc/self/task").unwrap();
+        let stat = tasks
+            .map(|task| std::fs::read_to_string(task.unwrap().path().join("stat")).unwrap())
+            .find(|stat| stat.contains(name))
+            .unwrap();
+        let (_, after_name) = stat.rsplit_once(") ").unwrap();
+        after_name
+            .split(' ')
+            .nth(16)
+            .unwrap()
+            .parse::<i32>()
+            .unwrap()
+    };
+    assert_eq!(niceness("strangers-0") - niceness("worker-0"), 5);
     shutdown.cancel();
 }
 
@@ -95,5 +128,5 @@ async fn request_on_worker_is_finished_at_shutdown() {
     tokio::time::sleep(Duration::from_millis(200)).await;
     shutdown.cancel();
     let (_, thread) = slow.await.unwrap();
-    assert!(thread.starts_with("worker-"), "{thread}");
+    assert!(thread.starts_with("strangers-"), "{thread}");
 }

@@ -20,6 +20,7 @@ pub(super) fn listener_settings(config: &Config) -> ListenerSettings {
     ListenerSettings {
         limits: config::listener_limits(&listener.limits, drain(config)),
         exempt_networks: listener.trusted_proxies.clone(),
+        known_networks: listener.metrics_from.clone(),
     }
 }
 

@@ -102,8 +102,12 @@ fn server_out_of_file_descriptors_recovers() {
         &[("XA1", "xenapp-6", "127.0.0.1:1")],
     );
     let serve = ["serve", "--config", &config];
-    let server = Server::start(&mut wrapped_in(&["prlimit", "--nofile=32"], &serve), 1);
-    let connections: Vec<TcpStream> = (0..64)
+    // Two workers for each processor have a few descriptors each.
+    let processors = std::thread::available_parallelism().unwrap().get();
+    let files = 24 + 8 * processors;
+    let limit = format!("--nofile={files}");
+    let server = Server::start(&mut wrapped_in(&["prlimit", &limit], &serve), 1);
+    let connections: Vec<TcpStream> = (0..10 * files)
         .map(|_| TcpStream::connect(server.address()).unwrap())
         .collect();
     let open = || {
@@ -111,7 +115,7 @@ fn server_out_of_file_descriptors_recovers() {
             .unwrap()
             .count()
     };
-    wait_until(|| open() >= 32);
+    wait_until(|| open() >= files);
     drop(connections);
     wait_until(|| is_healthy(server.address()));
     server.stop();
