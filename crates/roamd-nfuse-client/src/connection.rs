@@ -33,6 +33,8 @@ pub(crate) struct Connection {
     /// On the heap, because it is large and calls pass a connection on. `None` after the connection
     /// has ended.
     driver: Option<Box<Driver>>,
+    /// Whether the controller has sent more than its response.
+    has_surplus: bool,
     /// Budget of the bytes that the controller sends.
     budget: Arc<ReadBudget>,
     /// Whether it was idle before, so that the controller may have closed it.
@@ -85,16 +87,16 @@ impl Connection {
         request: http::Request<Full<Bytes>>,
         read: impl AsyncFnOnce(hyper::Result<http::Response<Incoming>>, &ReadBudget) -> R,
     ) -> R {
-        let Self {
-            sender,
-            driver,
-            budget,
-            ..
-        } = self;
-        budget.begin_head();
-        let response = sender.send_request(request);
-        let exchange = pin!(async { read(response.await, budget).await });
-        drive(driver, budget, exchange).await
+        self.budget.begin_head();
+        let response = self.sender.send_request(request);
+        let budget = Arc::clone(&self.budget);
+        let mut exchange = pin!(async { read(response.await, &budget).await });
+        poll_fn(|context| {
+            self.poll_driver(context);
+            // If the connection has ended, the exchange ends too: hyper closes its channels.
+            exchange.as_mut().poll(context)
+        })
+        .await
     }
 
     /// Ends HTTP after an exchange.
@@ -104,25 +106,32 @@ impl Connection {
     pub(crate) fn into_idle(mut self) -> Result<IdleConnection, Unusable> {
         // There is nothing to wake: what has not come by now is not waited for.
         let mut context = Context::from_waker(Waker::noop());
-        let ended = poll_driver(&mut self.driver, &self.budget, &mut context);
-        let driver = match ended {
-            // hyper fails if there are bytes after the response, or the stream fails.
-            Some(Err(error)) if error.source().is_none() => return Err(Unusable::Surplus),
-            Some(_) => return Err(Unusable::Closed),
-            None => self.driver.ok_or(Unusable::Closed)?,
-        };
-        if !self.sender.is_ready() {
-            return Err(Unusable::Closed);
+        self.poll_driver(&mut context);
+        let is_ready = self.sender.is_ready();
+        match self.driver.filter(|_| is_ready).map(|it| it.into_parts()) {
+            Some(Parts { io, read_buf, .. }) if read_buf.is_empty() => Ok(IdleConnection {
+                stream: io.into_inner(),
+                budget: self.budget,
+                open: self.open,
+            }),
+            None if !self.has_surplus => Err(Unusable::Closed),
+            _ => Err(Unusable::Surplus),
         }
-        let Parts { io, read_buf, .. } = driver.into_parts();
-        if !read_buf.is_empty() {
-            return Err(Unusable::Surplus);
+    }
+
+    /// Moves what bytes there are, up to the limit of a poll. Removes a driver that has ended.
+    fn poll_driver(&mut self, context: &mut Context<'_>) {
+        self.budget.begin_poll();
+        if let Some(driver) = &mut self.driver
+            && let Poll::Ready(ended) = driver.poll_without_shutdown(context)
+        {
+            self.driver = None;
+            // The exchange reports the errors of its connection. hyper has one without a cause for
+            // bytes after a response.
+            self.has_surplus = ended.is_err_and(|error| {
+                error.source().is_none() && !error.is_incomplete_message() && !error.is_parse()
+            });
         }
-        Ok(IdleConnection {
-            stream: io.into_inner(),
-            budget: self.budget,
-            open: self.open,
-        })
     }
 }
 
@@ -139,6 +148,7 @@ impl IdleConnection {
         Ok(Connection {
             sender,
             driver: Some(Box::new(driver)),
+            has_surplus: false,
             budget: self.budget,
             is_reused: true,
             open: self.open,
@@ -158,38 +168,6 @@ impl IdleConnection {
             Poll::Pending => Ok(()),
             Poll::Ready(Ok(())) if !buffer.filled().is_empty() => Err(Unusable::Surplus),
             Poll::Ready(_) => Err(Unusable::Closed),
-        }
-    }
-}
-
-/// Polls the driver until the future that waits for it is ready.
-async fn drive<F: Future>(
-    driver: &mut Option<Box<Driver>>,
-    budget: &ReadBudget,
-    mut waiting: Pin<&mut F>,
-) -> F::Output {
-    poll_fn(|context| {
-        // The exchange reports the errors of its connection: hyper closes its channels, and the
-        // future ends too.
-        let _ended = poll_driver(driver, budget, context);
-        waiting.as_mut().poll(context)
-    })
-    .await
-}
-
-/// Moves what bytes there are, up to the limit of a poll. Removes a driver that has ended, and
-/// returns how it has.
-fn poll_driver(
-    driver: &mut Option<Box<Driver>>,
-    budget: &ReadBudget,
-    context: &mut Context<'_>,
-) -> Option<hyper::Result<()>> {
-    budget.begin_poll();
-    match driver.as_mut()?.poll_without_shutdown(context) {
-        Poll::Pending => None,
-        Poll::Ready(ended) => {
-            *driver = None;
-            Some(ended)
         }
     }
 }

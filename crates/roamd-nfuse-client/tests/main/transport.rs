@@ -403,14 +403,13 @@ async fn late_response_of_dropped_call_reaches_no_other_call() {
 #[tokio::test]
 async fn surplus_response_reaches_no_other_call() {
     let doubled = [capability_response("first"), capability_response("second")].concat();
-    let controller = ScriptedController::in_order([
-        Script::bytes(doubled),
-        Script::bytes(capability_response("own")),
-    ])
-    .await;
+    let own = || Script::bytes(capability_response("own"));
+    let controller = ScriptedController::in_order([Script::bytes(doubled), own(), own()]).await;
     let farm = farm_of(&[&controller]);
-    assert_eq!(farm.call(&READ).await.unwrap(), capability("first"));
-    assert_eq!(farm.call(&READ).await.unwrap(), capability("own"));
+    for (call, name) in ["first", "own", "own"].into_iter().enumerate() {
+        assert_eq!(farm.call(&READ).await.unwrap(), capability(name));
+        assert_eq!(controller.connection_count(), call + 1);
+    }
 }
 
 /// The second response comes while the connection is idle. Another one could come later.
