@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 
 /// Key of the rate of a user. Servers before 0.2.0 have none.
-const USER_RATE: &str = "user_requests_per_second";
+const USER_RATE: &str = "user_request_rate";
 
 /// Which limits of a server are lifted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -216,7 +216,7 @@ mod tests {
         assert_eq!(waited(&limiter, 'a').await, Some(Duration::ZERO));
     }
 
-    /// Ten times as many as get a token by the deadline, all of which give up, leave nothing behind.
+    /// Ten times as many as get a token by the deadline, all of which give up, leave nothing.
     #[tokio::test(start_paused = true)]
     async fn token_that_is_not_waited_for_returns() {
         let limiter = RateLimiter::new(LIMITS);

@@ -11,6 +11,15 @@ use tokio::time::timeout;
 /// Longest time for a connection to be accepted.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Address of the user, a known network after the first sign-in.
+pub(super) const USER_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
+
+/// Address of the load balancer that asks for the health.
+pub(super) const MONITOR_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
+
+/// Address of a legitimate client of the farm.
+pub(super) const FARM_CLIENT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 4));
+
 /// The addresses that attackers can have.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sources {

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 
 use super::attack::Action;
 use super::hostile_farm::{Cost, HostileFarm};
-use super::victims::MONITOR_ADDRESS;
+use super::sources::MONITOR_ADDRESS;
 
 /// Path of the store of the good farm.
 const STORE: &str = "/Citrix/Store";

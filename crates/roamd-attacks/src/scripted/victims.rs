@@ -1,7 +1,7 @@
 //! Other users: they list sessions, sign in, ask for the health of the server, and send requests
 //! of their own to the farm.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
@@ -10,18 +10,9 @@ use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 
 use super::farm_requests;
-use super::sources::connect_from;
+use super::sources::{FARM_CLIENT_ADDRESS, MONITOR_ADDRESS, USER_ADDRESS, connect_from};
 use super::target::Target;
 use crate::scripted::attack::list;
-
-/// Address of the user, a known network after the first sign-in.
-const USER_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2));
-
-/// Address of the load balancer that asks for the health.
-pub(super) const MONITOR_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
-
-/// Address of a legitimate client of the farm.
-const FARM_CLIENT_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 4));
 
 /// Pause after each list.
 const LIST_PAUSE: Duration = Duration::from_millis(2);

@@ -32,8 +32,8 @@ const REQUESTS_PER_CLIENT: DefaultKey<usize> = DefaultKey {
     read: count,
 };
 
-const USER_REQUESTS_PER_SECOND: DefaultKey<u32> = DefaultKey {
-    name: "user_requests_per_second",
+const USER_REQUEST_RATE: DefaultKey<u32> = DefaultKey {
+    name: "user_request_rate",
     default: || 500,
     read: |value| number(value, 1..=1_000_000),
 };
@@ -75,7 +75,7 @@ pub struct ServerLimits {
     /// Requests of one client at the same time.
     pub requests_per_client: usize,
     /// Requests of one signed-in user in a second. Further requests wait.
-    pub user_requests_per_second: u32,
+    pub user_request_rate: u32,
     /// Time from the accepted connection to its first byte, TLS handshake included.
     pub first_byte: Duration,
     /// Time for the head of a request; also how long a connection may be idle.
@@ -106,7 +106,7 @@ fn values(section: &mut Section<'_>) -> ServerLimits {
         connections_per_client: section.value(&CONNECTIONS_PER_CLIENT),
         requests: section.value(&REQUESTS),
         requests_per_client: section.value(&REQUESTS_PER_CLIENT),
-        user_requests_per_second: section.value(&USER_REQUESTS_PER_SECOND),
+        user_request_rate: section.value(&USER_REQUEST_RATE),
         first_byte: section.value(&FIRST_BYTE),
         head: section.value(&HEAD),
         body: section.value(&BODY),

@@ -29,7 +29,7 @@ fn every_key_of_a_listener_is_read() {
     let lines = format!(
         "trusted_proxies = [\"10.0.0.1\", \"2001:db8::/32\"]\nmetrics_from = []\n{TLS}\n\
          client_ca_file = \"/ca.pem\"\n[limits]\nconnections = 1\nconnections_per_client = 2\n\
-         requests = 3\nrequests_per_client = 4\nuser_requests_per_second = 9\n\
+         requests = 3\nrequests_per_client = 4\nuser_request_rate = 9\n\
          first_byte_seconds = 5\nhead_seconds = 6\nbody_seconds = 7\nresponse_seconds = 8"
     );
     let listener = parse(&https(&lines)).unwrap().listener;
@@ -46,7 +46,7 @@ fn every_key_of_a_listener_is_read() {
     assert_eq!(limits.connections, 1);
     assert_eq!(limits.connections_per_client, 2);
     assert_eq!((limits.requests, limits.requests_per_client), (3, 4));
-    assert_eq!(limits.user_requests_per_second, 9);
+    assert_eq!(limits.user_request_rate, 9);
     assert_eq!(limits.first_byte, seconds(5));
     assert_eq!(limits.head, seconds(6));
     assert_eq!(limits.body, seconds(7));

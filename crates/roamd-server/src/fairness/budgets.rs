@@ -277,9 +277,7 @@ mod tests {
             (
                 "user",
                 "requests",
-                format!(
-                    "`user_requests_per_second`, those of {REQUEST_BURST_SECONDS} seconds at once"
-                ),
+                format!("`user_request_rate`, those of {REQUEST_BURST_SECONDS} seconds at once"),
             ),
             (
                 "user at one client",

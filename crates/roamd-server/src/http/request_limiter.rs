@@ -250,7 +250,7 @@ fn limits_of_users(total: usize) -> FairSemaphoreLimits {
 
 /// The rate of each user.
 fn rates_of_users(limits: &ServerLimits) -> RateLimits {
-    let per_second = limits.user_requests_per_second;
+    let per_second = limits.user_request_rate;
     RateLimits {
         per_second,
         burst: per_second.saturating_mul(REQUEST_BURST_SECONDS),
@@ -449,7 +449,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn requests_of_a_user_over_the_rate_wait_and_those_of_others_do_not() {
         let limiter = limiter(2_048, 256);
-        let rate = limits(0, 0).user_requests_per_second;
+        let rate = limits(0, 0).user_request_rate;
         let begin = Instant::now();
         for _ in 0..10 * rate {
             let request = admission(&limiter, 1, true);

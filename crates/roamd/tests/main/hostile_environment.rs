@@ -103,7 +103,7 @@ fn server_out_of_file_descriptors_recovers() {
     );
     let serve = ["serve", "--config", &config];
     // Two workers for each processor have a few descriptors each.
-    let processors = std::thread::available_parallelism().unwrap().get();
+    let processors = thread::available_parallelism().unwrap().get();
     let files = 24 + 8 * processors;
     let limit = format!("--nofile={files}");
     let server = Server::start(&mut wrapped_in(&["prlimit", &limit], &serve), 1);
