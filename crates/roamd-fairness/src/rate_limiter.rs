@@ -56,12 +56,7 @@ impl<P: Clone + Eq + Hash> RateLimiter<P> {
     #[must_use]
     pub fn take(&self, party: &P) -> bool {
         let now = Instant::now();
-        let mut buckets = self.buckets();
-        let taken = buckets.limits.bucket().take(buckets.full_after(party, now));
-        if let Some(full_after) = taken {
-            buckets.insert(party, now, full_after);
-        }
-        taken.is_some()
+        self.reserve(party, now, now).is_some()
     }
 
     /// Takes a token from the bucket of a party, and waits until the bucket has gained it. A token
@@ -70,8 +65,9 @@ impl<P: Clone + Eq + Hash> RateLimiter<P> {
     /// # Errors
     /// [`NoPermit`] at once, if the bucket has not gained the token by the deadline.
     pub async fn wait(&self, party: &P, deadline: Instant) -> Result<(), NoPermit> {
-        let at = self.reserve(party, deadline).ok_or(NoPermit)?;
-        if at <= Instant::now() {
+        let now = Instant::now();
+        let at = self.reserve(party, now, deadline).ok_or(NoPermit)?;
+        if at <= now {
             return Ok(());
         }
         let mut reservation = Reservation {
@@ -85,12 +81,11 @@ impl<P: Clone + Eq + Hash> RateLimiter<P> {
     }
 
     /// Takes a token that the bucket gains by the deadline, and returns when that is.
-    fn reserve(&self, party: &P, deadline: Instant) -> Option<Instant> {
-        let now = Instant::now();
+    fn reserve(&self, party: &P, now: Instant, deadline: Instant) -> Option<Instant> {
         let mut buckets = self.buckets();
         let bucket = buckets.limits.bucket();
-        let full_after = buckets.full_after(party, now) + bucket.per_token;
-        let at = now + full_after.saturating_sub(bucket.empty());
+        let (full_after, wait) = bucket.reserve(buckets.full_after(party, now));
+        let at = now + wait;
         if at > deadline {
             return None;
         }

@@ -16,8 +16,17 @@ impl TokenBucket {
     /// it will then be full, or `None` if it has no token.
     #[must_use]
     pub fn take(self, full_after: Duration) -> Option<Duration> {
+        let (after, wait) = self.reserve(full_after);
+        wait.is_zero().then_some(after)
+    }
+
+    /// Takes a token from a bucket that will be full after this time, also one that the bucket has
+    /// yet to gain. Returns the time after which it will then be full, and that until it has gained
+    /// the token.
+    #[must_use]
+    pub fn reserve(self, full_after: Duration) -> (Duration, Duration) {
         let after = full_after + self.per_token;
-        (after <= self.empty()).then_some(after)
+        (after, after.saturating_sub(self.empty()))
     }
 
     /// Time after which an empty bucket is full.

@@ -57,7 +57,7 @@ struct Known {
 
 impl KnownClients {
     /// Notes that an account uses a client. If there are too many accounts, all clients are
-    /// forgotten: each is then a stranger until its next connection.
+    /// forgotten: each is then a stranger until its account is noted again.
     pub(crate) fn record(&self, client: IpAddr, account: &impl Hash) {
         let account = self.hasher.hash_one(account);
         let mut known = self.known();

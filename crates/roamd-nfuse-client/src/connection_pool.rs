@@ -211,7 +211,7 @@ impl ConnectionPool {
         loop {
             let (since, mut idle) = lock(self.shard()).connections.pop()?;
             if since.elapsed() < MAX_IDLE_TIME
-                && self.trust.admits(&idle.check())
+                && self.trust.admit(idle.check()).is_some()
                 && let Ok(connection) = idle.resume().await
             {
                 return Some(connection);
@@ -227,12 +227,9 @@ impl ConnectionPool {
 
     /// Keeps a connection after its exchange, if it can take another one.
     fn keep(&self, connection: Connection) {
-        let connection = connection.into_idle();
-        let is_admitted = self.trust.admits(&connection);
-        let Ok(connection) = connection else { return };
-        if !is_admitted {
+        let Some(connection) = self.trust.admit(connection.into_idle()) else {
             return;
-        }
+        };
         let shard = self.shard();
         let mut idle = lock(shard);
         if idle.connections.len() < MAX_IDLE_CONNECTIONS {
@@ -257,15 +254,15 @@ impl IdleConnections {
     /// Removes connections that have been idle for too long or cannot be used.
     fn sweep(&mut self, trust: &Trust) {
         self.connections.retain_mut(|(since, idle)| {
-            since.elapsed() < MAX_IDLE_TIME && trust.admits(&idle.check())
+            since.elapsed() < MAX_IDLE_TIME && trust.admit(idle.check()).is_some()
         });
     }
 }
 
 impl Trust {
-    /// Whether a connection can take another request. If it had surplus bytes, no connection of the
-    /// controller can for a while.
-    fn admits<T>(&self, connection: &Result<T, Unusable>) -> bool {
+    /// Returns a connection that can take another request. If one had surplus bytes, no connection
+    /// of the controller can for a while.
+    fn admit<T>(&self, connection: Result<T, Unusable>) -> Option<T> {
         let mut lost_until = lock(&self.lost_until);
         if matches!(connection, Err(Unusable::Surplus)) {
             if lost_until.is_none() {
@@ -279,7 +276,7 @@ impl Trust {
         if lost_until.is_some_and(|until| until <= Instant::now()) {
             *lost_until = None;
         }
-        connection.is_ok() && lost_until.is_none()
+        connection.ok().filter(|_| lost_until.is_none())
     }
 }
 

@@ -21,12 +21,10 @@ use crate::http::transfer_coding;
 use crate::routes;
 use crate::trace::{RemoteParent, RequestScope, RequestStart, RequestTrace};
 
-/// Delay of the response to a request beyond a limit, at least and at most. The request holds
-/// nothing meanwhile. A client that sends the next one at once would otherwise use up a processor
-/// with what is refused. The delay is random: requests that are refused together do not come again
-/// together.
-const BEFORE_REFUSAL: RangeInclusive<Duration> =
-    Duration::from_millis(500)..=Duration::from_millis(1_500);
+/// Delay of the response to a request beyond a limit, in milliseconds. The request holds nothing
+/// meanwhile. A client that sends the next one at once would otherwise use up a processor with what
+/// is refused. The delay is random: requests that are refused together do not come again together.
+const BEFORE_REFUSAL: RangeInclusive<u64> = 500..=1_500;
 
 /// Value of `Strict-Transport-Security`: one year.
 const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
@@ -62,7 +60,7 @@ pub(crate) async fn respond(
         };
         if let Err(ApiError::TooManyRequests(limit)) = &result {
             state.metrics.listener.record_refused_request(*limit);
-            sleep(before_refusal()).await;
+            sleep(Duration::from_millis(fastrand::u64(BEFORE_REFUSAL))).await;
         }
         result.unwrap_or_else(|error| routes::refuse(route, error))
     });
@@ -78,12 +76,6 @@ pub(crate) async fn respond(
         headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
     response
-}
-
-/// Draws the delay of a refusal.
-fn before_refusal() -> Duration {
-    let (shortest, longest) = (*BEFORE_REFUSAL.start(), *BEFORE_REFUSAL.end());
-    shortest + (longest - shortest).mul_f32(fastrand::f32())
 }
 
 /// Returns the trace that a request continues, if a trusted proxy says so, or begins. Health checks

@@ -13,6 +13,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::rng;
 
+/// Longest text that is opened, in characters. A sealed id has fewer.
+const MAX_TEXT: usize = 256;
+
 /// Id that is used once, before it expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct OnceId {
@@ -48,6 +51,9 @@ impl OnceId {
         text: &str,
         now: Timestamp,
     ) -> Option<Self> {
+        if text.len() > MAX_TEXT {
+            return None;
+        }
         let sealed = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
         let plain = keys.open(purpose, context, &sealed).ok()?;
         let (random, until) = plain.split_first_chunk()?;
@@ -127,7 +133,8 @@ mod tests {
             let opened = OnceId::open(&ring(byte), purpose, context.as_bytes(), &text, time);
             assert_eq!(opened, expected, "{case}");
         }
-        for text in ["", "k41x9", "ä", &text[1..]] {
+        assert!(text.len() < MAX_TEXT);
+        for text in ["", "k41x9", "ä", &text[1..], &"A".repeat(MAX_TEXT + 1)] {
             let opened = OnceId::open(&ring(7), PURPOSE, b"alice", text, now);
             assert_eq!(opened, None, "{text}");
         }

@@ -12,7 +12,7 @@ use roamd_fairness::{
 };
 use roamd_http::{BodyRoom, ClientLimiter, LimitReached, Permit};
 use roamd_sessions::UserKey;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::config::ServerLimits;
 use crate::fairness::budgets::{
@@ -173,7 +173,7 @@ impl Admission {
         }
         let place = match self.user.get() {
             Some(user) if self.ends_sign_in.load(Ordering::Relaxed) => {
-                self.place_of_end(user).await?
+                self.place_of_end(user).await
             }
             Some(user) => self.place_of_user(user).await?,
             None => self.place_of_stranger(body).await?,
@@ -183,14 +183,16 @@ impl Admission {
         Ok(())
     }
 
-    /// Other requests of the user, and of the client, take nothing of what this needs.
-    async fn place_of_end(&self, user: &UserKey) -> Result<Place, LimitReached> {
+    /// Other requests of the user, and of the client, take nothing of what this needs. It is never
+    /// refused, and waits for the longest time beyond its rate.
+    async fn place_of_end(&self, user: &UserKey) -> Place {
         let party = (user.clone(), self.client.map(client_key));
+        let deadline = Instant::now() + MAX_WAIT;
         let ends = &self.limiter.rates_of_ends;
-        match ends.wait(&party, Instant::now() + MAX_WAIT).await {
-            Ok(()) => Ok(Place::End),
-            Err(NoPermit) => Err(LimitReached::ForClient),
+        if ends.wait(&party, deadline).await == Err(NoPermit) {
+            sleep_until(deadline).await;
         }
+        Place::End
     }
 
     async fn place_of_user(&self, user: &UserKey) -> Result<Place, LimitReached> {
@@ -486,6 +488,17 @@ mod tests {
             Poll::Ready(Ok(()))
         );
         assert_eq!(end(1).take_place(0).await, Ok(()), "it waits");
+        // Twice as many as get their turns while they may wait: none is refused.
+        let begin = Instant::now();
+        let ends: Vec<_> = (0..2 * 10 * ENDS_PER_SECOND).map(|_| end(1)).collect();
+        let mut places: Vec<_> = ends.iter().map(|end| Box::pin(end.take_place(0))).collect();
+        for place in &mut places {
+            assert!(poll_once(place.as_mut()).is_pending());
+        }
+        for place in places {
+            assert_eq!(place.await, Ok(()));
+        }
+        assert_eq!(begin.elapsed(), MAX_WAIT);
         drop(held);
     }
 
