@@ -3,6 +3,11 @@
 /// White space characters of XML.
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
+/// Returns whether a byte is a white space character of XML.
+pub(crate) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
 /// Bytes that [`find`] looks at together: two registers of the oldest supported processors.
 const BLOCK: usize = 32;
 

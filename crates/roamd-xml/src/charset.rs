@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::prolog;
 use crate::{Charset, Encoding, Error, ErrorKind, Position};
 
@@ -30,7 +32,7 @@ pub(crate) fn decode(bytes: &[u8], charset: Charset) -> Result<(Cow<'_, str>, En
 }
 
 fn normalise_line_ends(text: Cow<'_, str>) -> Cow<'_, str> {
-    if text.contains('\r') {
+    if memchr(b'\r', text.as_bytes()).is_some() {
         text.replace("\r\n", "\n").replace('\r', "\n").into()
     } else {
         text

@@ -7,6 +7,7 @@ mod error;
 mod fault;
 mod limit_checker;
 mod lines;
+mod markup;
 mod names;
 mod namespaces;
 mod position;

@@ -12,11 +12,14 @@ pub(crate) struct QualifiedName<'t> {
 impl<'t> QualifiedName<'t> {
     /// Splits a text of name characters. Returns `None` if it is not a qualified name.
     pub(crate) fn parse(name: &'t str) -> Option<Self> {
-        let (prefix, local) = match name.split_once(':') {
+        // Names are short, and a search for a character costs more to begin.
+        let colon = name.bytes().position(|byte| byte == b':');
+        let (prefix, local) = match colon.and_then(|at| name.split_at_checked(at)) {
             None => (None, name),
-            Some((prefix, local)) => (
+            Some((prefix, rest)) => (
                 Some(Some(prefix).filter(|prefix| starts_name(prefix))?),
-                Some(local).filter(|local| !local.contains(':'))?,
+                rest.strip_prefix(':')
+                    .filter(|local| !local.contains(':'))?,
             ),
         };
         starts_name(local).then_some(Self { prefix, local })

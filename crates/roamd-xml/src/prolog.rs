@@ -49,23 +49,33 @@ pub(crate) fn declared_encoding(bytes: &[u8]) -> Option<&str> {
 pub(crate) enum DoctypeFault {
     /// The declaration violates the grammar.
     Malformed,
+    /// The text ends before the declaration.
+    Truncated,
     /// The internal subset is not empty.
     InternalSubset,
 }
 
-/// Checks that a document type declaration, from `<!DOCTYPE` to `>`, has only a name and an
-/// optional external identifier. An empty internal subset, `[]`, is accepted.
-pub(crate) fn doctype(markup: &str) -> Result<(), DoctypeFault> {
-    let rest = after_external_id(markup).ok_or(DoctypeFault::Malformed)?;
-    if rest.is_empty() {
-        return Ok(());
-    }
-    let subset = rest.strip_prefix('[').ok_or(DoctypeFault::Malformed)?;
-    match subset.trim_end_matches(SPACE).strip_suffix(']') {
-        Some(declarations) if declarations.trim_matches(SPACE).is_empty() => Ok(()),
-        Some(_) => Err(DoctypeFault::InternalSubset),
-        None => Err(DoctypeFault::Malformed),
-    }
+/// Returns the text after the document type declaration at the start of the text. It must have only
+/// a name and an optional external identifier. An empty internal subset, `[]`, is accepted.
+///
+/// # Errors
+/// If the declaration is malformed or cut, or has an internal subset.
+pub(crate) fn doctype(text: &str) -> Result<&str, DoctypeFault> {
+    let malformed = || match text.contains('>') {
+        true => DoctypeFault::Malformed,
+        false => DoctypeFault::Truncated,
+    };
+    let rest = after_external_id(text).ok_or_else(malformed)?;
+    let rest = match rest.strip_prefix('[') {
+        None => rest,
+        Some(subset) => {
+            let subset = subset.trim_start_matches(SPACE);
+            let rest = subset.strip_prefix(']');
+            rest.ok_or(DoctypeFault::InternalSubset)?
+                .trim_start_matches(SPACE)
+        }
+    };
+    rest.strip_prefix('>').ok_or_else(malformed)
 }
 
 /// Returns whether the text starts with an XML declaration and not with `<?xml-stylesheet`.
@@ -123,11 +133,11 @@ fn pseudo_attribute<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)>
     )
 }
 
-/// `'<!DOCTYPE' S Name (S ExternalID)? S?`. Returns the rest up to the last `>`.
+/// `'<!DOCTYPE' S Name (S ExternalID)? S?`. Returns the rest.
 ///
 /// The name must be ASCII, as it is in every known document type.
-fn after_external_id(markup: &str) -> Option<&str> {
-    let rest = after_space(markup.strip_prefix("<!DOCTYPE")?.strip_suffix('>')?)?;
+fn after_external_id(text: &str) -> Option<&str> {
+    let rest = after_space(text.strip_prefix("<!DOCTYPE")?)?;
     if !rest.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
         return None;
     }
@@ -177,12 +187,16 @@ mod tests {
     #[test]
     fn document_type_with_an_internal_subset_is_refused() {
         let cases = [
-            ("<!DOCTYPE a>", Ok(())),
-            ("<!DOCTYPE a SYSTEM \"a.dtd\">", Ok(())),
-            ("<!DOCTYPE\n a\tSYSTEM 'a>b' >", Ok(())),
-            ("<!DOCTYPE a PUBLIC '-//x' \"a.dtd\">", Ok(())),
-            ("<!DOCTYPE a []>", Ok(())),
-            ("<!DOCTYPE a SYSTEM 'a.dtd' [ \n ] >", Ok(())),
+            ("<!DOCTYPE a>", Ok("")),
+            ("<!DOCTYPE a><a>", Ok("<a>")),
+            ("<!DOCTYPE a SYSTEM \"a.dtd\">", Ok("")),
+            ("<!DOCTYPE\n a\tSYSTEM 'a>b' >", Ok("")),
+            ("<!DOCTYPE a PUBLIC '-//x' \"a.dtd\">", Ok("")),
+            ("<!DOCTYPE a []>", Ok("")),
+            ("<!DOCTYPE a SYSTEM 'a.dtd' [ \n ] >\n", Ok("\n")),
+            ("<!DOCTYPE a", Err(DoctypeFault::Truncated)),
+            ("<!DOCTYPE a SYSTEM 'a", Err(DoctypeFault::Truncated)),
+            ("<!DOCTYPE a []", Err(DoctypeFault::Truncated)),
             (
                 "<!DOCTYPE a [<!ENTITY b 'c'>]>",
                 Err(DoctypeFault::InternalSubset),

@@ -21,11 +21,6 @@ pub fn parse<'b>(bytes: &'b [u8], rules: &Rules) -> Result<Document<'b>, Error> 
     }
     let rest = after_declaration(&text, encoding, rules.charset)?;
     let start = text.len() - rest.len();
-    // quick-xml would skip a second byte order mark.
-    if rest.starts_with('\u{FEFF}') {
-        let kind = ErrorKind::NotWellFormed("text before the root element");
-        return Err(kind.at(Position::of(&text, start)));
-    }
     match tree_builder::build(&text, start, bytes.len(), rules) {
         Ok((nodes, resolved)) => Ok(Document {
             encoding,

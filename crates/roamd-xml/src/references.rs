@@ -1,7 +1,5 @@
 //! References to characters and to the predefined entities (XML 1.0 §4.1 and §4.6).
 
-use quick_xml::events::BytesRef;
-
 use crate::characters::is_allowed;
 use crate::names::is_name;
 
@@ -12,12 +10,26 @@ use crate::names::is_name;
 /// is not predefined. Others cannot be declared, because document types with declarations are
 /// refused.
 pub(crate) fn resolve(reference: &str) -> Result<char, &'static str> {
-    match BytesRef::new(reference).resolve_char_ref() {
-        Ok(Some(char)) if is_allowed(char) => Ok(char),
-        Ok(Some(_)) => Err("malformed reference"),
-        Ok(None) => predefined(reference),
-        Err(_) => Err("reference to a character that does not exist"),
+    let Some(number) = reference.strip_prefix('#') else {
+        return predefined(reference);
+    };
+    match character(number) {
+        None | Some('\0') => Err("reference to a character that does not exist"),
+        Some(char) if is_allowed(char) => Ok(char),
+        Some(_) => Err("malformed reference"),
     }
+}
+
+/// Returns the character of a number: decimal, or hexadecimal after `x`.
+fn character(number: &str) -> Option<char> {
+    let (digits, radix) = match number.strip_prefix('x') {
+        Some(digits) => (digits, 16),
+        None => (number, 10),
+    };
+    // The conversion would accept a sign.
+    let is_number = digits.chars().all(|digit| digit.is_digit(radix));
+    let code = is_number.then(|| u32::from_str_radix(digits, radix).ok())?;
+    char::from_u32(code?)
 }
 
 fn predefined(name: &str) -> Result<char, &'static str> {

@@ -14,6 +14,8 @@ const TWICE: &str = "attribute is given twice in one tag";
 
 /// Name of an element, whose prefix is replaced by a namespace.
 pub(crate) struct ElementName<'t> {
+    /// The name with its prefix.
+    pub(crate) tag_name: &'t str,
     pub(crate) namespace: Option<Text>,
     pub(crate) local: &'t str,
 }
@@ -51,18 +53,22 @@ impl<'t> StartTagReader<'t> {
         limits: &LimitChecker<'_>,
     ) -> Result<ElementName<'t>, Rejection> {
         let at_name = offset + "<".len();
-        let (name, rest) = names::split(content);
-        let name = QualifiedName::parse(name)
+        let (tag_name, rest) = names::split(content);
+        let name = QualifiedName::parse(tag_name)
             .filter(|_| rest.is_empty() || rest.starts_with(SPACE))
             .ok_or_else(|| malformed_name(at_name))?;
-        let attributes = Attributes::new(rest, at_name + content.len() - rest.len());
-        self.collect(attributes, offset, &mut target, limits)?;
+        self.attributes.clear();
+        if !rest.is_empty() {
+            let attributes = Attributes::new(rest, at_name + content.len() - rest.len());
+            self.collect(attributes, offset, &mut target, limits)?;
+        }
         let namespace = target
             .namespaces
             .of_element(name)
             .map_err(|rule| ErrorKind::NotWellFormed(rule).at_offset(at_name))?;
         self.resolve(offset, target)?;
         Ok(ElementName {
+            tag_name,
             namespace,
             local: name.local,
         })
@@ -80,7 +86,6 @@ impl<'t> StartTagReader<'t> {
         let at_tag = |kind: ErrorKind| kind.at_offset(offset);
         let malformed = |rule| at_tag(ErrorKind::NotWellFormed(rule));
         let outer = target.namespaces.len();
-        self.attributes.clear();
         for (index, raw) in attributes.enumerate() {
             let raw = raw.map_err(malformed)?;
             limits.attributes(index + 1).map_err(at_tag)?;

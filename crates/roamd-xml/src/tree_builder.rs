@@ -1,20 +1,19 @@
-//! Builder of the tree from the events of quick-xml.
+//! Builder of the tree from the pieces of a document.
 //!
-//! quick-xml splits the text into markup and compares end tags with start tags. All other rules are
-//! checked here and in the modules for the parts of the markup. The walk over the text stops at the
-//! first violation, and the limits of an element are checked before the element is built.
+//! The rules are checked here and in the modules for the parts of the markup. The walk over the
+//! text stops at the first violation, and the limits of an element are checked before the element
+//! is built.
 
 use std::borrow::Cow;
 
-use quick_xml::Reader;
-use quick_xml::errors::{Error as ReaderError, IllFormedError, SyntaxError};
-use quick_xml::events::{BytesPI, Event};
+use memchr::memmem;
 
 use crate::characters::{self, SPACE};
 use crate::error::Rejection;
 use crate::limit_checker::LimitChecker;
+use crate::markup::{Piece, Pieces};
 use crate::namespaces::Namespaces;
-use crate::prolog::{self, DoctypeFault};
+use crate::prolog::DoctypeFault;
 use crate::start_tag::{StartTagReader, TagTarget};
 use crate::text::{Text, Texts};
 use crate::tree::{ElementNode, Nodes};
@@ -40,6 +39,15 @@ pub(crate) fn build(
         })
 }
 
+/// End of a CDATA section, which a text must not contain.
+const SECTION_END: &str = "]]>";
+
+/// Elements for which there is room from the start, at most.
+const EXPECTED_ELEMENTS: usize = 64;
+
+/// Bytes of a document for each element for which there is room from the start.
+const BYTES_PER_ELEMENT: usize = 48;
+
 /// State of the walk.
 struct TreeBuilder<'t, 'r> {
     /// The content after the XML declaration.
@@ -54,12 +62,16 @@ struct TreeBuilder<'t, 'r> {
     open: Vec<OpenElement<'t>>,
     has_root: bool,
     has_doctype: bool,
-    /// Whether the last event was a part of a text.
+    /// Whether the last piece was a part of a text.
     is_in_text: bool,
+    /// Whether the content has a [`SECTION_END`]. Few contents have one.
+    has_section_end: bool,
 }
 
 /// An open element.
 struct OpenElement<'t> {
+    /// Its name with its prefix, which its end tag repeats.
+    tag_name: &'t str,
     /// Its index among the descendants of the root, or `None` for the root.
     index: Option<usize>,
     children: usize,
@@ -71,10 +83,15 @@ struct OpenElement<'t> {
 
 impl<'t, 'r> TreeBuilder<'t, 'r> {
     fn new(document: &'t str, start: usize, bytes: usize, rules: &'r Rules) -> Self {
+        let content = document.get(start..).unwrap_or_default();
+        let expected = (content.len() / BYTES_PER_ELEMENT).min(EXPECTED_ELEMENTS);
         Self {
-            content: document.get(start..).unwrap_or_default(),
+            content,
             texts: Texts::new(document),
-            nodes: Nodes::default(),
+            nodes: Nodes {
+                descendants: Vec::with_capacity(expected),
+                ..Nodes::default()
+            },
             doctype: rules.doctype,
             limits: LimitChecker::new(&rules.limits, bytes),
             tags: StartTagReader::default(),
@@ -83,59 +100,47 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             has_root: false,
             has_doctype: false,
             is_in_text: false,
+            has_section_end: memmem::find(content.as_bytes(), SECTION_END.as_bytes()).is_some(),
         }
     }
 
     /// Walks over the content.
     fn build(mut self) -> Result<(Nodes, String), Rejection> {
         let forbidden = characters::find_forbidden(self.content).unwrap_or(usize::MAX);
-        let mut reader = Reader::from_str(self.content);
+        let mut pieces = Pieces::of(self.content);
         loop {
-            let start = offset(reader.buffer_position());
-            let event = reader
-                .read_event()
-                .map_err(|error| translate(&error).at_offset(offset(reader.error_position())))?;
-            if matches!(event, Event::Eof) {
+            let start = pieces.offset();
+            let Some(piece) = pieces.next()? else {
                 return match self.has_root && self.open.is_empty() {
                     true => Ok((self.nodes, self.texts.into_resolved())),
                     false => Err(ErrorKind::Truncated.at_offset(start)),
                 };
-            }
-            let end = offset(reader.buffer_position());
-            self.add(
-                &event,
-                start,
-                self.content.get(start..end).unwrap_or_default(),
-            )?;
-            if forbidden < end {
+            };
+            self.add(piece, start, pieces.rest())?;
+            if forbidden < pieces.offset() {
                 let rule = "character that XML does not allow";
                 return Err(ErrorKind::NotWellFormed(rule).at_offset(forbidden));
             }
         }
     }
 
-    /// Adds an event. `markup` is its text in the document, and `start` the offset of the text.
-    fn add(&mut self, event: &Event<'_>, start: usize, markup: &'t str) -> Result<(), Rejection> {
-        let inside = |before: &str, after: &str| inside(markup, before, after);
-        let added = match event {
-            Event::Start(_) => return self.open(inside("<", ">"), start),
-            Event::Empty(_) => {
-                self.open(inside("<", "/>"), start)?;
-                self.close()
+    /// Adds a piece. `start` is its offset, and `rest` the text after it.
+    fn add(&mut self, piece: Piece<'t>, start: usize, rest: &str) -> Result<(), Rejection> {
+        let added = match piece {
+            Piece::StartTag { content, is_empty } => {
+                self.open(content, start)?;
+                match is_empty {
+                    true => self.close(),
+                    false => Ok(()),
+                }
             }
-            Event::End(_) => self.close(),
-            Event::Text(_) => return self.text(markup, start),
-            Event::CData(_) => self
-                .check_place()
-                .and_then(|()| self.append(inside("<![CDATA[", "]]>"))),
-            Event::GeneralRef(_) => self.reference(inside("&", ";")),
-            Event::Comment(_) => self.comment(inside("<!--", "-->")),
-            Event::PI(instruction) => self.instruction(instruction),
-            Event::Decl(_) => Err(ErrorKind::NotWellFormed(
-                "XML declaration is not at the start",
-            )),
-            Event::DocType(_) => self.doctype(markup),
-            Event::Eof => Ok(()),
+            Piece::EndTag { name } => self.end_tag(name),
+            Piece::Text(text) => return self.text(text, start, rest),
+            Piece::Cdata(text) => self.check_place().and_then(|()| self.append(text)),
+            Piece::Reference(name) => self.reference(name),
+            Piece::Comment(comment) => self.comment(comment),
+            Piece::Instruction(instruction) => self.instruction(instruction),
+            Piece::Doctype(checked) => self.doctype(checked),
         };
         added.map_err(|kind| kind.at_offset(start))
     }
@@ -172,6 +177,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         self.check_memory().map_err(|kind| kind.at_offset(start))?;
         self.is_in_text = false;
         self.open.push(OpenElement {
+            tag_name: name.tag_name,
             index,
             children: 0,
             text: Cow::default(),
@@ -197,6 +203,16 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         self.limits.tree(self.nodes.memory() + self.texts.memory())
     }
 
+    fn end_tag(&mut self, name: &str) -> Result<(), ErrorKind> {
+        match self.open.last() {
+            Some(element) if element.tag_name == name => self.close(),
+            _ => Err(ErrorKind::NotWellFormed(
+                "end tag does not match its start tag",
+            )),
+        }
+    }
+
+    /// Closes the innermost element.
     fn close(&mut self) -> Result<(), ErrorKind> {
         let Some(closed) = self.open.pop() else {
             return Ok(());
@@ -215,18 +231,33 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         self.check_memory()
     }
 
-    fn text(&mut self, text: &'t str, start: usize) -> Result<(), Rejection> {
-        if self.open.is_empty() && text.trim_matches(SPACE).is_empty() {
+    fn text(&mut self, text: &'t str, start: usize, rest: &str) -> Result<(), Rejection> {
+        let is_blank = || text.bytes().all(characters::is_space);
+        if self.open.is_empty() && is_blank() {
             return Ok(());
         }
         self.check_place().map_err(|kind| kind.at_offset(start))?;
-        // The search for one byte is much faster, and few texts contain it.
-        if text.contains('>')
-            && let Some(at) = text.find("]]>")
+        if self.has_section_end
+            && let Some(at) = text.find(SECTION_END)
         {
             return Err(ErrorKind::NotWellFormed("`]]>` in text").at_offset(start + at));
         }
-        self.append(text).map_err(|kind| kind.at_offset(start))
+        let added = match self.is_between_elements(rest) && is_blank() {
+            true => self.limits.node(),
+            false => self.append(text),
+        };
+        added.map_err(|kind| kind.at_offset(start))
+    }
+
+    /// Returns whether a text before `rest` is between two tags, but not alone in its element.
+    fn is_between_elements(&self, rest: &str) -> bool {
+        let has_children = || self.open.last().is_some_and(|element| element.children > 0);
+        match rest.as_bytes() {
+            [b'<', b'/', ..] => !self.is_in_text && has_children(),
+            [b'<', b'!' | b'?', ..] => false,
+            [b'<', ..] => !self.is_in_text,
+            _ => false,
+        }
     }
 
     fn reference(&mut self, name: &str) -> Result<(), ErrorKind> {
@@ -261,11 +292,16 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     }
 
     /// Checks that the target of a processing instruction is a name, has no prefix and is not
-    /// `xml`. quick-xml has split it at the first white space.
-    fn instruction(&mut self, instruction: &BytesPI<'_>) -> Result<(), ErrorKind> {
+    /// `xml`.
+    fn instruction(&mut self, instruction: &str) -> Result<(), ErrorKind> {
+        let (target, _) = instruction.split_once(SPACE).unwrap_or((instruction, ""));
+        if target == "xml" {
+            return Err(ErrorKind::NotWellFormed(
+                "XML declaration is not at the start",
+            ));
+        }
         self.is_in_text = false;
         self.limits.node()?;
-        let target = instruction.target();
         if target.eq_ignore_ascii_case("xml") || target.contains(':') {
             return Err(ErrorKind::NotWellFormed(
                 "target of a processing instruction is not allowed",
@@ -279,7 +315,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         Ok(())
     }
 
-    fn doctype(&mut self, markup: &str) -> Result<(), ErrorKind> {
+    fn doctype(&mut self, checked: Result<(), DoctypeFault>) -> Result<(), ErrorKind> {
         if self.doctype == Doctype::Refused {
             return Err(ErrorKind::Doctype);
         }
@@ -292,7 +328,8 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             ));
         }
         self.has_doctype = true;
-        prolog::doctype(markup).map_err(|fault| match fault {
+        checked.map_err(|fault| match fault {
+            DoctypeFault::Truncated => ErrorKind::Truncated,
             DoctypeFault::Malformed => {
                 ErrorKind::NotWellFormed("malformed document type declaration")
             }
@@ -312,35 +349,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     }
 }
 
-/// Returns markup without its delimiters, which quick-xml has found.
-fn inside<'t>(markup: &'t str, before: &str, after: &str) -> &'t str {
-    let end = markup.len().saturating_sub(after.len());
-    markup.get(before.len()..end).unwrap_or_default()
-}
-
-/// Translates an error of quick-xml into one that contains no text of the document.
-fn translate(error: &ReaderError) -> ErrorKind {
-    match error {
-        ReaderError::Syntax(SyntaxError::InvalidBangMarkup) => {
-            ErrorKind::NotWellFormed("unknown markup")
-        }
-        ReaderError::Syntax(_) => ErrorKind::Truncated,
-        ReaderError::IllFormed(IllFormedError::UnclosedReference) => {
-            ErrorKind::NotWellFormed("reference without an end")
-        }
-        ReaderError::IllFormed(
-            IllFormedError::UnmatchedEndTag(_) | IllFormedError::MismatchedEndTag { .. },
-        ) => ErrorKind::NotWellFormed("end tag does not match its start tag"),
-        _ => ErrorKind::NotWellFormed("malformed markup"),
-    }
-}
-
 /// Converts a number of nodes. There are fewer than bytes in a document.
 fn count(nodes: usize) -> u32 {
     u32::try_from(nodes).unwrap_or(u32::MAX)
-}
-
-/// Converts an offset in the text. quick-xml uses 64 bits on every platform.
-fn offset(position: u64) -> usize {
-    usize::try_from(position).unwrap_or(usize::MAX)
 }

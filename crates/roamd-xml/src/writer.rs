@@ -99,7 +99,9 @@ impl Writer {
             self.out.push('>');
         }
         self.new_line();
-        self.end_tag(name);
+        self.out.push_str("</");
+        self.out.extend_from_within(name);
+        self.out.push('>');
     }
 
     /// Writes an element that contains only text. An empty text gives `<name/>`.
@@ -115,10 +117,12 @@ impl Writer {
     /// Writes an element that contains only text, always with start and end tag, as IMA farms do
     /// (nfuse.md §1.3).
     pub fn pair(&mut self, name: &str, attributes: &[(&str, &str)], text: &str) {
-        let name = self.begin(name, attributes);
+        self.begin(name, attributes);
         self.out.push('>');
         escape(&mut self.out, text, ValueContext::Text);
-        self.end_tag(name);
+        self.out.push_str("</");
+        self.out.push_str(name);
+        self.out.push('>');
     }
 
     /// Closes all open elements and returns the document, which is ASCII.
@@ -154,12 +158,6 @@ impl Writer {
             self.out.push('"');
         }
         written
-    }
-
-    fn end_tag(&mut self, name: Range<usize>) {
-        self.out.push_str("</");
-        self.out.extend_from_within(name);
-        self.out.push('>');
     }
 
     /// Starts a line, indented for the current depth.

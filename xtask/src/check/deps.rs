@@ -164,8 +164,7 @@ const NEVER_BELOW_CORE: [&str; 6] = ["tokio", "hyper", "mio", "socket2", "rusqli
 ///
 /// Crates for hashes (`sha2`) are not in the table: their users are many, and misuse is visible in
 /// one line.
-const OWNED: [(&str, &[&str]); 15] = [
-    ("quick-xml", &["roamd-xml"]),
+const OWNED: [(&str, &[&str]); 14] = [
     ("toml", &["roamd-config", "roamd-farm"]),
     ("toml_writer", &["roamd-storefront-import"]),
     ("zip", &["roamd-storefront-import"]),
