@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use http::{Method, Uri};
+use memchr::memchr;
 
 /// Length of a line that has ended, and the place of a `#` that is not there.
 const NONE: u32 = u32::MAX;
@@ -46,10 +47,10 @@ impl RequestLine {
         } else {
             bytes
         };
-        let find = |wanted: u8| bytes.iter().position(|byte| *byte == wanted);
-        let end = find(b'\n');
+        let end = memchr(b'\n', bytes);
+        let line = end.and_then(|end| bytes.get(..end)).unwrap_or(bytes);
         let place = |at: usize| u32::try_from(at).unwrap_or(NONE).saturating_add(length);
-        if let Some(hash) = find(b'#').filter(|at| end.is_none_or(|end| *at < end)) {
+        if let Some(hash) = memchr(b'#', line) {
             self.hash.fetch_min(place(hash), Ordering::Relaxed);
         }
         let length = if end.is_some() {

@@ -1,6 +1,7 @@
 //! Calls of one farm over HTTP.
 
 use std::convert::identity;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -262,8 +263,12 @@ impl FarmClient {
         let body = request_body(self.dialect, request);
         let size = body.len();
         let mut log = AttemptLog::default();
-        let attempts = self.attempts::<R, T>(request.effect(), body, &convert, &mut log);
-        let result = match timeout_at(deadline, attempts).await {
+        let attempted = {
+            // Pinned here, because it is large, and would be moved twice.
+            let attempts = self.attempts::<R, T>(request.effect(), body, &convert, &mut log);
+            timeout_at(deadline, pin!(attempts)).await
+        };
+        let result = match attempted {
             Ok(result) => result,
             Err(_) => {
                 let sent = log.sent();
@@ -362,7 +367,7 @@ impl FarmClient {
             let trace = trace.as_ref();
             let sending =
                 attempt::send::<R, T>(pool, connection, body, effect, attempts, trace, convert);
-            timeout(limit, sending)
+            timeout(limit, pin!(sending))
                 .await
                 .unwrap_or_else(|_| Err(CallError::response_timeout()))
         };

@@ -43,7 +43,9 @@ impl SessionIds {
             &session.in_name,
         ];
         // An absent host kind differs from an empty one: the farm gets back what it sent.
-        let mut plain = vec![u8::from(session.host_kind.is_some())];
+        let length = 1 + fields.iter().map(|field| 4 + field.len()).sum::<usize>();
+        let mut plain = Vec::with_capacity(length);
+        plain.push(u8::from(session.host_kind.is_some()));
         for field in fields {
             plain.extend_from_slice(&u32::try_from(field.len()).unwrap_or(u32::MAX).to_be_bytes());
             plain.extend_from_slice(field.as_bytes());

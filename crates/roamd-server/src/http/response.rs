@@ -59,13 +59,19 @@ pub(crate) fn sentence(status: StatusCode, text: &str) -> Response {
 
 impl Caching {
     fn write(self, headers: &mut HeaderMap) {
+        // Constants, because each value is checked when it is made.
+        const NONE: HeaderValue = HeaderValue::from_static("no-cache, no-store, max-age=0");
+        const SECRET: HeaderValue =
+            HeaderValue::from_static("no-cache, no-store, must-revalidate, private, max-age=0");
+        const HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
+        const OWN_HOUR: HeaderValue = HeaderValue::from_static("private, max-age=3600");
         let control = match self {
-            Self::None => "no-cache, no-store, max-age=0",
-            Self::Secret => "no-cache, no-store, must-revalidate, private, max-age=0",
-            Self::Hour => "public, max-age=3600",
-            Self::OwnHour => "private, max-age=3600",
+            Self::None => NONE,
+            Self::Secret => SECRET,
+            Self::Hour => HOUR,
+            Self::OwnHour => OWN_HOUR,
         };
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static(control));
+        headers.insert(CACHE_CONTROL, control);
         if self == Self::Secret {
             headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
             headers.insert(

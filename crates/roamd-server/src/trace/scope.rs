@@ -216,7 +216,7 @@ impl Record {
         info!(
             request = id.as_str(),
             trace = trace.as_ref().map(|trace| display(trace.context.trace())),
-            client = display(client),
+            client = address(*client),
             user = user.map(display),
             method = method.as_str(),
             route,
@@ -253,11 +253,52 @@ impl Record {
     }
 }
 
+/// Returns the text of an address. That of an IPv4 address takes a tenth of the time that the
+/// formatter needs, which is as long as the rest of a short access line.
+fn address(address: IpAddr) -> String {
+    let IpAddr::V4(address) = address else {
+        return address.to_string();
+    };
+    let mut text = String::with_capacity("255.255.255.255".len());
+    for octet in address.octets() {
+        if !text.is_empty() {
+            text.push('.');
+        }
+        for (unit, is_needed) in [(100, octet >= 100), (10, octet >= 10), (1, true)] {
+            if is_needed {
+                text.push(char::from(b'0' + octet / unit % 10));
+            }
+        }
+    }
+    text
+}
+
 /// A client may disconnect before its response. Then the request ends with the last work for it.
 impl Drop for Record {
     fn drop(&mut self) {
         if !*self.has_ended.get_mut() {
             self.report(None, self.start.started.elapsed());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    use super::*;
+
+    #[test]
+    fn text_of_an_address_is_the_usual_one() {
+        for octet in 0..=255 {
+            let address_v4 = IpAddr::from([octet, 0, 255 - octet, octet / 2]);
+            assert_eq!(address(address_v4), address_v4.to_string());
+        }
+        for usual in [
+            IpAddr::from(Ipv4Addr::BROADCAST),
+            IpAddr::from(Ipv6Addr::LOCALHOST),
+        ] {
+            assert_eq!(address(usual), usual.to_string());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Queries for sessions: the fan-out of a list to the planned farms.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use futures_util::future::{join_all, try_join};
@@ -24,7 +25,13 @@ pub(crate) async fn query<F: Farm>(
         let outcome = match plan {
             FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
             FarmPlan::Query(query) => {
-                let result = query_farm(farm, user, end_point, query).await;
+                let result = match farm.begin(user).await {
+                    // On the heap, because it is large, and not needed while a permit is awaited.
+                    Ok(operation) => {
+                        Box::pin(query_farm(farm, &operation, user, end_point, query)).await
+                    }
+                    Err(error) => Err(error),
+                };
                 result.unwrap_or_else(|error| {
                     warn!(farm = %id, %error, "Farm did not list sessions");
                     ListOutcome::Failed { query, error }
@@ -43,11 +50,11 @@ pub(crate) async fn query<F: Farm>(
 /// desktops.
 async fn query_farm<F: Farm>(
     farm: &F,
+    operation: &F::Operation,
     user: &User,
     end_point: &EndPoint,
     query: ListQuery,
 ) -> Result<ListOutcome, FarmError> {
-    let operation = farm.begin(user).await?;
     let share = query.enumeration_share();
     let listing = || operation.sessions(end_point, query.scope());
     let (sessions, enumeration) = if query.scope().disconnects_active() {
@@ -61,11 +68,13 @@ async fn query_farm<F: Farm>(
     } else {
         let enumeration =
             async { optional_enumeration(farm, query, operation.applications(share).await) };
-        let (enumeration, sessions) = try_join(enumeration, listing()).await?;
+        // Pinned here, because they are large, and would be moved twice.
+        let (enumeration, listing) = (pin!(enumeration), pin!(listing()));
+        let (enumeration, sessions) = try_join(enumeration, listing).await?;
         (sessions, enumeration)
     };
     let pre_launch = if query.requires_pre_launch(sessions.as_slice(), enumeration.as_deref()) {
-        pre_launch_enumeration(farm, &operation).await
+        pre_launch_enumeration(farm, operation).await
     } else {
         None
     };

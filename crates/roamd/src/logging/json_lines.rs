@@ -3,15 +3,14 @@
 //! A busy server writes one line per request. The format of `tracing_subscriber` passes each word
 //! of a line through four writers; this one builds the line in a buffer.
 
-use std::fmt;
+use std::fmt::{self, Debug, Write as _};
 
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use roamd_server::{PrintableJson, RequestIds};
-use serde::Serializer as _;
-use serde::ser::SerializeMap as _;
-use tracing::{Event, Metadata, Subscriber};
-use tracing_serde::{AsSerde as _, SerdeMapVisitor};
+use serde::Serialize;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
@@ -41,31 +40,111 @@ where
         let mut time = String::with_capacity(32);
         TIME.print_timestamp(&Timestamp::now(), &mut time)
             .map_err(|_| fmt::Error)?;
-        let mut line = Vec::with_capacity(CAPACITY);
-        write_object(&mut line, &time, event).map_err(|_| fmt::Error)?;
-        line.push(b'\n');
-        writer.write_str(str::from_utf8(&line).map_err(|_| fmt::Error)?)
+        let mut object = Object::new();
+        object.add_text("timestamp", &time);
+        object.add_text("level", event.metadata().level().as_str());
+        event.record(&mut object);
+        if let Some(ids) = RequestIds::current() {
+            object.add("request", &ids.request);
+            if let Some(trace) = &ids.trace {
+                object.add("trace", trace);
+            }
+        }
+        object.add_text("target", event.metadata().target());
+        writer.write_str(str::from_utf8(&object.finish()?).map_err(|_| fmt::Error)?)
     }
 }
 
-fn write_object(line: &mut Vec<u8>, time: &str, event: &Event<'_>) -> serde_json::Result<()> {
-    let metadata: &Metadata<'_> = event.metadata();
-    let printable = PrintableJson::new(MAX_TEXT);
-    let mut serializer = serde_json::Serializer::with_formatter(line, printable);
-    let mut object = serializer.serialize_map(None)?;
-    object.serialize_entry("timestamp", time)?;
-    object.serialize_entry("level", &metadata.level().as_serde())?;
-    let mut fields = SerdeMapVisitor::new(object);
-    event.record(&mut fields);
-    let mut object = fields.take_serializer()?;
-    if let Some(ids) = RequestIds::current() {
-        object.serialize_entry("request", &ids.request)?;
-        if let Some(trace) = &ids.trace {
-            object.serialize_entry("trace", trace)?;
+/// An object that is written.
+struct Object {
+    line: Vec<u8>,
+    /// The value that was formatted last.
+    formatted: String,
+    /// Whether a value could not be written.
+    has_failed: bool,
+}
+
+impl Object {
+    fn new() -> Self {
+        Self {
+            line: Vec::with_capacity(CAPACITY),
+            formatted: String::new(),
+            has_failed: false,
         }
     }
-    object.serialize_entry("target", metadata.target())?;
-    object.end()
+
+    /// Adds a value that is written as its type says.
+    fn add<T: Serialize + ?Sized>(&mut self, name: &str, value: &T) {
+        self.begin(name);
+        let printable = PrintableJson::new(MAX_TEXT);
+        let mut serializer = serde_json::Serializer::with_formatter(&mut self.line, printable);
+        self.has_failed |= value.serialize(&mut serializer).is_err();
+    }
+
+    /// Adds a text. Nearly all texts are written as they are.
+    fn add_text(&mut self, name: &str, text: &str) {
+        if text.len() > MAX_TEXT || !text.bytes().fold(true, |all, byte| all & is_plain(byte)) {
+            return self.add(name, text);
+        }
+        self.begin(name);
+        self.line.push(b'"');
+        self.line.extend_from_slice(text.as_bytes());
+        self.line.push(b'"');
+    }
+
+    fn begin(&mut self, name: &str) {
+        let before: &[u8] = match self.line.is_empty() {
+            true => b"{\"",
+            false => b",\"",
+        };
+        self.line.extend_from_slice(before);
+        self.line.extend_from_slice(name.as_bytes());
+        self.line.extend_from_slice(b"\":");
+    }
+
+    /// Returns the line.
+    fn finish(mut self) -> Result<Vec<u8>, fmt::Error> {
+        self.line.extend_from_slice(b"}\n");
+        match self.has_failed {
+            true => Err(fmt::Error),
+            false => Ok(self.line),
+        }
+    }
+}
+
+impl Visit for Object {
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.add(field.name(), &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.add(field.name(), &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.add(field.name(), &value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.add(field.name(), &value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.add_text(field.name(), value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let mut formatted = std::mem::take(&mut self.formatted);
+        formatted.clear();
+        self.has_failed |= write!(formatted, "{value:?}").is_err();
+        self.add_text(field.name(), &formatted);
+        self.formatted = formatted;
+    }
+}
+
+/// Whether JSON has a byte as it is: printable ASCII, and no quote or backslash.
+fn is_plain(byte: u8) -> bool {
+    (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 #[cfg(test)]
