@@ -3,12 +3,19 @@
 //! The program `roamd-bench` measures; this command builds it and installs what it needs.
 
 use std::path::{self, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use crate::debian::{Unpacked, unpack, unpack_etcd};
+use crate::function_order;
 use crate::process::{cargo, command, find, root, run};
+use crate::reproduce::Linking;
 use crate::tools::{Program, ensure_programs};
+
+/// Where the program is built that is measured. `cargo xtask build` puts the one that is published
+/// elsewhere.
+const BUILT: &str = "target/bench";
 
 /// Which benchmark runs.
 #[derive(clap::Args)]
@@ -45,19 +52,14 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
     if args.old.is_some() && args.subject != Subject::Compare {
         bail!("only `compare` takes the path of an older roamd");
     }
-    ensure_programs(&[Program {
-        name: "wrk",
-        package: "wrk",
-    }])?;
-    let release = root().join("target/release");
     let roamd = match args.subject {
-        Subject::Compare => release.join("roamd"),
-        Subject::Server | Subject::Farms | Subject::Group | Subject::Goals => {
-            // Not in `target/dist`, where `cargo xtask build` puts the program that is published.
-            root().join("target/bench/dist/roamd")
+        Subject::Compare => {
+            build(&["roamd"])?;
+            root().join("target/release/roamd")
         }
+        Subject::Server | Subject::Farms | Subject::Group | Subject::Goals => build_released()?,
     };
-    let mut bench = command(release.join("roamd-bench"));
+    let mut bench = measure()?;
     match args.subject {
         Subject::Server => {
             bench.arg("server").arg("--roamd").arg(roamd);
@@ -81,16 +83,38 @@ pub(crate) fn run_bench(args: &Args) -> Result<()> {
             bench.arg("compare").arg(old).arg(roamd);
         }
     }
-    if args.subject == Subject::Compare {
-        build(&["roamd", "roamd-bench"])?;
-    } else {
-        let target = ["--target-dir", "target/bench"];
-        run(cargo()
-            .args(["build", "--profile", "dist", "--package", "roamd"])
-            .args(target))?;
-        build(&["roamd-bench"])?;
-    }
     run(bench.args(&args.options))
+}
+
+/// Builds the program as it is released, with symbols, and returns its path.
+pub(crate) fn build_released() -> Result<PathBuf> {
+    let target = Linking::System.target();
+    let mut build = cargo();
+    build
+        .args(["build", "--profile", "dist", "--package", "roamd"])
+        .args(["--target", &target, "--target-dir", BUILT]);
+    function_order::apply(&mut build, root(), &target, &[])?;
+    run(&mut build)?;
+    Ok(root().join(BUILT).join(target).join("dist/roamd"))
+}
+
+/// Removes the program that [`build_released`] has built: cargo does not know that it depends on
+/// the order of functions.
+pub(crate) fn clean_released() -> Result<()> {
+    let target = Linking::System.target();
+    run(cargo()
+        .args(["clean", "--profile", "dist", "--package", "roamd"])
+        .args(["--target", &target, "--target-dir", BUILT]))
+}
+
+/// Builds `roamd-bench`, and returns a command that runs it.
+pub(crate) fn measure() -> Result<Command> {
+    ensure_programs(&[Program {
+        name: "wrk",
+        package: "wrk",
+    }])?;
+    build(&["roamd-bench"])?;
+    Ok(command(root().join("target/release/roamd-bench")))
 }
 
 /// Builds release versions of programs.
@@ -103,7 +127,7 @@ pub(crate) fn build(programs: &[&str]) -> Result<()> {
 /// `target`.
 ///
 /// The packages are not installed, because their installation starts servers.
-fn add_proxies(bench: &mut std::process::Command) -> Result<()> {
+pub(crate) fn add_proxies(bench: &mut Command) -> Result<()> {
     for name in ["nginx", "haproxy"] {
         let program = match find(name) {
             Some(installed) => installed,

@@ -15,6 +15,8 @@ mod debian;
 mod dist;
 mod docs;
 mod files;
+mod function_order;
+mod function_recording;
 mod fuzz;
 mod npm;
 mod process;
@@ -29,6 +31,7 @@ mod test;
 mod tools;
 mod tracked_files;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -59,6 +62,8 @@ enum Command {
     Build,
     /// Build the last commit twice and compare the programs.
     Reproduce,
+    /// Record which functions a server needs, and write `dist/function-order.txt`.
+    FunctionOrder,
     /// Write a CycloneDX list of all crates in `roamd` to `target/roamd.cdx.json`.
     Sbom,
     /// Make the packages and the image of the last commit in `target/dist`.
@@ -72,6 +77,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(list) = function_order::requested() {
+        return link(&list);
+    }
     let outcome = match Cli::parse().command {
         Command::Test => test::run_all(),
         Command::Check(args) => check::run_checks(&args),
@@ -81,6 +89,7 @@ fn main() -> ExitCode {
         Command::Simulate(args) => simulate::run_seeds(&args),
         Command::Build => reproduce::build(),
         Command::Reproduce => reproduce::compare(),
+        Command::FunctionOrder => function_recording::record(),
         Command::Sbom => sbom::write().map(drop),
         Command::Dist(args) => dist::run(&args),
         Command::Docs => docs::build(),
@@ -89,11 +98,22 @@ fn main() -> ExitCode {
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// Links for the compiler, which has started this program as its linker.
+fn link(list: &Path) -> ExitCode {
+    match function_order::link(list) {
+        Ok(status) if status.success() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => fail(&error),
+    }
+}
+
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
+    ExitCode::FAILURE
 }
 
 fn ci() -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::commit;
 use crate::files::empty_folder;
+use crate::function_order;
 use crate::process::{cargo, command, find, output, root, run};
 use crate::tools::{Program, ensure_programs};
 
@@ -177,7 +178,8 @@ fn compile(folder: &Path, commit: &str, target: &str, committed: &str) -> Result
     let source = folder.display();
     let registry = cargo_home()?;
     let registry = registry.display();
-    run(cargo()
+    let mut build = cargo();
+    build
         .current_dir(folder)
         .args([
             "build",
@@ -193,17 +195,17 @@ fn compile(folder: &Path, commit: &str, target: &str, committed: &str) -> Result
         .env("CARGO_INCREMENTAL", "0")
         // C compilers use it in place of the present time.
         .env("SOURCE_DATE_EPOCH", committed)
-        .env_remove("CARGO_ENCODED_RUSTFLAGS")
-        .env(
-            "RUSTFLAGS",
-            format!("--remap-path-prefix={source}=/roamd --remap-path-prefix={registry}=/cargo"),
-        )
         .env(
             "CFLAGS",
             format!("-ffile-prefix-map={source}=/roamd -ffile-prefix-map={registry}=/cargo"),
-        ))?;
-    let built = folder.join("target").join(target);
-    Ok(built.join("dist/roamd"))
+        );
+    let paths = [(source, "/roamd"), (registry, "/cargo")];
+    let flags = paths.map(|(from, to)| format!("--remap-path-prefix={from}={to}"));
+    function_order::apply(&mut build, folder, target, &flags)?;
+    run(&mut build)?;
+    let built = folder.join("target").join(target).join("dist");
+    function_order::check(folder, &built)?;
+    Ok(built.join("roamd"))
 }
 
 fn sha256(file: &Path) -> Result<String> {
