@@ -53,9 +53,9 @@ enum Command {
     Group(Options),
     /// Every goal of the project, each with the figure that it compares with.
     Goals(goals::Args),
-    /// Serves one fixed response with hyper, as a part of `goals`.
-    #[command(hide = true)]
-    BareHyper(bare_hyper::Args),
+    /// Serves with nothing but hyper, as a part of `goals`.
+    #[command(hide = true, subcommand)]
+    BareHyper(bare_hyper::Service),
     /// Two programs in turn, to see what a change costs.
     Compare {
         /// Path of the roamd before the change.

@@ -103,6 +103,12 @@ impl<'a> Context<'a> {
     ) -> Result<(Process, SocketAddr)> {
         bare_hyper::start(&self.folder.path().join(name), response)
     }
+
+    /// Starts a bare proxy on hyper in front of the same farm.
+    pub(super) fn bare_proxy(&self) -> Result<Proxy> {
+        let folder = self.folder.path().join("bare-proxy");
+        bare_hyper::start_proxy(&folder, self.setup.farm.address)
+    }
 }
 
 fn in_rounds_of<const N: usize>(

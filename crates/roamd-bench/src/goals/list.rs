@@ -16,9 +16,11 @@ pub(super) fn measure(context: &Context<'_>) -> Result<Vec<Goal>> {
     let haproxy = haproxy
         .map(|program| setup.start_haproxy(program, "haproxy"))
         .transpose()?;
+    let bare = context.bare_proxy()?;
     let mut subjects = vec![
         context.list()?,
         Subject::proxy("nginx", setup, &context.nginx)?,
+        Subject::proxy("bare proxy on hyper", setup, &bare)?,
     ];
     if let Some(haproxy) = &haproxy {
         subjects.push(Subject::proxy("HAProxy", setup, haproxy)?);
