@@ -3,6 +3,9 @@
 /// White space characters of XML.
 pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
 
+/// Rule that a document with another character violates.
+pub(crate) const FORBIDDEN: &str = "character that XML does not allow";
+
 /// Returns whether a byte is a white space character of XML.
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')

@@ -1,7 +1,7 @@
 //! Splits the content of a document into tags, texts and other markup (XML 1.0 §2.4 to §3.1).
 //!
-//! Only the delimiters are looked at here. What is between them is checked by the modules for the
-//! parts of the markup.
+//! Only the delimiters are looked at here, but for a document type, whose end depends on what it
+//! contains. What is between them is checked by the modules for the parts of the markup.
 
 use memchr::{memchr, memchr2, memchr3, memmem};
 

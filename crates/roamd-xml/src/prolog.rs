@@ -70,6 +70,9 @@ pub(crate) fn doctype(text: &str) -> Result<&str, DoctypeFault> {
         None => rest,
         Some(subset) => {
             let subset = subset.trim_start_matches(SPACE);
+            if subset.is_empty() {
+                return Err(DoctypeFault::Truncated);
+            }
             let rest = subset.strip_prefix(']');
             rest.ok_or(DoctypeFault::InternalSubset)?
                 .trim_start_matches(SPACE)
@@ -197,6 +200,7 @@ mod tests {
             ("<!DOCTYPE a", Err(DoctypeFault::Truncated)),
             ("<!DOCTYPE a SYSTEM 'a", Err(DoctypeFault::Truncated)),
             ("<!DOCTYPE a []", Err(DoctypeFault::Truncated)),
+            ("<!DOCTYPE a [ ", Err(DoctypeFault::Truncated)),
             (
                 "<!DOCTYPE a [<!ENTITY b 'c'>]>",
                 Err(DoctypeFault::InternalSubset),

@@ -1,6 +1,6 @@
 //! Parser entry point: decodes the bytes, skips the XML declaration, then builds the tree.
 
-use crate::characters::SPACE;
+use crate::characters::{self, FORBIDDEN, SPACE};
 use crate::error::Rejection;
 use crate::text::{Text, Texts};
 use crate::{Charset, Document, Encoding, Error, ErrorKind, Position, Rules};
@@ -21,6 +21,10 @@ pub fn parse<'b>(bytes: &'b [u8], rules: &Rules) -> Result<Document<'b>, Error> 
     }
     let rest = after_declaration(&text, encoding, rules.charset)?;
     let start = text.len() - rest.len();
+    let declaration = text.get(..start).unwrap_or_default();
+    if let Some(at) = characters::find_forbidden(declaration) {
+        return Err(ErrorKind::NotWellFormed(FORBIDDEN).at(Position::of(&text, at)));
+    }
     match tree_builder::build(&text, start, bytes.len(), rules) {
         Ok((nodes, resolved)) => Ok(Document {
             encoding,

@@ -131,8 +131,8 @@ impl<'d> Element<'d> {
     }
 
     /// Returns the character data of this element, without that of its children: text, CDATA
-    /// sections and resolved references, joined. White space by which a document is indented, in
-    /// front of a child or after the last one, is no part of it.
+    /// sections and resolved references, joined. White space beside a child is no part of it if no
+    /// other character data is in front of it: most documents are indented.
     #[must_use]
     pub fn text(self) -> &'d str {
         self.document.texts.get(self.node.text)

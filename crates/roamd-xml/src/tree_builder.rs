@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::memmem;
 
-use crate::characters::{self, SPACE};
+use crate::characters::{self, FORBIDDEN, SPACE};
 use crate::error::Rejection;
 use crate::limit_checker::LimitChecker;
 use crate::markup::{Piece, Pieces};
@@ -118,8 +118,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             };
             self.add(piece, start, pieces.rest())?;
             if forbidden < pieces.offset() {
-                let rule = "character that XML does not allow";
-                return Err(ErrorKind::NotWellFormed(rule).at_offset(forbidden));
+                return Err(ErrorKind::NotWellFormed(FORBIDDEN).at_offset(forbidden));
             }
         }
     }
@@ -242,22 +241,26 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
         {
             return Err(ErrorKind::NotWellFormed("`]]>` in text").at_offset(start + at));
         }
-        let added = match self.is_between_elements(rest) && is_blank() {
+        let added = match self.is_indentation_before(rest) && is_blank() {
             true => self.limits.node(),
             false => self.append(text),
         };
         added.map_err(|kind| kind.at_offset(start))
     }
 
-    /// Returns whether a text before `rest` is between two tags, but not alone in its element.
-    fn is_between_elements(&self, rest: &str) -> bool {
-        let has_children = || self.open.last().is_some_and(|element| element.children > 0);
-        match rest.as_bytes() {
-            [b'<', b'/', ..] => !self.is_in_text && has_children(),
+    /// Returns whether white space in front of `rest` only indents a tag: its element has a child,
+    /// and no character data so far.
+    fn is_indentation_before(&self, rest: &str) -> bool {
+        let Some(element) = self.open.last() else {
+            return false;
+        };
+        let is_tag = match rest.as_bytes() {
+            [b'<', b'/', ..] => element.children > 0,
             [b'<', b'!' | b'?', ..] => false,
-            [b'<', ..] => !self.is_in_text,
+            [b'<', ..] => true,
             _ => false,
-        }
+        };
+        is_tag && element.text.is_empty()
     }
 
     fn reference(&mut self, name: &str) -> Result<(), ErrorKind> {

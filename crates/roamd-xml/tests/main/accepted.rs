@@ -329,3 +329,23 @@ fn text_around_children_is_joined_and_each_child_keeps_its_own() {
     let inner: Vec<_> = root.descendants().map(counts).collect();
     assert_eq!(inner, [(1, 1), (0, 0), (0, 0), (0, 0)]);
 }
+
+/// Of an indented element, whose text is its children.
+#[test]
+fn indentation_is_no_text_of_an_element_with_children() {
+    for (body, text) in [
+        ("<a> <b/> </a>", ""),
+        ("<a>\n  <b/>\n  <b/>\n</a>", ""),
+        ("<a> <b/>x</a>", "x"),
+        ("<a>x<b/> <b/>y</a>", "x y"),
+        ("<a>x <b/> </a>", "x  "),
+        ("<a>x<!-- --> <b/></a>", "x "),
+        ("<a>&#32; <b/></a>", "  "),
+        ("<a><![CDATA[ ]]><b/></a>", " "),
+        ("<a> </a>", " "),
+        ("<a> <!-- --> </a>", "  "),
+        ("<a> <![CDATA[]]></a>", " "),
+    ] {
+        assert_eq!(store(body).root().text(), text, "{body}");
+    }
+}
