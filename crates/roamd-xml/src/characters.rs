@@ -8,7 +8,7 @@ pub(crate) const FORBIDDEN: &str = "character that XML does not allow";
 
 /// Returns whether a byte is a white space character of XML.
 pub(crate) fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+    SPACE.contains(&char::from(byte))
 }
 
 /// Bytes that [`find`] looks at together: two registers of the oldest supported processors.

@@ -87,15 +87,10 @@ impl<'t> Pieces<'t> {
     fn start_tag(&mut self) -> Result<Piece<'t>, ErrorKind> {
         let tag = self.take_through(end_of_tag(self.rest.as_bytes()))?;
         let content = inside(tag, "<", ">");
-        Ok(match content.strip_suffix('/') {
-            Some(content) => Piece::StartTag {
-                content,
-                is_empty: true,
-            },
-            None => Piece::StartTag {
-                content,
-                is_empty: false,
-            },
+        let content_of_empty = content.strip_suffix('/');
+        Ok(Piece::StartTag {
+            content: content_of_empty.unwrap_or(content),
+            is_empty: content_of_empty.is_some(),
         })
     }
 

@@ -7,7 +7,7 @@
 //!
 //! Names in the list have no hashes, so that they outlive versions of crates and of the compiler.
 //! What the list does not name stays where it is, and what it names in vain is ignored: an old list
-//! costs speed, and nothing else.
+//! costs speed. [`check`] tells when it is too old.
 
 pub(crate) mod callgrind;
 mod linker;

@@ -253,8 +253,8 @@ impl Record {
     }
 }
 
-/// Returns the text of an address. That of an IPv4 address takes a tenth of the time that the
-/// formatter needs, which is as long as the rest of a short access line.
+/// Returns the text of an address. For an IPv4 address the formatter would take a quarter of the
+/// instructions of a short access line.
 fn address(address: IpAddr) -> String {
     let IpAddr::V4(address) = address else {
         return address.to_string();
