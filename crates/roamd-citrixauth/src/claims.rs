@@ -61,7 +61,7 @@ impl UserIdentity {
     #[must_use]
     pub fn new(domain: impl Into<String>, name: impl Into<String>) -> Self {
         let (domain, name) = (domain.into(), name.into());
-        let key = format!("{}\\{}", domain.to_lowercase(), name.to_lowercase());
+        let key = [&domain.to_lowercase(), "\\", &name.to_lowercase()].concat();
         Self {
             domain,
             name,
@@ -168,12 +168,12 @@ impl Claims {
         let password = self.password.expose_secret().as_bytes();
         let serialised = SerialisedClaims {
             v: Self::VERSION,
-            j: self.id.to_text(),
-            q: self.sign_in.to_text(),
+            j: self.id.to_text().into(),
+            q: self.sign_in.to_text().into(),
             d: Cow::Borrowed(&self.user.domain),
             n: Cow::Borrowed(&self.user.name),
             r: Cow::Borrowed(self.realm.as_str()),
-            a: self.audience.to_string(),
+            a: self.audience.to_string().into(),
             i: Cow::Borrowed(&self.issuer),
             t: self.issued.as_second(),
             b: self.signed_in.as_second(),
@@ -220,12 +220,19 @@ impl Claims {
 #[derive(Serialize, Deserialize)]
 struct SerialisedClaims<'a> {
     v: u8,
-    j: String,
-    q: String,
+    #[serde(borrow)]
+    j: Cow<'a, str>,
+    #[serde(borrow)]
+    q: Cow<'a, str>,
+    #[serde(borrow)]
     d: Cow<'a, str>,
+    #[serde(borrow)]
     n: Cow<'a, str>,
+    #[serde(borrow)]
     r: Cow<'a, str>,
-    a: String,
+    #[serde(borrow)]
+    a: Cow<'a, str>,
+    #[serde(borrow)]
     i: Cow<'a, str>,
     t: i64,
     b: i64,

@@ -39,10 +39,10 @@ impl AccountForm {
     /// revoked. Returns `None` for a user with the NetBIOS name of the domain, which has no others.
     pub(crate) fn others_of(key: &str) -> Option<[Self; 2]> {
         let account = Account::of(key)?;
-        let own = Self::Key(account.key());
+        let own = || Self::Key(account.key());
         match account.in_first_label() {
-            Some(netbios) => Some([own, Self::InDnsDomains(netbios.key())]),
-            None if key.starts_with('\\') => Some([own.clone(), own]),
+            Some(netbios) => Some([own(), Self::InDnsDomains(netbios.key())]),
+            None if key.starts_with('\\') => Some([own(), own()]),
             None => None,
         }
     }

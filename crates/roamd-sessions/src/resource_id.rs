@@ -2,8 +2,6 @@
 //!
 //! An id is no secret and grants nothing: it is looked up in the user's own enumeration.
 
-use std::fmt;
-
 use data_encoding::BASE64URL_NOPAD;
 use indexmap::IndexSet;
 
@@ -55,10 +53,20 @@ impl ResourceId {
         is_single.then(|| Self::new(&FarmId::new(farm), in_name))
     }
 
+    /// The id as text, such as `XA1.MSPaint`.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        self.parts().concat()
+    }
+
     /// The id as a path segment: letters, digits, `-` and `_` only (ST-67).
     #[must_use]
     pub fn to_segment(&self) -> String {
-        BASE64URL_NOPAD.encode(self.to_string().as_bytes())
+        BASE64URL_NOPAD.encode(self.to_text().as_bytes())
+    }
+
+    fn parts(&self) -> [&str; 3] {
+        [self.farm.as_str(), ".", &self.in_name]
     }
 }
 
@@ -91,8 +99,12 @@ impl ResourceIds {
     /// The ids as a path segment. A single id has the same segment as a [`ResourceId`].
     #[must_use]
     pub fn to_segment(&self) -> String {
-        let ids: Vec<_> = self.iter().map(ToString::to_string).collect();
-        BASE64URL_NOPAD.encode(ids.join(&SEPARATOR.to_string()).as_bytes())
+        let mut ids = self.first.to_text();
+        for id in &self.others {
+            ids.push(SEPARATOR);
+            ids.extend(id.parts());
+        }
+        BASE64URL_NOPAD.encode(ids.as_bytes())
     }
 
     /// The ids, in the order in which a launch tries them.
@@ -119,12 +131,6 @@ fn decode(segment: &str, max_ids: usize) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-impl fmt::Display for ResourceId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.farm, self.in_name)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +140,7 @@ mod tests {
         let longest = "n".repeat(NAME_BYTES);
         for in_name in ["MSPaint", "R&D v2.1 / Büro?", "", &longest] {
             let id = ResourceId::new(&FarmId::new("XA1"), in_name);
-            assert_eq!(id.to_string(), format!("XA1.{in_name}"));
+            assert_eq!(id.to_text(), format!("XA1.{in_name}"));
             let segment = id.to_segment();
             let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
             assert!(segment.bytes().all(is_plain), "{segment}");

@@ -74,8 +74,8 @@ impl UserKey {
     /// The key of an account.
     #[must_use]
     pub fn new(domain: &str, name: &str) -> Self {
-        let text = format!("{}\\{}", domain.to_lowercase(), name.to_lowercase());
-        Self(text.into())
+        let (domain, name) = (domain.to_lowercase(), name.to_lowercase());
+        Self([&domain, "\\", &name].concat().into())
     }
 
     /// The key as text.

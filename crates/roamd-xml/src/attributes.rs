@@ -2,8 +2,11 @@
 
 use std::borrow::Cow;
 
-use crate::characters::SPACE;
-use crate::{names, references};
+use memchr::memchr;
+
+use crate::characters::trim_start;
+use crate::names::NameText;
+use crate::references;
 
 /// Iterator over the attributes of a start tag. It must not be used after an error.
 pub(crate) struct Attributes<'t> {
@@ -15,8 +18,8 @@ pub(crate) struct Attributes<'t> {
 
 /// An attribute, namespace declarations included.
 pub(crate) struct RawAttribute<'t> {
-    /// A text of name characters, not checked otherwise.
-    pub(crate) name: &'t str,
+    /// The name, not checked otherwise.
+    pub(crate) name: NameText<'t>,
     /// The text between the quotes.
     pub(crate) value: &'t str,
     /// Offset of the attribute in the document.
@@ -34,13 +37,9 @@ impl<'t> Attributes<'t> {
 
     /// `Attribute ::= Name Eq AttValue`
     fn parse(&mut self, attribute: &'t str) -> Option<RawAttribute<'t>> {
-        let (name, rest) = names::split(attribute);
-        let rest = rest.trim_start_matches(SPACE).strip_prefix('=')?;
-        let rest = rest.trim_start_matches(SPACE);
-        let (value, rest) = match rest.strip_prefix('"') {
-            Some(rest) => rest.split_once('"'),
-            None => rest.strip_prefix('\'')?.split_once('\''),
-        }?;
+        let (name, rest) = NameText::split(attribute);
+        let rest = trim_start(rest).strip_prefix('=')?;
+        let (value, rest) = split_quoted(trim_start(rest))?;
         self.rest = rest;
         Some(RawAttribute {
             name,
@@ -54,7 +53,7 @@ impl<'t> Iterator for Attributes<'t> {
     type Item = Result<RawAttribute<'t>, &'static str>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let attribute = self.rest.trim_start_matches(SPACE);
+        let attribute = trim_start(self.rest);
         if attribute.is_empty() {
             return None;
         }
@@ -66,6 +65,15 @@ impl<'t> Iterator for Attributes<'t> {
                 .ok_or("malformed attribute"),
         )
     }
+}
+
+/// Splits a text after the quoted text at its start, which is returned without its quotes.
+pub(crate) fn split_quoted(text: &str) -> Option<(&str, &str)> {
+    let quote = text.bytes().next();
+    let quote = quote.filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let text = text.get(1..)?;
+    let end = memchr(quote, text.as_bytes())?;
+    Some((text.get(..end)?, text.get(end + 1..)?))
 }
 
 /// Returns the normalised value: references are resolved, and other white space becomes blanks.

@@ -6,7 +6,7 @@
 use memchr::{memchr, memchr2, memchr3, memmem};
 
 use crate::ErrorKind;
-use crate::characters::SPACE;
+use crate::characters::trim_end;
 use crate::error::Rejection;
 use crate::prolog::{self, DoctypeFault};
 
@@ -96,7 +96,7 @@ impl<'t> Pieces<'t> {
 
     fn end_tag(&mut self) -> Result<Piece<'t>, ErrorKind> {
         let tag = self.take_through(memchr(b'>', self.rest.as_bytes()))?;
-        let name = inside(tag, "</", ">").trim_end_matches(SPACE);
+        let name = trim_end(inside(tag, "</", ">"));
         Ok(Piece::EndTag { name })
     }
 

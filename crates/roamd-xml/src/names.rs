@@ -9,43 +9,63 @@ pub(crate) struct QualifiedName<'t> {
     pub(crate) local: &'t str,
 }
 
-impl<'t> QualifiedName<'t> {
-    /// Splits a text of name characters. Returns `None` if it is not a qualified name.
-    pub(crate) fn parse(name: &'t str) -> Option<Self> {
-        // Names are short, and a search for a character costs more to begin.
-        let colon = name.bytes().position(|byte| byte == b':');
-        let (prefix, local) = match colon.and_then(|at| name.split_at_checked(at)) {
-            None => (None, name),
+/// A text of name characters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NameText<'t> {
+    text: &'t str,
+    /// Offset of its first colon.
+    colon: Option<usize>,
+}
+
+impl<'t> NameText<'t> {
+    /// Splits a text after the name characters at its start.
+    pub(crate) fn split(text: &'t str) -> (Self, &'t str) {
+        // Most names have neither a colon nor a character that is not ASCII.
+        let end = text.bytes().position(|byte| !is_ascii_part(byte));
+        let next = end.and_then(|end| text.as_bytes().get(end));
+        if next.is_some_and(|byte| *byte == b':' || !byte.is_ascii()) {
+            return Self::split_any(text);
+        }
+        let (text, rest) = text.split_at(end.unwrap_or(text.len()));
+        (Self { text, colon: None }, rest)
+    }
+
+    fn split_any(text: &'t str) -> (Self, &'t str) {
+        let is_other = |char| char != ':' && !is_part(char);
+        let (text, rest) = text.split_at(text.find(is_other).unwrap_or(text.len()));
+        let colon = text.find(':');
+        (Self { text, colon }, rest)
+    }
+
+    /// Returns the text.
+    pub(crate) fn as_str(self) -> &'t str {
+        self.text
+    }
+
+    /// Returns the qualified name, or `None` if the text is none.
+    pub(crate) fn qualified(self) -> Option<QualifiedName<'t>> {
+        let (prefix, local) = match self.colon.and_then(|at| self.text.split_at_checked(at)) {
+            None => (None, self.text),
             Some((prefix, rest)) => (
                 Some(Some(prefix).filter(|prefix| starts_name(prefix))?),
                 rest.strip_prefix(':')
                     .filter(|local| !local.contains(':'))?,
             ),
         };
-        starts_name(local).then_some(Self { prefix, local })
+        starts_name(local).then_some(QualifiedName { prefix, local })
     }
 }
 
 /// Returns whether the text is a name. It may contain colons.
 pub(crate) fn is_name(text: &str) -> bool {
-    let (_, rest) = split(text);
+    let (_, rest) = NameText::split(text);
     rest.is_empty() && text.starts_with(|c| is_start(c) || c == ':')
-}
-
-/// Splits a text after the name characters at its start.
-pub(crate) fn split(text: &str) -> (&str, &str) {
-    let ascii = text.bytes().position(|byte| !is_ascii_name(byte));
-    let end = match ascii.and_then(|at| text.get(at..)) {
-        None => text.len(),
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii()) => text.len() - rest.len(),
-        Some(_) => text.find(|c| !is_name_char(c)).unwrap_or(text.len()),
-    };
-    text.split_at(end)
 }
 
 /// Returns whether the text starts as a name without colon does.
 fn starts_name(text: &str) -> bool {
-    text.starts_with(is_start)
+    let first = text.bytes().next();
+    first.is_some_and(|byte| byte.is_ascii_alphabetic()) || text.starts_with(is_start)
 }
 
 /// `NameStartChar` without the colon.
@@ -68,16 +88,30 @@ fn is_start(c: char) -> bool {
         | '\u{10000}'..='\u{EFFFF}')
 }
 
-/// `NameChar`
-fn is_name_char(c: char) -> bool {
+/// `NameChar` without the colon.
+fn is_part(c: char) -> bool {
     match u8::try_from(c) {
-        Ok(byte) if byte.is_ascii() => is_ascii_name(byte),
+        Ok(byte) if byte.is_ascii() => is_ascii_part(byte),
         _ => is_start(c) || matches!(c, '\u{B7}' | '\u{300}'..='\u{36F}' | '\u{203F}'..='\u{2040}'),
     }
 }
 
-fn is_ascii_name(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b':' | b'_' | b'-' | b'.')
+/// Returns whether a byte is a name character of ASCII, but not the colon. Names are most of many
+/// documents, so their bytes are looked up in a table.
+fn is_ascii_part(byte: u8) -> bool {
+    #[expect(clippy::indexing_slicing, reason = "the compiler runs it")]
+    const IS_PART: [bool; 256] = {
+        let mut is_part = [false; 256];
+        let parts = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.";
+        let mut at = 0;
+        while at < parts.len() {
+            is_part[parts[at] as usize] = true;
+            at += 1;
+        }
+        is_part
+    };
+    let is_part = IS_PART.get(usize::from(byte));
+    is_part.is_some_and(|is_part| *is_part)
 }
 
 #[cfg(test)]
@@ -103,7 +137,8 @@ mod tests {
         ];
         for (name, expected) in cases {
             let expected = expected.map(|(prefix, local)| QualifiedName { prefix, local });
-            assert_eq!(QualifiedName::parse(name), expected, "{name}");
+            let (text, rest) = NameText::split(name);
+            assert_eq!((text.qualified(), rest), (expected, ""), "{name}");
         }
     }
 
@@ -120,7 +155,7 @@ mod tests {
             ("ab", "ab"),
             ("", ""),
         ] {
-            assert_eq!(split(text).0, name, "{text:?}");
+            assert_eq!(NameText::split(text).0.as_str(), name, "{text:?}");
         }
     }
 }

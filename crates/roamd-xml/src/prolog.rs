@@ -3,7 +3,8 @@
 //! Both are checked here, and then skipped.
 
 use crate::Charset;
-use crate::characters::SPACE;
+use crate::attributes::split_quoted;
+use crate::characters::{SPACE, starts_with_space, trim_start};
 
 /// An XML declaration.
 #[derive(Debug)]
@@ -69,13 +70,12 @@ pub(crate) fn doctype(text: &str) -> Result<&str, DoctypeFault> {
     let rest = match rest.strip_prefix('[') {
         None => rest,
         Some(subset) => {
-            let subset = subset.trim_start_matches(SPACE);
+            let subset = trim_start(subset);
             if subset.is_empty() {
                 return Err(DoctypeFault::Truncated);
             }
             let rest = subset.strip_prefix(']');
-            rest.ok_or(DoctypeFault::InternalSubset)?
-                .trim_start_matches(SPACE)
+            trim_start(rest.ok_or(DoctypeFault::InternalSubset)?)
         }
     };
     rest.strip_prefix('>').ok_or_else(malformed)
@@ -84,7 +84,7 @@ pub(crate) fn doctype(text: &str) -> Result<&str, DoctypeFault> {
 /// Returns whether the text starts with an XML declaration and not with `<?xml-stylesheet`.
 fn starts_with_declaration(text: &str) -> bool {
     text.strip_prefix("<?xml")
-        .is_some_and(|rest| rest.starts_with(SPACE) || rest.starts_with('?'))
+        .is_some_and(|rest| starts_with_space(rest) || rest.starts_with('?'))
 }
 
 /// `XMLDecl ::= '<?xml' VersionInfo EncodingDecl? SDDecl? S? '?>'`
@@ -101,7 +101,7 @@ fn parse_declaration(text: &str, charset: Charset) -> Option<Declaration<'_>> {
     if let Some((value, after)) = pseudo_attribute(rest, "standalone") {
         rest = matches!(value, "yes" | "no").then_some(after)?;
     }
-    let rest = rest.trim_start_matches(SPACE).strip_prefix("?>")?;
+    let rest = trim_start(rest).strip_prefix("?>")?;
     Some(Declaration {
         rest,
         encoding: name,
@@ -129,11 +129,7 @@ fn encoding(text: &str) -> Option<(&str, &str)> {
 /// `S name S? '=' S? literal`. Returns the value and the rest.
 fn pseudo_attribute<'t>(text: &'t str, name: &str) -> Option<(&'t str, &'t str)> {
     let rest = after_space(text)?.strip_prefix(name)?;
-    literal(
-        rest.trim_start_matches(SPACE)
-            .strip_prefix('=')?
-            .trim_start_matches(SPACE),
-    )
+    literal(trim_start(trim_start(rest).strip_prefix('=')?))
 }
 
 /// `'<!DOCTYPE' S Name (S ExternalID)? S?`. Returns the rest.
@@ -147,7 +143,7 @@ fn after_external_id(text: &str) -> Option<&str> {
     let rest = rest.trim_start_matches(|c: char| {
         c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | ':')
     });
-    let identifier = rest.trim_start_matches(SPACE);
+    let identifier = trim_start(rest);
     let rest = if let Some(system) = identifier.strip_prefix("SYSTEM") {
         after_space(rest)?;
         literal(after_space(system)?)?.1
@@ -161,7 +157,7 @@ fn after_external_id(text: &str) -> Option<&str> {
     } else {
         rest
     };
-    Some(rest.trim_start_matches(SPACE))
+    Some(trim_start(rest))
 }
 
 /// `PubidChar ::= #x20 | #xD | #xA | [a-zA-Z0-9] | [-'()+,./:=?;!*#@$_%]`
@@ -171,16 +167,15 @@ fn is_public(c: char) -> bool {
 
 /// Returns the text after mandatory white space.
 fn after_space(text: &str) -> Option<&str> {
-    text.starts_with(SPACE)
-        .then(|| text.trim_start_matches(SPACE))
+    starts_with_space(text).then(|| trim_start(text))
 }
 
 /// Returns the quoted literal at the start of the text, without quotes, and the rest.
 fn literal(text: &str) -> Option<(&str, &str)> {
-    let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
-    let (value, rest) = text.strip_prefix(quote)?.split_once(quote)?;
-    let printable = !value.contains(|c: char| c.is_control() && !SPACE.contains(&c));
-    printable.then_some((value, rest))
+    let (value, rest) = split_quoted(text)?;
+    let is_plain = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
+    let is_printable = |char: char| !char.is_control() || SPACE.contains(&char);
+    (is_plain || value.chars().all(is_printable)).then_some((value, rest))
 }
 
 #[cfg(test)]

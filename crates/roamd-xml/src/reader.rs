@@ -1,6 +1,6 @@
 //! Parser entry point: decodes the bytes, skips the XML declaration, then builds the tree.
 
-use crate::characters::{self, FORBIDDEN, SPACE};
+use crate::characters::{self, FORBIDDEN, trim_start};
 use crate::error::Rejection;
 use crate::text::{Text, Texts};
 use crate::{Charset, Document, Encoding, Error, ErrorKind, Position, Rules};
@@ -16,7 +16,7 @@ pub fn parse<'b>(bytes: &'b [u8], rules: &Rules) -> Result<Document<'b>, Error> 
         return Err(ErrorKind::TooLarge { limit }.at(Position::START));
     }
     let (text, encoding) = charset::decode(bytes, rules.charset)?;
-    if text.trim_matches(SPACE).is_empty() {
+    if trim_start(&text).is_empty() {
         return Err(ErrorKind::Empty.at(Position::START));
     }
     let rest = after_declaration(&text, encoding, rules.charset)?;

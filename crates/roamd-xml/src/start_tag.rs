@@ -2,10 +2,10 @@
 
 use crate::ErrorKind;
 use crate::attributes::{self, Attributes, RawAttribute};
-use crate::characters::SPACE;
+use crate::characters::starts_with_space;
 use crate::error::Rejection;
 use crate::limit_checker::LimitChecker;
-use crate::names::{self, QualifiedName};
+use crate::names::{NameText, QualifiedName};
 use crate::namespaces::Namespaces;
 use crate::text::{Text, Texts};
 use crate::tree::AttributeNode;
@@ -53,9 +53,10 @@ impl<'t> StartTagReader<'t> {
         limits: &LimitChecker<'_>,
     ) -> Result<ElementName<'t>, Rejection> {
         let at_name = offset + "<".len();
-        let (tag_name, rest) = names::split(content);
-        let name = QualifiedName::parse(tag_name)
-            .filter(|_| rest.is_empty() || rest.starts_with(SPACE))
+        let (tag_name, rest) = NameText::split(content);
+        let name = tag_name
+            .qualified()
+            .filter(|_| rest.is_empty() || starts_with_space(rest))
             .ok_or_else(|| malformed_name(at_name))?;
         self.attributes.clear();
         if !rest.is_empty() {
@@ -68,7 +69,7 @@ impl<'t> StartTagReader<'t> {
             .map_err(|rule| ErrorKind::NotWellFormed(rule).at_offset(at_name))?;
         self.resolve(offset, target)?;
         Ok(ElementName {
-            tag_name,
+            tag_name: tag_name.as_str(),
             namespace,
             local: name.local,
         })
@@ -89,7 +90,8 @@ impl<'t> StartTagReader<'t> {
         for (index, raw) in attributes.enumerate() {
             let raw = raw.map_err(malformed)?;
             limits.attributes(index + 1).map_err(at_tag)?;
-            let name = QualifiedName::parse(raw.name).ok_or_else(|| malformed_name(raw.offset))?;
+            let name = raw.name.qualified();
+            let name = name.ok_or_else(|| malformed_name(raw.offset))?;
             let prefix = match (name.prefix, name.local) {
                 (Some("xmlns"), prefix) => Some(prefix),
                 (None, "xmlns") => None,

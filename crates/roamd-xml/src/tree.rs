@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::characters::SPACE;
+use crate::characters::{trim_end, trim_start};
 use crate::text::{Text, Texts};
 use crate::{Fault, FaultKind, Position};
 
@@ -141,7 +141,7 @@ impl<'d> Element<'d> {
     /// Returns the text without surrounding white space.
     #[must_use]
     pub fn trimmed(self) -> &'d str {
-        self.text().trim_matches(SPACE)
+        trim_end(trim_start(self.text()))
     }
 
     /// Returns whether the element has this namespace and local name.

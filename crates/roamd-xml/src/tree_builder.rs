@@ -6,7 +6,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memmem;
+use memchr::memchr;
 
 use crate::characters::{self, FORBIDDEN, SPACE};
 use crate::error::Rejection;
@@ -44,6 +44,9 @@ const SECTION_END: &str = "]]>";
 
 /// Elements for which there is room from the start, at most.
 const EXPECTED_ELEMENTS: usize = 64;
+
+/// Depth of most documents, at most.
+const EXPECTED_DEPTH: usize = 8;
 
 /// Bytes of a document for each element for which there is room from the start.
 const BYTES_PER_ELEMENT: usize = 48;
@@ -96,11 +99,11 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             limits: LimitChecker::new(&rules.limits, bytes),
             tags: StartTagReader::default(),
             namespaces: Namespaces::default(),
-            open: Vec::new(),
+            open: Vec::with_capacity(EXPECTED_DEPTH),
             has_root: false,
             has_doctype: false,
             is_in_text: false,
-            has_section_end: memmem::find(content.as_bytes(), SECTION_END.as_bytes()).is_some(),
+            has_section_end: has_section_end(content),
         }
     }
 
@@ -350,6 +353,12 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
             Err(ErrorKind::NotWellFormed("text before the root element"))
         }
     }
+}
+
+/// Returns whether a content has a [`SECTION_END`], of which most have not even the first byte.
+fn has_section_end(content: &str) -> bool {
+    let rest = memchr(b']', content.as_bytes()).and_then(|at| content.get(at..));
+    rest.is_some_and(|rest| rest.contains(SECTION_END))
 }
 
 /// Converts a number of nodes. There are fewer than bytes in a document.

@@ -26,6 +26,23 @@ pub(crate) fn is_named_once<B>(request: &Request<B>) -> bool {
 
 /// A host with or without a port, and no user information.
 fn is_host(host: &[u8]) -> bool {
+    is_plain_host(host) || is_host_of_authority(host)
+}
+
+/// A name or an IPv4 address, with or without a port of at most four digits. Nearly every request
+/// has such a host, so it is recognised without the parser of authorities, which accepts it too.
+fn is_plain_host(host: &[u8]) -> bool {
+    let (name, port) = match host.iter().position(|byte| *byte == b':') {
+        Some(colon) => host.split_at(colon),
+        None => (host, b":80".as_slice()),
+    };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_port = matches!(port, [b':', digits @ ..]
+        if (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit));
+    is_port && !name.is_empty() && name.iter().all(is_plain)
+}
+
+fn is_host_of_authority(host: &[u8]) -> bool {
     Authority::try_from(host).is_ok_and(|host| {
         let name = host.host();
         let legal = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~%[]:".contains(&byte);
@@ -39,6 +56,22 @@ mod tests {
     use super::*;
 
     #[test]
+    fn plain_host_is_one_of_an_authority() {
+        let parts = ["a", "Z9", ".", "-", ":", "0", "80", "9999", "65536"];
+        let pairs = parts.map(|a| parts.map(|b| [a, b].concat()));
+        for pair in pairs.as_flattened() {
+            for part in parts {
+                let host = [pair, part].concat();
+                let host = host.as_bytes();
+                assert!(
+                    !is_plain_host(host) || is_host_of_authority(host),
+                    "{host:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn host_must_be_named_exactly_once() {
         let cases: &[(Version, &[&str], bool)] = &[
             (Version::HTTP_11, &["store.example.net"], true),
@@ -46,6 +79,12 @@ mod tests {
             (Version::HTTP_11, &["192.0.2.1:80"], true),
             (Version::HTTP_11, &["[2001:db8::1]:80"], true),
             (Version::HTTP_11, &["a_b"], true),
+            (Version::HTTP_11, &["a:65535"], true),
+            (Version::HTTP_11, &["a:65536"], false),
+            (Version::HTTP_11, &["a:"], false),
+            (Version::HTTP_11, &["a:b"], false),
+            (Version::HTTP_11, &["a:1:2"], false),
+            (Version::HTTP_11, &[":80"], false),
             (Version::HTTP_11, &[], false),
             (Version::HTTP_11, &[""], false),
             (Version::HTTP_11, &["a", "a"], false),

@@ -53,7 +53,8 @@ pub(crate) fn respond_secret(
 
 /// A line for people, as plain text: `404 Not Found: not found`.
 pub(crate) fn sentence(status: StatusCode, text: &str) -> Response {
-    let body = format!("{status}: {text}\n");
+    let reason = status.canonical_reason().unwrap_or_default();
+    let body = [status.as_str(), " ", reason, ": ", text, "\n"].concat();
     respond(status, "text/plain; charset=utf-8", Caching::None, body)
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use roamd_sessions::{
     EndPoint, FailureCause, FarmId, Launch, LaunchFailure, LaunchOutcome, LaunchPlan, LaunchTarget,
-    NotReady, ResourceIds,
+    NotReady, ResourceId, ResourceIds,
 };
 use roamd_store_proto::{ErrorReason, RetryReason};
 use secrecy::SecretString;
@@ -38,7 +38,7 @@ impl ResourceTarget {
     pub(super) fn of_segment(segment: &str) -> Self {
         let ids = ResourceIds::from_segment(segment);
         let first = ids.as_ref().and_then(|ids| ids.iter().next());
-        let name = first.map_or_else(|| segment.to_owned(), ToString::to_string);
+        let name = first.map_or_else(|| segment.to_owned(), ResourceId::to_text);
         Self {
             ids,
             launchable: Launchable::Resource(Text::new(&name)),

@@ -219,17 +219,20 @@ pub(super) fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
     } = listed;
     let description = Description::parse(&application.description);
     let featured = description.is_featured();
-    let url = urls.resource(id);
+    let (url, id_text) = (urls.resource(id), id.to_text());
+    let image_hash = application
+        .version
+        .map(|version| content_hash(&[id_text.as_bytes(), &version.to_be_bytes()]));
     let (resource_type, client_type, location) = match &application.kind {
         Kind::Application => (ResourceType::APPLICATION, ICA, None),
         Kind::Desktop => (ResourceType::DESKTOP, ICA, None),
         Kind::Document { location } => (ResourceType::DOCUMENT, CONTENT, location.as_ref()),
     };
     Resource {
-        id: id.to_string(),
+        id: id_text,
         title: application.title.clone(),
         summary: description.summary,
-        path: format!("\\{}", application.folder),
+        path: ["\\", &application.folder].concat(),
         resource_type,
         plays_file_types: application.file_types.clone(),
         content_location: location.map(|location| location.as_str().to_owned()),
@@ -241,14 +244,12 @@ pub(super) fn resource(urls: &StoreUrls, listed: &ListedResource) -> Resource {
         // A disabled resource and a document have no launch link (ST-66).
         launch_ica: (!application.disabled && client_type == ICA)
             .then(|| urls.resource_launch(&listed.ids())),
-        image: Some(format!("{url}/image")),
-        icon: Some(format!("{url}/icon")),
+        image: Some([&url, "/image"].concat()),
+        icon: Some([&url, "/icon"].concat()),
         on_desktop: application.on_desktop,
         start_menu: application.start_menu.clone(),
         featured,
-        image_hash: application
-            .version
-            .map(|version| content_hash(&[id.to_string().as_bytes(), &version.to_be_bytes()])),
+        image_hash,
         aggregated: !other_ids.is_empty(),
         publisher_resource_id: id.in_name.clone(),
         publisher_name: publisher_name.clone(),

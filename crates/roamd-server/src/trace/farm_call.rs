@@ -1,6 +1,5 @@
 //! Calls of farms that a request has made.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,6 +13,9 @@ const MAX_CALLS: usize = 64;
 
 /// Most calls that the access line of a request shows.
 const MAX_SHOWN: usize = 32;
+
+/// Bytes for each of these calls for which there is room from the start.
+const SHOWN_BYTES: usize = 64;
 
 /// One attempt at a controller, or a request that was not sent.
 #[derive(Debug, Clone)]
@@ -82,26 +84,27 @@ impl FarmCalls {
     pub(super) fn is_empty(&self) -> bool {
         self.calls.is_empty()
     }
-}
 
-/// As the access line shows them: farm, request, outcome and microseconds of each.
-impl fmt::Display for FarmCalls {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (number, call) in self.calls.iter().take(MAX_SHOWN).enumerate() {
-            let comma = if number == 0 { "" } else { ", " };
-            write!(f, "{comma}{} {}", call.farm, call.request)?;
+    /// As the access line shows them: farm, request, outcome and microseconds of each.
+    pub(super) fn to_text(&self) -> String {
+        let shown = self.calls.iter().take(MAX_SHOWN);
+        let mut text = String::with_capacity(SHOWN_BYTES * shown.len());
+        for call in shown {
+            let comma = if text.is_empty() { "" } else { ", " };
+            text.extend([comma, &call.farm, " ", call.request]);
             if let Some(end) = call.end {
-                write!(f, " {}", end.outcome)?;
+                text.extend([" ", end.outcome]);
                 if let Some(id) = end.error_id {
-                    write!(f, " {id}")?;
+                    text.extend([" ", id]);
                 }
-                write!(f, " {}us", end.took.as_micros())?;
+                text.extend([" ", &end.took.as_micros().to_string(), "us"]);
             }
         }
-        match self.calls.len().saturating_sub(MAX_SHOWN) + self.left_out {
-            0 => Ok(()),
-            more => write!(f, ", and {more} more"),
+        let more = self.calls.len().saturating_sub(MAX_SHOWN) + self.left_out;
+        if more > 0 {
+            text.push_str(&format!(", and {more} more"));
         }
+        text
     }
 }
 
@@ -134,7 +137,7 @@ mod tests {
             },
         );
         calls.end_all();
-        let text = calls.to_string();
+        let text = calls.to_text();
         let first = "XA1 RequestAppData refused not-trusted 2000us, XA1 RequestAppData dropped ";
         assert!(text.starts_with(first), "{text}");
         assert!(text.ends_with("us, and 42 more"), "{text}");

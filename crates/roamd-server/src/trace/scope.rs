@@ -209,15 +209,15 @@ impl Record {
         } = &self.start;
         let mut calls = std::mem::take(&mut *self.calls());
         calls.end_all();
-        // A text, because each part of a displayed value passes through all writers of the line.
-        let farms = (!calls.is_empty()).then(|| calls.to_string());
+        // Texts, because each part of a displayed value passes through all writers of the line.
+        let farms = (!calls.is_empty()).then(|| calls.to_text());
         let user = self.user.get();
         let took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
         info!(
             request = id.as_str(),
             trace = trace.as_ref().map(|trace| display(trace.context.trace())),
             client = address(*client),
-            user = user.map(display),
+            user = user.map(UserKey::as_str),
             method = method.as_str(),
             route,
             status,

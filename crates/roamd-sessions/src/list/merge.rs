@@ -317,7 +317,7 @@ fn listed_session(
         initial_app: initial_app.to_owned(),
         desktop: application.map_or(hosts_only_desktops, Application::is_desktop),
         aggregated,
-        resource_id: resource_id.to_string(),
+        resource_id: resource_id.to_text(),
         publisher_name: farm.publisher_name.clone(),
     }
 }

@@ -52,7 +52,7 @@ fn shown(list: &ResourceList) -> Vec<String> {
             let ids: Vec<_> = [&resource.id]
                 .into_iter()
                 .chain(elsewhere)
-                .map(ToString::to_string)
+                .map(ResourceId::to_text)
                 .collect();
             format!("{}: {}", ids.join(" "), resource.application.title)
         })
@@ -208,7 +208,7 @@ fn session_has_id_of_listed_resource() {
     assert_eq!(list.sessions.len(), 9);
     for session in list.sessions {
         let mut resources = resources.resources.iter();
-        let resource = resources.find(|r| r.id.to_string() == session.resource_id);
+        let resource = resources.find(|r| r.id.to_text() == session.resource_id);
         let resource = resource.unwrap_or_else(|| panic!("{}", session.resource_id));
         assert_eq!(session.aggregated, !resource.other_ids.is_empty());
         assert_eq!(session.initial_app, resource.application.title);
@@ -303,7 +303,7 @@ async fn pre_launch_resources_are_listed_separately() {
     );
     for none in [id("A", "Other"), id("B", "Warm")] {
         let found = store.resource(&UserFarms::default(), &alice, &none).await;
-        assert_eq!(found, Err(ResourceError::NotFound), "{none}");
+        assert_eq!(found, Err(ResourceError::NotFound), "{none:?}");
     }
 }
 
@@ -335,7 +335,7 @@ async fn resource_lookup_asks_farms_of_group_only() {
     assert_eq!((found.id, found.other_ids), (id("ALONE", "Word"), vec![]));
     for name in [id("ONE", "WinWord"), id("NONE", "Word"), id("ALONE", "")] {
         let found = store.resource(&UserFarms::default(), &alice, &name).await;
-        assert_eq!(found, Err(ResourceError::NotFound), "{name}");
+        assert_eq!(found, Err(ResourceError::NotFound), "{name:?}");
     }
     let asked = |farm: &ScriptedFarm| {
         let calls = farm.calls().into_iter();
