@@ -50,12 +50,14 @@ pub(crate) fn apply(
 /// # Errors
 /// If less than half of the listed functions are in the program.
 pub(crate) fn check(sources: &Path, folder: &Path) -> Result<()> {
-    let listed = fs::read_to_string(list(sources))?.lines().count();
+    let listed = count_lines(&list(sources))?;
     let mut ordered = 0;
-    for file in fs::read_dir(folder.join("deps"))? {
+    let folder = folder.join("deps");
+    let files = fs::read_dir(&folder);
+    for file in files.with_context(|| format!("cannot read {}", folder.display()))? {
         let path = file?.path();
         if path.extension().is_some_and(|it| it == ORDER) {
-            ordered += fs::read_to_string(path)?.lines().count();
+            ordered += count_lines(&path)?;
         }
     }
     println!("{ordered} functions are ordered; the list has {listed}.");
@@ -63,6 +65,12 @@ pub(crate) fn check(sources: &Path, folder: &Path) -> Result<()> {
         bail!("the list of functions is too old: run `cargo xtask function-order`");
     }
     Ok(())
+}
+
+fn count_lines(path: &Path) -> Result<usize> {
+    let text = fs::read_to_string(path);
+    let text = text.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(text.lines().count())
 }
 
 /// Name of the environment variable that tells cargo the linker for a target.
