@@ -1,14 +1,16 @@
 //! Characters that XML allows (XML 1.0 §2.2), and white space (§2.3).
 
-/// White space characters of XML.
-pub(crate) const SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
-
 /// Rule that a document with another character violates.
 pub(crate) const FORBIDDEN: &str = "character that XML does not allow";
 
 /// Returns whether a byte is a white space character of XML.
 pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// Returns whether a character is a white space character of XML.
+pub(crate) fn is_space_char(char: char) -> bool {
+    u8::try_from(char).is_ok_and(is_space)
 }
 
 /// Returns whether a text starts with white space.

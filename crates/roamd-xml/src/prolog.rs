@@ -4,7 +4,7 @@
 
 use crate::Charset;
 use crate::attributes::split_quoted;
-use crate::characters::{SPACE, starts_with_space, trim_start};
+use crate::characters::{is_space_char, starts_with_space, trim_start};
 
 /// An XML declaration.
 #[derive(Debug)]
@@ -173,9 +173,8 @@ fn after_space(text: &str) -> Option<&str> {
 /// Returns the quoted literal at the start of the text, without quotes, and the rest.
 fn literal(text: &str) -> Option<(&str, &str)> {
     let (value, rest) = split_quoted(text)?;
-    let is_plain = value.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    let is_printable = |char: char| !char.is_control() || SPACE.contains(&char);
-    (is_plain || value.chars().all(is_printable)).then_some((value, rest))
+    let is_printable = |char: char| !char.is_control() || is_space_char(char);
+    value.chars().all(is_printable).then_some((value, rest))
 }
 
 #[cfg(test)]

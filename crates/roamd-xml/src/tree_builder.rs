@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use memchr::memchr;
 
-use crate::characters::{self, FORBIDDEN, SPACE};
+use crate::characters::{self, FORBIDDEN, is_space_char};
 use crate::error::Rejection;
 use crate::limit_checker::LimitChecker;
 use crate::markup::{Piece, Pieces};
@@ -45,11 +45,11 @@ const SECTION_END: &str = "]]>";
 /// Elements for which there is room from the start, at most.
 const EXPECTED_ELEMENTS: usize = 64;
 
-/// Depth of most documents, at most.
-const EXPECTED_DEPTH: usize = 8;
-
 /// Bytes of a document for each element for which there is room from the start.
 const BYTES_PER_ELEMENT: usize = 48;
+
+/// Depth of most documents, at most.
+const EXPECTED_DEPTH: usize = 8;
 
 /// State of the walk.
 struct TreeBuilder<'t, 'r> {
@@ -300,7 +300,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     /// Checks that the target of a processing instruction is a name, has no prefix and is not
     /// `xml`.
     fn instruction(&mut self, instruction: &str) -> Result<(), ErrorKind> {
-        let (target, _) = instruction.split_once(SPACE).unwrap_or((instruction, ""));
+        let target = instruction.split(is_space_char).next().unwrap_or_default();
         if target == "xml" {
             return Err(ErrorKind::NotWellFormed(
                 "XML declaration is not at the start",

@@ -32,14 +32,12 @@ fn is_host(host: &[u8]) -> bool {
 /// A name or an IPv4 address, with or without a port of at most four digits. Nearly every request
 /// has such a host, so it is recognised without the parser of authorities, which accepts it too.
 fn is_plain_host(host: &[u8]) -> bool {
-    let (name, port) = match host.iter().position(|byte| *byte == b':') {
-        Some(colon) => host.split_at(colon),
-        None => (host, b":80".as_slice()),
-    };
+    let mut parts = host.splitn(2, |byte| *byte == b':');
+    let name = parts.next().unwrap_or_default();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    let is_port = matches!(port, [b':', digits @ ..]
-        if (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit));
-    is_port && !name.is_empty() && name.iter().all(is_plain)
+    let is_port =
+        |port: &[u8]| (1..=4).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
+    !name.is_empty() && name.iter().all(is_plain) && parts.next().is_none_or(is_port)
 }
 
 fn is_host_of_authority(host: &[u8]) -> bool {
