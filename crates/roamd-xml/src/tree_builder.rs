@@ -234,7 +234,7 @@ impl<'t, 'r> TreeBuilder<'t, 'r> {
     }
 
     fn text(&mut self, text: &'t str, start: usize, rest: &str) -> Result<(), Rejection> {
-        let is_blank = || text.bytes().all(characters::is_space);
+        let is_blank = || characters::is_blank(text);
         if self.open.is_empty() && is_blank() {
             return Ok(());
         }
