@@ -25,6 +25,6 @@ pub use named_account::may_name;
 pub use named_sids::{HeldSids, NamedSids};
 pub use service::{Realm, Service, ServiceError};
 pub use token::{
-    BodyTokenError, Grant, IssuedToken, PresentedToken, Revocation, ServiceTokenError, TokenPolicy,
-    TokenService, TokenTooLong,
+    BodyTokenError, Grant, IssuedToken, OpenedToken, PresentedToken, Revocation, ServiceTokenError,
+    TokenPolicy, TokenService, TokenTooLong, token_in,
 };

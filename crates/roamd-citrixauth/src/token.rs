@@ -7,7 +7,7 @@ use std::time::Duration;
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use rand_core::CryptoRng;
-use roamd_seal::{KeyRing, OpenError, Purpose};
+use roamd_seal::{KeyRing, KeysInUse, OpenError, Purpose};
 use roamd_store_proto::Lifetime;
 use roamd_store_proto::auth::{
     DestroyToken, Reason, RefreshToken, RequestToken, RequestTokenResponse,
@@ -75,10 +75,19 @@ pub struct IssuedToken {
     pub expiry: Timestamp,
 }
 
+/// A token that roamd has issued. It may be for another service, have expired, or have been
+/// destroyed.
+#[derive(Debug, Clone)]
+pub struct OpenedToken {
+    claims: Arc<Claims>,
+    /// The keys that opened it.
+    keys: KeysInUse,
+}
+
 /// A valid token that may have been destroyed. The caller has to look that up before it gets the
 /// claims.
 #[derive(Debug, Clone)]
-pub struct PresentedToken(Claims);
+pub struct PresentedToken(OpenedToken);
 
 /// Revocation of a token and of all tokens that originate from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,54 +167,48 @@ impl TokenService {
         self.seal(&claims, rng)
     }
 
-    /// Checks the value of an `Authorization` header, in the order of CA-11.
+    /// Opens a token that roamd has issued. [`OpenedToken::check`] has to follow.
     ///
     /// # Errors
-    /// The reason of the challenge. For a token that roamd did not issue it is
-    /// [`Reason::InvalidToken`] or [`Reason::SignatureNotVerified`].
-    pub fn check(
-        &self,
-        authorization: Option<&str>,
-        realm: &Realm,
-        audience: &Audience,
-        now: Timestamp,
-    ) -> Result<PresentedToken, Reason> {
-        let token = authorization.and_then(token_of).ok_or(Reason::NoToken)?;
-        self.check_token(token, realm, audience, now)
-    }
-
-    /// Checks a token that did not come in a header, in the same order.
-    ///
-    /// # Errors
-    /// As of [`TokenService::check`].
-    pub fn check_token(
-        &self,
-        token: &str,
-        realm: &Realm,
-        audience: &Audience,
-        now: Timestamp,
-    ) -> Result<PresentedToken, Reason> {
-        let claims = self.open(token)?;
-        if claims.realm != *realm {
-            Err(Reason::NotForThisService)
-        } else if claims.audience != *audience {
-            Err(Reason::InvalidAudience)
+    /// The reason of the challenge, in the order of CA-11. For a token that roamd did not issue it
+    /// is [`Reason::InvalidToken`] or [`Reason::SignatureNotVerified`].
+    pub fn open(&self, token: &str) -> Result<OpenedToken, Reason> {
+        if token.len() > MAX_TOKEN {
+            return Err(Reason::InvalidToken);
+        }
+        let sealed = BASE64
+            .decode(token.as_bytes())
+            .map_err(|_| Reason::InvalidToken)?;
+        // First, so that a token is never taken for one of keys that have come since.
+        let keys = self.keys.in_use();
+        let bytes = self
+            .keys
+            .open(TOKEN, b"", &sealed)
+            .map_err(|error| match error {
+                OpenError::Malformed => Reason::InvalidToken,
+                OpenError::UnknownKey | OpenError::Forged => Reason::SignatureNotVerified,
+            })?;
+        let claims = Claims::from_bytes(&bytes).ok_or(Reason::WrongClaims)?;
+        if claims.issuer == self.policy.issuer {
+            let claims = Arc::new(claims);
+            Ok(OpenedToken { claims, keys })
         } else {
-            valid_at(claims, now).map(PresentedToken)
+            Err(Reason::NotTrusted)
         }
     }
 
-    /// Returns the user of a token that [`TokenService::check`] refuses although roamd issued it:
-    /// one that has expired, or is for another service. `None` if the token cannot be opened.
+    /// Whether the keys are those that opened a token, so that opening it again would give the
+    /// same.
     #[must_use]
-    pub fn holder(&self, authorization: &str) -> Option<UserIdentity> {
-        self.holder_of_token(token_of(authorization)?)
+    pub fn has_keys_of(&self, token: &OpenedToken) -> bool {
+        self.keys.in_use() == token.keys
     }
 
-    /// Like [`TokenService::holder`], for a token that did not come in a header.
+    /// Returns the user of a token that is refused although roamd issued it: one that has expired,
+    /// or is for another service. `None` if the token cannot be opened.
     #[must_use]
-    pub fn holder_of_token(&self, token: &str) -> Option<UserIdentity> {
-        self.open(token).ok().map(|claims| claims.user)
+    pub fn holder(&self, token: &str) -> Option<UserIdentity> {
+        self.open(token).ok().map(|token| token.user().clone())
     }
 
     /// Exchanges a checked token for one for the requested service (CA-15). It expires no later
@@ -251,16 +254,16 @@ impl TokenService {
         message: &RefreshToken,
         now: Timestamp,
     ) -> Result<PresentedToken, BodyTokenError> {
-        let claims = self
+        let token = self
             .open(message.token.expose_secret())
-            .and_then(|claims| valid_at(claims, now))
+            .and_then(|token| token.valid_at(now))
             .map_err(|_| BodyTokenError::Invalid)?;
-        if claims.user != holder.user {
+        if token.claims.user != holder.user {
             Err(BodyTokenError::NotTheOwner)
-        } else if claims.audience != holder.audience {
+        } else if token.claims.audience != holder.audience {
             Err(BodyTokenError::Invalid)
         } else {
-            Ok(PresentedToken(claims))
+            Ok(PresentedToken(token))
         }
     }
 
@@ -316,7 +319,7 @@ impl TokenService {
         message: &DestroyToken,
         now: Timestamp,
     ) -> Result<Option<Revocation>, BodyTokenError> {
-        let Ok(claims) = self.open(message.token.expose_secret()) else {
+        let Ok(OpenedToken { claims, .. }) = self.open(message.token.expose_secret()) else {
             return Ok(None);
         };
         if claims.user != holder.user {
@@ -334,29 +337,6 @@ impl TokenService {
             until,
             ends_sign_in,
         }))
-    }
-
-    /// Opens a token that roamd issued, without checking realm, audience and expiry.
-    fn open(&self, token: &str) -> Result<Claims, Reason> {
-        if token.len() > MAX_TOKEN {
-            return Err(Reason::InvalidToken);
-        }
-        let sealed = BASE64
-            .decode(token.as_bytes())
-            .map_err(|_| Reason::InvalidToken)?;
-        let bytes = self
-            .keys
-            .open(TOKEN, b"", &sealed)
-            .map_err(|error| match error {
-                OpenError::Malformed => Reason::InvalidToken,
-                OpenError::UnknownKey | OpenError::Forged => Reason::SignatureNotVerified,
-            })?;
-        let claims = Claims::from_bytes(&bytes).ok_or(Reason::WrongClaims)?;
-        if claims.issuer == self.policy.issuer {
-            Ok(claims)
-        } else {
-            Err(Reason::NotTrusted)
-        }
     }
 
     /// Returns the lifetime of a token for a requested lifetime (CA-28 to CA-30).
@@ -386,36 +366,75 @@ impl TokenService {
     }
 }
 
-impl PresentedToken {
+impl OpenedToken {
+    /// Checks that the token is for this service and has not expired, in the order of CA-11.
+    ///
+    /// # Errors
+    /// The reason of the challenge.
+    pub fn check(
+        &self,
+        realm: &Realm,
+        audience: &Audience,
+        now: Timestamp,
+    ) -> Result<PresentedToken, Reason> {
+        if self.claims.realm != *realm {
+            Err(Reason::NotForThisService)
+        } else if self.claims.audience != *audience {
+            Err(Reason::InvalidAudience)
+        } else {
+            self.clone().valid_at(now).map(PresentedToken)
+        }
+    }
+
     /// Returns the user of the token.
     #[must_use]
     pub fn user(&self) -> &UserIdentity {
-        &self.0.user
+        &self.claims.user
     }
 
     /// Returns the tokens that must not have been destroyed: this one, and that of the sign-in.
     #[must_use]
     pub fn ids(&self) -> [TokenId; 2] {
-        [self.0.id, self.0.sign_in]
+        [self.claims.id, self.claims.sign_in]
     }
 
     /// Returns the time of the sign-in, in whole seconds. The server ends all sign-ins of a user up
     /// to a time.
     #[must_use]
     pub fn signed_in(&self) -> Timestamp {
-        self.0.signed_in
+        self.claims.signed_in
     }
 
-    /// Returns the claims, unless one of [`PresentedToken::ids`] was destroyed, or all sign-ins of
-    /// the user at that time were ended.
+    /// Returns the token if it is valid now.
+    fn valid_at(self, now: Timestamp) -> Result<Self, Reason> {
+        if self.claims.expiry <= now {
+            Err(Reason::Expired)
+        } else if self.claims.issued > later(now, CLOCK_SKEW) {
+            // No reason exists for a token from the future.
+            Err(Reason::InvalidToken)
+        } else {
+            Ok(self)
+        }
+    }
+}
+
+impl PresentedToken {
+    /// Returns the token, with what has to be looked up.
+    #[must_use]
+    pub fn opened(&self) -> &OpenedToken {
+        &self.0
+    }
+
+    /// Returns the claims, unless one of [`OpenedToken::ids`] was destroyed, or all sign-ins of the
+    /// user at that time were ended.
     ///
     /// # Errors
     /// [`Reason::Expired`], because the client should sign in again and keep a saved password.
-    pub fn unless_revoked(self, revoked: bool) -> Result<Claims, Reason> {
+    pub fn unless_revoked(self, revoked: bool) -> Result<Arc<Claims>, Reason> {
         if revoked {
             Err(Reason::Expired)
         } else {
-            Ok(self.0)
+            Ok(self.0.claims)
         }
     }
 }
@@ -435,22 +454,15 @@ impl IssuedToken {
     }
 }
 
-/// Returns the token in an `Authorization` header. `None` if the scheme is another one or has
-/// another case (CA-2, CA-3), or if no token follows.
-fn token_of(authorization: &str) -> Option<&str> {
-    let (scheme, token) = authorization.trim().split_once(' ')?;
-    (scheme == "CitrixAuth").then(|| token.trim_start())
-}
-
-/// Returns the claims if they are valid now.
-fn valid_at(claims: Claims, now: Timestamp) -> Result<Claims, Reason> {
-    if claims.expiry <= now {
-        Err(Reason::Expired)
-    } else if claims.issued > later(now, CLOCK_SKEW) {
-        // No reason exists for a token from the future.
-        Err(Reason::InvalidToken)
-    } else {
-        Ok(claims)
+/// Returns the token in the value of an `Authorization` header.
+///
+/// # Errors
+/// [`Reason::NoToken`] if there is no header, if its scheme is another one or has another case
+/// (CA-2, CA-3), or if no token follows.
+pub fn token_in(authorization: Option<&str>) -> Result<&str, Reason> {
+    match authorization.and_then(|value| value.trim().split_once(' ')) {
+        Some(("CitrixAuth", token)) => Ok(token.trim_start()),
+        _ => Err(Reason::NoToken),
     }
 }
 

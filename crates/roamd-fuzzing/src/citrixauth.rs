@@ -1,12 +1,13 @@
 //! Oracles of CitrixAuth: tokens and conversations.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use data_encoding::BASE64;
 use jiff::Timestamp;
 use roamd_citrixauth::{
     Claims, Conversations, FormPolicy, Grant, IssuedToken, Negotiation, Realm, Service,
-    TokenPolicy, TokenService, UserIdentity,
+    TokenPolicy, TokenService, UserIdentity, token_in,
 };
 use roamd_store_proto::Language;
 use roamd_store_proto::auth::{FormPost, RequestToken};
@@ -79,10 +80,10 @@ fn issue(user: UserIdentity, password: String) -> Option<IssuedToken> {
 
 fn check(header: &str) -> Option<Claims> {
     let service = service()?;
-    tokens()
-        .check(Some(header), service.realm(), service.audience(), NOW)
-        .and_then(|presented| presented.unless_revoked(false))
-        .ok()
+    let token = tokens().open(token_in(Some(header)).ok()?).ok()?;
+    let presented = token.check(service.realm(), service.audience(), NOW);
+    let claims = presented.and_then(|presented| presented.unless_revoked(false));
+    claims.ok().map(Arc::unwrap_or_clone)
 }
 
 /// Resumes a conversation from a posted form and a cookie. Only the started conversation may be

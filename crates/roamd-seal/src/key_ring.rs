@@ -15,6 +15,11 @@ use crate::key::{Key, KeyId};
 #[derive(Debug)]
 pub struct KeyRing(RwLock<Arc<Keys>>);
 
+/// The keys that a ring has at one moment. Two are equal if the keys of the ring were not replaced
+/// in between.
+#[derive(Debug, Clone)]
+pub struct KeysInUse(Arc<Keys>);
+
 /// The keys of a ring at one moment.
 #[derive(Debug)]
 struct Keys {
@@ -204,6 +209,13 @@ impl KeyRing {
         ring
     }
 
+    /// Returns the keys at this moment. What was opened under them opens for as long as the ring has
+    /// them.
+    #[must_use]
+    pub fn in_use(&self) -> KeysInUse {
+        KeysInUse(self.current())
+    }
+
     /// Returns the sealing key.
     pub(crate) fn sealing(&self) -> Arc<Key> {
         Arc::clone(&self.current().sealing)
@@ -229,6 +241,14 @@ impl KeyRing {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 }
+
+impl PartialEq for KeysInUse {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl Eq for KeysInUse {}
 
 impl Key {
     /// Returns the time from which on the key seals, in seconds since 1970, UTC.

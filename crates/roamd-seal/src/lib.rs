@@ -6,6 +6,6 @@ mod purpose;
 mod sealed_value;
 
 pub use key::{Key, KeyId};
-pub use key_ring::{KeyInfo, KeyRing, KeyRingError, KeyRole, Overlap};
+pub use key_ring::{KeyInfo, KeyRing, KeyRingError, KeyRole, KeysInUse, Overlap};
 pub use purpose::Purpose;
 pub use sealed_value::OpenError;

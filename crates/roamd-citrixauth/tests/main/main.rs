@@ -25,12 +25,12 @@ use getrandom::SysRng;
 use getrandom::rand_core::UnwrapErr;
 use jiff::Timestamp;
 use roamd_citrixauth::{
-    Audience, Conversations, Domain, FormPolicy, Grant, Realm, Service, TokenPolicy, TokenService,
-    UserIdentity,
+    Audience, Conversations, Domain, FormPolicy, Grant, PresentedToken, Realm, Service,
+    TokenPolicy, TokenService, UserIdentity, token_in,
 };
 use roamd_seal::{Key, KeyId, KeyRing};
 use roamd_store_proto::Lifetime;
-use roamd_store_proto::auth::RequestToken;
+use roamd_store_proto::auth::{Reason, RequestToken};
 
 const BASE: &str = "https://sf.example.net";
 const PASSWORD: &str = "roam-demo-Pa$$w0rd";
@@ -92,6 +92,18 @@ fn token_policy() -> TokenPolicy {
 
 fn tokens() -> TokenService {
     TokenService::new(keys(), token_policy())
+}
+
+/// Opens and checks the token in an `Authorization` header.
+fn present(
+    service: &TokenService,
+    authorization: Option<&str>,
+    realm: &Realm,
+    audience: &Audience,
+    now: Timestamp,
+) -> Result<PresentedToken, Reason> {
+    let token = service.open(token_in(authorization)?)?;
+    token.check(realm, audience, now)
 }
 
 fn alice(realm: &Realm, lifetime: Option<u64>) -> Grant {

@@ -3,7 +3,7 @@
 use roamd_citrixauth::{Grant, HeldSids, NamedSids, UserIdentity};
 use secrecy::ExposeSecret as _;
 
-use crate::{HOUR, alice, at, audience, rng, store_realm, tokens};
+use crate::{HOUR, alice, at, audience, present, rng, store_realm, tokens};
 
 fn sids(numbers: impl IntoIterator<Item = usize>) -> Vec<String> {
     let sid = |number| format!("S-1-5-21-10-20-30-{number:04}");
@@ -20,7 +20,7 @@ fn through_token(held: Option<HeldSids>) -> (Option<HeldSids>, usize) {
     let token = issued.token.expose_secret();
     let header = format!("CitrixAuth {token}");
     let (realm, audience) = (store_realm(), audience(crate::BASE));
-    let presented = tokens().check(Some(&header), &realm, &audience, at(1));
+    let presented = present(&tokens(), Some(&header), &realm, &audience, at(1));
     let claims = presented.unwrap().unless_revoked(false).unwrap();
     (claims.user.sids(), token.len())
 }

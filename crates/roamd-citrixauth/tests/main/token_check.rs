@@ -9,7 +9,7 @@ use roamd_seal::{Key, KeyId, KeyRing, Purpose};
 use roamd_store_proto::auth::Reason;
 use secrecy::ExposeSecret as _;
 
-use crate::{BASE, HOUR, PASSWORD, alice, at, audience, key, rng};
+use crate::{BASE, HOUR, PASSWORD, alice, at, audience, key, present, rng};
 use crate::{store_realm, token_policy, token_realm, tokens};
 
 /// Returns a token of alice for the store, valid from `at(0)` to `at(3600)`.
@@ -23,12 +23,18 @@ fn issued_by(tokens: &TokenService) -> String {
     issued.token.expose_secret().to_owned()
 }
 
-fn check(token: &str, seconds: i64) -> Result<Claims, Reason> {
+fn check(token: &str, seconds: i64) -> Result<Arc<Claims>, Reason> {
     check_header(Some(&format!("CitrixAuth {token}")), seconds)
 }
 
-fn check_header(header: Option<&str>, seconds: i64) -> Result<Claims, Reason> {
-    let presented = tokens().check(header, &store_realm(), &audience(BASE), at(seconds))?;
+fn check_header(header: Option<&str>, seconds: i64) -> Result<Arc<Claims>, Reason> {
+    let presented = present(
+        &tokens(),
+        header,
+        &store_realm(),
+        &audience(BASE),
+        at(seconds),
+    )?;
     presented.unless_revoked(false)
 }
 
@@ -178,7 +184,13 @@ fn token_of_a_rotated_key_is_accepted() {
     let rotated = KeyRing::new(key(2), vec![key(1)]);
     let rotated = TokenService::new(Arc::new(rotated), token_policy());
     let header = format!("CitrixAuth {token}");
-    let checked = rotated.check(Some(&header), &store_realm(), &audience(BASE), at(1));
+    let checked = present(
+        &rotated,
+        Some(&header),
+        &store_realm(),
+        &audience(BASE),
+        at(1),
+    );
     assert!(checked.is_ok());
 }
 
@@ -203,7 +215,7 @@ fn token_of_another_realm_is_rejected() {
         let grant = alice(&issued_for, None);
         let token = tokens().issue(&grant, at(0), &mut rng()).unwrap().token;
         let header = format!("CitrixAuth {}", token.expose_secret());
-        let check = |realm| tokens().check(Some(&header), realm, &audience(BASE), at(1));
+        let check = |realm| present(&tokens(), Some(&header), realm, &audience(BASE), at(1));
         assert_eq!(check(&opened).unwrap_err(), Reason::NotForThisService);
         assert!(check(&issued_for).is_ok());
     }
@@ -218,7 +230,13 @@ fn token_of_another_audience_is_rejected() {
         "https://sf.example.net:8443",
         "https://example.net",
     ] {
-        let checked = tokens().check(Some(&header), &store_realm(), &audience(other), at(1));
+        let checked = present(
+            &tokens(),
+            Some(&header),
+            &store_realm(),
+            &audience(other),
+            at(1),
+        );
         assert_eq!(checked.unwrap_err(), Reason::InvalidAudience, "{other}");
     }
 }
@@ -263,7 +281,7 @@ fn first_of_several_token_faults_is_the_reason() {
         (&tokens(), store_realm(), &foreign, Reason::InvalidAudience),
     ] {
         let header = format!("CitrixAuth {}", issued_by(tokens_of));
-        let checked = tokens().check(Some(&header), &realm, audience, at(9999));
+        let checked = present(&tokens(), Some(&header), &realm, audience, at(9999));
         assert_eq!(checked.unwrap_err(), expected);
     }
 }
@@ -377,7 +395,7 @@ fn tokens_of_ten_thousand_users_never_mix() {
         let token = &issued[index];
         let (name, password) = marked(index);
         let header = format!("CitrixAuth {token}");
-        let checked = |realm| service.check(Some(&header), realm, &audience(BASE), at(1));
+        let checked = |realm| present(&service, Some(&header), realm, &audience(BASE), at(1));
         let claims = checked(&realms[index % 2])
             .unwrap()
             .unless_revoked(false)

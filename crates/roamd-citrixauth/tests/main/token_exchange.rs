@@ -1,21 +1,28 @@
 //! Exchanging a primary token for a service token (CA-15, CA-20, CA-21, CA-29).
 
+use std::sync::Arc;
+
 use roamd_citrixauth::{Claims, Realm, ServiceError, ServiceTokenError, TokenPolicy, TokenService};
 use roamd_store_proto::auth::{Reason, RequestToken, RequestTokenResponse};
 use secrecy::ExposeSecret as _;
 
-use crate::{BASE, HOUR, PASSWORD, alice, at, audience, keys, request, rng};
+use crate::{BASE, HOUR, PASSWORD, alice, at, audience, keys, present, request, rng};
 use crate::{store_realm, token_policy, token_realm, tokens};
 
 /// Returns the claims of a primary token of alice, issued at `at(0)` for `lifetime` seconds.
-fn primary(tokens: &TokenService, lifetime: u64) -> Claims {
+fn primary(tokens: &TokenService, lifetime: u64) -> Arc<Claims> {
     let grant = alice(&token_realm(), Some(lifetime));
     let token = tokens.issue(&grant, at(0), &mut rng()).unwrap().token;
     let header = format!("CitrixAuth {}", token.expose_secret());
-    tokens
-        .check(Some(&header), &token_realm(), &audience(BASE), at(0))
-        .and_then(|presented| presented.unless_revoked(false))
-        .unwrap()
+    present(
+        tokens,
+        Some(&header),
+        &token_realm(),
+        &audience(BASE),
+        at(0),
+    )
+    .and_then(|presented| presented.unless_revoked(false))
+    .unwrap()
 }
 
 fn exchange(
@@ -43,7 +50,7 @@ fn service_token_has_the_account_and_requested_service() {
 
     let header = format!("CitrixAuth {}", response.token.expose_secret());
     let check = |realm: Realm| {
-        let presented = tokens().check(Some(&header), &realm, &audience(BASE), at(61))?;
+        let presented = present(&tokens(), Some(&header), &realm, &audience(BASE), at(61))?;
         presented.unless_revoked(false)
     };
     let claims = check(store_realm()).unwrap();

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use roamd_citrixauth::{TokenTooLong, UserIdentity};
 use secrecy::ExposeSecret as _;
 
-use crate::{BASE, HOUR, alice, at, audience, rng, store_realm, tokens};
+use crate::{BASE, HOUR, alice, at, audience, present, rng, store_realm, tokens};
 
 #[test]
 fn token_lifetime_is_the_requested_one_within_bounds() {
@@ -38,10 +38,15 @@ fn token_response_has_the_times_of_the_token() {
         .unwrap();
     let response = issued.into_response(Some("DEMO".to_owned()));
     let header = format!("CitrixAuth {}", response.token.expose_secret());
-    let claims = tokens()
-        .check(Some(&header), &store_realm(), &audience(BASE), now)
-        .and_then(|presented| presented.unless_revoked(false))
-        .unwrap();
+    let claims = present(
+        &tokens(),
+        Some(&header),
+        &store_realm(),
+        &audience(BASE),
+        now,
+    )
+    .and_then(|presented| presented.unless_revoked(false))
+    .unwrap();
     assert_eq!(
         (response.issued, response.expiry),
         (claims.issued, claims.expiry)
@@ -103,7 +108,7 @@ proptest! {
         grant.password = password.as_str().into();
         let token = tokens().issue(&grant, at(0), &mut rng()).unwrap().token;
         let header = format!("CitrixAuth {}", token.expose_secret());
-        let presented = tokens().check(Some(&header), &store_realm(), &audience(BASE), at(0));
+        let presented = present(&tokens(), Some(&header), &store_realm(), &audience(BASE), at(0));
         let claims = presented.unwrap().unless_revoked(false).unwrap();
         prop_assert_eq!(claims.user.domain(), domain);
         prop_assert_eq!(claims.user.name(), name);

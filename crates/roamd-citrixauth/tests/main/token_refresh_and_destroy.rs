@@ -1,22 +1,31 @@
 //! Refreshing and destroying tokens (CA-36 to CA-39).
 
+use std::sync::Arc;
+
 use roamd_citrixauth::{BodyTokenError, Claims, Realm, Revocation, UserIdentity};
 use roamd_store_proto::Lifetime;
 use roamd_store_proto::auth::{DestroyToken, Reason, RefreshToken, RequestTokenResponse};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{BASE, HOUR, alice, at, audience, request, rng, store_realm, token_realm, tokens};
+use crate::{BASE, HOUR, alice, at, audience, present, request, rng};
+use crate::{store_realm, token_realm, tokens};
 
 /// A token and its claims.
 #[derive(Clone)]
 struct Held {
     token: SecretString,
-    claims: Claims,
+    claims: Arc<Claims>,
 }
 
 fn opened(token: SecretString, realm: &Realm, seconds: i64) -> Held {
     let header = format!("CitrixAuth {}", token.expose_secret());
-    let presented = tokens().check(Some(&header), realm, &audience(BASE), at(seconds));
+    let presented = present(
+        &tokens(),
+        Some(&header),
+        realm,
+        &audience(BASE),
+        at(seconds),
+    );
     let claims = presented.unwrap().unless_revoked(false).unwrap();
     Held { token, claims }
 }
@@ -190,9 +199,9 @@ fn destroyed_token_revokes_its_descendants() {
     let ends = |held: &Held, id| {
         let header = format!("CitrixAuth {}", held.token.expose_secret());
         let realm = &held.claims.realm;
-        let presented = tokens().check(Some(&header), realm, &audience(BASE), at(180));
+        let presented = present(&tokens(), Some(&header), realm, &audience(BASE), at(180));
         let presented = presented.unwrap();
-        let revoked = presented.ids().contains(&id);
+        let revoked = presented.opened().ids().contains(&id);
         presented.unless_revoked(revoked).map(drop)
     };
     let other = exchanged(&first, &store_realm(), 8, 120);

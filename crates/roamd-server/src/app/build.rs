@@ -11,6 +11,7 @@ use crate::app::lasting::Lasting;
 use crate::app::state::{AppState, HostedStore};
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::PasswordChecks;
+use crate::auth::recent_tokens::RecentTokens;
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
 use crate::auth::user_blocks::UserBlocks;
@@ -62,6 +63,7 @@ impl AppState {
                 Arc::clone(&keys),
                 token_policy(&config.authentication, auth_urls.canonical()),
             ),
+            recent_tokens: RecentTokens::default(),
             conversations: Conversations::new(
                 Arc::clone(&keys),
                 form_policy(&config.authentication),

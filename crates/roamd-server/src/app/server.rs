@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 
 use crate::app::current_state::CurrentState;
@@ -26,6 +27,7 @@ use crate::app::pipeline;
 use crate::app::reload::{Reloader, Running, key_policy};
 use crate::app::state::AppState;
 use crate::app::warnings::warnings;
+use crate::auth::recent_tokens::RecentTokens;
 use crate::config::Config;
 use crate::control::{ControlServer, ControlSocket, ServerFacts};
 use crate::error::ServerError;
@@ -239,6 +241,8 @@ impl<L: Listener> Server<L> {
         first.take_over_from(None);
         first.start_probing();
         drop(first);
+        let tokens = tokio::spawn(forget_tokens(Arc::clone(&self.state)));
+        let _tokens = AbortOnDropHandle::new(tokens);
         let current = Arc::clone(&self.state);
         let service = move |request| {
             let state = current.get();
@@ -268,6 +272,15 @@ impl<L: Listener> Server<L> {
         if let Some(Err(error)) = OptionFuture::from(control).await {
             warn!(%error, "Control socket failed before the stop");
         }
+    }
+}
+
+/// Forgets the tokens of requests that came a while ago.
+async fn forget_tokens(current: Arc<CurrentState>) {
+    let mut interval = tokio::time::interval(RecentTokens::TURN);
+    loop {
+        interval.tick().await;
+        current.get().recent_tokens.turn();
     }
 }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use roamd_citrixauth::{Conversations, NamedSids, Realm, TokenService};
+use roamd_citrixauth::{Audience, Conversations, NamedSids, Realm, TokenService};
 use roamd_nfuse_client::ControllerState;
 use roamd_sessions::{ClientNameLength, EndPoint, RoamingPolicy, Store, User};
 use roamd_state::SharedState;
+use roamd_store_proto::auth::Reason;
 use roamd_store_proto::{DecodeError, LaunchParams, SessionOperation, SessionParams, Spelling};
 use roamd_web_proto::DeviceId;
 use tokio::time::{Instant, sleep};
@@ -17,6 +18,7 @@ use tracing::warn;
 use crate::audit::{AuditLog, AuditScope, Event};
 use crate::auth::login_throttle::LoginThrottle;
 use crate::auth::password_checks::{CheckPolicy, PasswordChecks};
+use crate::auth::recent_tokens::{Presented, RecentTokens};
 use crate::auth::retry_key::RetryKeys;
 use crate::auth::revocation::Revocations;
 use crate::auth::user_blocks::UserBlocks;
@@ -54,6 +56,7 @@ pub(crate) struct AppState {
     /// Schemes, hosts and ports that tokens belong to.
     pub(crate) audiences: Audiences,
     pub(crate) tokens: TokenService,
+    pub(crate) recent_tokens: RecentTokens,
     pub(crate) conversations: Conversations,
     /// Farms that check passwords.
     pub(crate) credential_farms: CredentialFarms,
@@ -188,6 +191,21 @@ impl AppState {
     /// Current time, by the injected clock.
     pub(crate) fn now(&self) -> Timestamp {
         (self.clock)()
+    }
+
+    /// Checks a token of this service, in the order of CA-11. Whether it was revoked has to be
+    /// looked up.
+    ///
+    /// # Errors
+    /// The reason of the challenge.
+    pub(crate) fn present(
+        &self,
+        token: &str,
+        realm: &Realm,
+        audience: &Audience,
+    ) -> Result<Presented, Reason> {
+        let recent = self.recent_tokens.open(&self.tokens, token)?;
+        recent.check(realm, audience, self.now())
     }
 
     /// The audit scope of a request.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use roamd_citrixauth::{PresentedToken, Revocation};
+use roamd_citrixauth::{OpenedToken, Revocation};
 use roamd_sessions::UserKey;
 use roamd_state::{
     CounterKind, Digest, FlagBudget, FlagKind, FlagsSet, LimitedFlags, Reach, SharedState,
@@ -79,7 +79,7 @@ pub(crate) struct SignInsEnded {
 }
 
 impl TokenDigests {
-    pub(crate) fn of(token: &PresentedToken) -> Self {
+    pub(crate) fn of(token: &OpenedToken) -> Self {
         let user = token.user();
         // Equal to the user key.
         let key = user.key();
@@ -311,7 +311,7 @@ fn ticket_memory(lifetimes: impl IntoIterator<Item = Duration>) -> SignedDuratio
 #[cfg(test)]
 mod tests {
     use roamd_citrixauth::{
-        Audience, Grant, Realm, Service, TokenPolicy, TokenService, UserIdentity,
+        Audience, Grant, PresentedToken, Realm, Service, TokenPolicy, TokenService, UserIdentity,
     };
     use roamd_seal::KeyRing;
     use roamd_state::SqliteState;
@@ -404,15 +404,13 @@ mod tests {
 
         fn presented(&self, token: &SecretString) -> PresentedToken {
             let audience: Audience = "https://a.example/".parse().unwrap();
-            let header = format!("CitrixAuth {}", token.expose_secret());
             let now = start() + SignedDuration::from_secs(5);
-            self.tokens
-                .check(Some(&header), &Realm::new(REALM), &audience, now)
-                .unwrap()
+            let opened = self.tokens.open(token.expose_secret()).unwrap();
+            opened.check(&Realm::new(REALM), &audience, now).unwrap()
         }
 
         async fn is_revoked(&self, token: &SecretString) -> bool {
-            let digests = TokenDigests::of(&self.presented(token));
+            let digests = TokenDigests::of(self.presented(token).opened());
             self.revocations.is_revoked(&digests).await.unwrap()
         }
 

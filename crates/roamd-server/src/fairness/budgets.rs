@@ -24,6 +24,10 @@ pub(crate) const CACHED_ICONS: usize = 16 * MIB;
 /// Memory of the cached icons of one farm, in bytes: those of some hundred applications.
 pub(crate) const CACHED_ICONS_OF_A_FARM: usize = 4 * MIB;
 
+/// Texts of the tokens that are remembered in one turn, in bytes: those of a thousand users. What
+/// they stand for takes three times as much besides.
+pub(crate) const RECENT_TOKENS: usize = 512 * 1024;
+
 /// Changes of one user on one farm, a second: disconnects, log offs, launches, and lists that
 /// disconnect. Each opens connections of its own. The same number holds for checks of the
 /// password in one user's tokens.
@@ -400,6 +404,11 @@ mod tests {
                 "enumerations of resources",
                 mib(ENUMERATIONS.total),
             ),
+            (
+                "all users",
+                "tokens remembered, in five seconds",
+                format!("{} KiB", RECENT_TOKENS / 1024),
+            ),
             ("farm", "cached icons", mib(CACHED_ICONS_OF_A_FARM)),
             ("all farms", "cached icons", mib(CACHED_ICONS)),
         ];
@@ -442,6 +451,7 @@ mod tests {
             ),
             ("responses", limits.response_bytes),
             ("kept ICA files", KEPT_LAUNCHES * KEPT_ICA_BYTES),
+            ("recent tokens in two turns", 2 * 4 * RECENT_TOKENS),
         ];
         let all = sum(&farms()) + sum(&clients);
         let parts = (farms(), clients);

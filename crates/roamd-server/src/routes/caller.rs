@@ -3,9 +3,10 @@
 use std::future::poll_fn;
 use std::net::IpAddr;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use jiff::Timestamp;
-use roamd_citrixauth::{Claims, PresentedToken, UserIdentity};
+use roamd_citrixauth::{Claims, UserIdentity, token_in};
 use roamd_sessions::{RoamingClient, RoamingRule, User, UserFarms};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
@@ -14,6 +15,7 @@ use zeroize::Zeroizing;
 use crate::app::state::{AppState, HostedStore};
 use crate::audit::{AuditScope, Event, account};
 use crate::auth::password_checks::CheckPolicy;
+use crate::auth::recent_tokens::{Presented, user_of};
 use crate::auth::revocation::TokenDigests;
 use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
@@ -29,7 +31,7 @@ pub(crate) struct Caller<'s> {
     /// Address of the client; `None` if a proxy hides it.
     pub(crate) address: Option<IpAddr>,
     /// Claims of the token.
-    pub(crate) claims: Claims,
+    pub(crate) claims: Arc<Claims>,
     /// The user of the token.
     pub(crate) user: User,
     /// Where the request records its audit events.
@@ -45,18 +47,16 @@ pub(crate) async fn caller<'s>(
     request: &Request,
     space: &'s ProtectionSpace,
 ) -> Result<Caller<'s>, ApiError> {
-    let presented = match request.authorization() {
-        Authorization::Missing => Err(Reason::NoToken),
+    let token = match request.authorization() {
+        Authorization::Missing => token_in(None),
+        Authorization::Value(value) => token_in(Some(value)),
         Authorization::Ambiguous => Err(Reason::InvalidToken),
-        Authorization::Value(value) => {
-            let now = state.now();
-            let (realm, audience) = (&space.realm, &space.audience);
-            state.tokens.check(Some(value), realm, audience, now)
-        }
     };
+    let presented = token.and_then(|it| state.present(it, &space.realm, &space.audience));
     let presented = presented.map_err(|reason| {
         let audit = state.audit_scope(request);
-        refused(space, &audit, holder(state, request, reason), reason)
+        let holder = token.ok().and_then(|token| holder(state, token, reason));
+        refused(space, &audit, holder, reason)
     })?;
     caller_with(state, request, space, presented).await
 }
@@ -69,16 +69,15 @@ pub(crate) async fn caller_with<'s>(
     state: &'s AppState,
     request: &Request,
     space: &'s ProtectionSpace,
-    presented: PresentedToken,
+    presented: Presented,
 ) -> Result<Caller<'s>, ApiError> {
     let audit = state.audit_scope(request);
-    let digests = TokenDigests::of(&presented);
+    let digests = presented.digests();
     let revoked = state.revocations.is_revoked(&digests).await?;
-    let destroyed = revoked.then(|| presented.user().clone());
-    let claims = presented
+    let destroyed = revoked.then(|| presented.holder().clone());
+    let (claims, user) = presented
         .unless_revoked(revoked)
         .map_err(|reason| refused(space, &audit, destroyed, reason))?;
-    let user = user(&claims);
     request.record_user(user.key()).await?;
     RequestScope::note_user(user.key());
     audit.note_use(&user, claims.sign_in, request.operation());
@@ -108,15 +107,12 @@ pub(super) fn refused(
 }
 
 /// The user of a refused token that this server has issued.
-fn holder(state: &AppState, request: &Request, reason: Reason) -> Option<UserIdentity> {
+fn holder(state: &AppState, token: &str, reason: Reason) -> Option<UserIdentity> {
     let may_be_opened = matches!(
         reason,
         Reason::Expired | Reason::NotForThisService | Reason::InvalidAudience
     );
-    match request.authorization() {
-        Authorization::Value(value) if may_be_opened => state.tokens.holder(value),
-        _ => None,
-    }
+    may_be_opened.then(|| state.tokens.holder(token))?
 }
 
 impl Caller<'_> {
@@ -213,7 +209,7 @@ impl Caller<'_> {
         claims: &Claims,
         policy: CheckPolicy,
     ) -> Result<(), ApiError> {
-        self.check_password_of(&user(claims), policy).await
+        self.check_password_of(&user_of(claims), policy).await
     }
 
     async fn check_password_of(&self, user: &User, policy: CheckPolicy) -> Result<(), ApiError> {
@@ -273,10 +269,4 @@ impl Caller<'_> {
 /// The `401` of a protection space.
 pub(crate) fn unauthorized(space: &ProtectionSpace, reason: Reason) -> ApiError {
     ApiError::Unauthorized(space.challenge(reason))
-}
-
-/// The user that a token was issued to.
-fn user(claims: &Claims) -> User {
-    let (domain, name) = (claims.user.domain(), claims.user.name());
-    User::new(domain, name, claims.password.clone())
 }

@@ -92,7 +92,7 @@ async fn refresh(state: &AppState, caller: &Caller<'_>, body: &[u8]) -> Result<R
     let message = RefreshToken::from_xml(body)?;
     let (holder, now) = (&caller.claims, state.now());
     let presented = state.tokens.to_refresh(holder, &message, now)?;
-    let digests = TokenDigests::of(&presented);
+    let digests = TokenDigests::of(presented.opened());
     let revoked = state.revocations.is_revoked(&digests).await?;
     let token = presented
         .unless_revoked(revoked)

@@ -107,8 +107,7 @@ async fn redeem(
     let realm = grant.session.realm(&site.space.realm);
     let token = grant.token.expose_secret();
     let presented = state
-        .tokens
-        .check_token(token, &realm, &site.space.audience, state.now())
+        .present(token, &realm, &site.space.audience)
         .map_err(|_| ApiError::Forbidden)?;
     let caller = caller_with(state, &request, &site.space, presented).await?;
     let via = request.citrix_gateway();

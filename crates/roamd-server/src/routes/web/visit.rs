@@ -6,13 +6,14 @@ use std::sync::{Arc, OnceLock};
 
 use http::Method;
 use http::header::{COOKIE, HeaderName, ORIGIN};
-use roamd_citrixauth::{Audience, PresentedToken, UserIdentity};
+use roamd_citrixauth::{Audience, UserIdentity};
 use roamd_store_proto::auth::{DestroyToken, Reason};
 use roamd_web_proto::csrf::{self, Facts, HttpsFlag, Token};
 use roamd_web_proto::{CookieScope, Cookies, DeviceId, LaunchTarget, WebRoute};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::app::state::{AppState, HostedStore};
+use crate::auth::recent_tokens::Presented;
 use crate::fairness::parties;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
@@ -53,7 +54,7 @@ pub(super) enum SignIn {
     Token {
         /// The token as the token service issued it.
         token: SecretString,
-        presented: Box<PresentedToken>,
+        presented: Presented,
     },
     /// It is refused, because it has expired, or belongs to another web session.
     Refused {
@@ -142,7 +143,7 @@ impl<'s> Visit<'s> {
             (SignIn::Token { presented, .. }, Some(session)) => (presented, session),
         };
         let (state, space) = (self.state, &self.site.space);
-        let caller = caller_with(state, request, space, (**presented).clone()).await?;
+        let caller = caller_with(state, request, space, presented.clone()).await?;
         let (sessions, party) = (&state.web.sessions, parties::of_user(caller.user.key()));
         let (idle, signed_in) = (self.site.idle, Some(caller.claims.signed_in));
         if sessions
@@ -170,7 +171,7 @@ impl<'s> Visit<'s> {
             return Ok(None);
         };
         let space = &self.site.space;
-        match caller_with(self.state, request, space, (**presented).clone()).await {
+        match caller_with(self.state, request, space, presented.clone()).await {
             Ok(caller) => Ok(Some(SignedIn { caller, token })),
             Err(ApiError::Unauthorized(_)) => Ok(None),
             Err(error) => Err(error),
@@ -275,19 +276,16 @@ impl SignIn {
     /// The sign-in of the cookies in a session. Of several cookies, one that is valid is enough
     /// (WA-27).
     fn of(state: &AppState, site: &WebSite, session: &WebSession, cookies: &[&str]) -> Self {
-        let (realm, now) = (session.realm(&site.space.realm), state.now());
+        let realm = session.realm(&site.space.realm);
         let mut found = Self::None;
         for cookie in cookies {
             let (reason, holder) = match token_of(cookie) {
                 Some(token) => {
                     let text = token.expose_secret();
                     let audience = &site.space.audience;
-                    match state.tokens.check_token(text, &realm, audience, now) {
-                        Ok(presented) => {
-                            let presented = Box::new(presented);
-                            return Self::Token { token, presented };
-                        }
-                        Err(reason) => (reason, state.tokens.holder_of_token(text)),
+                    match state.present(text, &realm, audience) {
+                        Ok(presented) => return Self::Token { token, presented },
+                        Err(reason) => (reason, state.tokens.holder(text)),
                     }
                 }
                 None => (Reason::InvalidToken, None),
