@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aes_gcm_siv::{Aes256GcmSiv, KeyInit as _};
+use aws_lc_rs::aead::{AES_256_GCM_SIV, LessSafeKey, UnboundKey};
 use hkdf::Hkdf;
 use rand_core::CryptoRng;
 use sha2::Sha256;
@@ -36,7 +36,7 @@ pub struct Key {
 struct DerivedCipher {
     purpose: Purpose,
     version: u8,
-    cipher: Arc<Aes256GcmSiv>,
+    cipher: Arc<LessSafeKey>,
 }
 
 impl Key {
@@ -81,7 +81,7 @@ impl Key {
     }
 
     /// Returns the cipher for a purpose and a version of sealed values.
-    pub(crate) fn cipher(&self, purpose: Purpose, version: u8) -> Arc<Aes256GcmSiv> {
+    pub(crate) fn cipher(&self, purpose: Purpose, version: u8) -> Arc<LessSafeKey> {
         let is_this = |it: &&DerivedCipher| it.purpose == purpose && it.version == version;
         let ciphers = self.ciphers.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(derived) = ciphers.iter().find(is_this) {
@@ -100,17 +100,20 @@ impl Key {
         cipher
     }
 
-    fn derive(&self, purpose: Purpose, version: u8) -> Aes256GcmSiv {
+    fn derive(&self, purpose: Purpose, version: u8) -> LessSafeKey {
         let mut sub_key = Zeroizing::new([0; Self::LEN]);
         let info = [b"roamd-seal".as_slice(), &[version], purpose.as_bytes()];
         #[expect(
             clippy::expect_used,
-            reason = "the output is one block, and HKDF-SHA256 gives up to 255"
+            reason = "the output is one block, of which HKDF-SHA256 gives up to 255, and a key"
         )]
-        self.root
-            .expand_multi_info(&info, sub_key.as_mut_slice())
-            .expect("one block of output");
-        Aes256GcmSiv::new((&*sub_key).into())
+        {
+            self.root
+                .expand_multi_info(&info, sub_key.as_mut_slice())
+                .expect("one block of output");
+            let key = UnboundKey::new(&AES_256_GCM_SIV, sub_key.as_slice());
+            LessSafeKey::new(key.expect("a key of 32 bytes"))
+        }
     }
 }
 

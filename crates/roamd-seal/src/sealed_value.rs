@@ -9,9 +9,7 @@
 //! purpose of deterministic values. Version, key id and context are authenticated as associated
 //! data.
 
-use aes_gcm_siv::Nonce;
-use aes_gcm_siv::aead::Aead as _;
-use aes_gcm_siv::aead::Payload;
+use aws_lc_rs::aead::{Aad, NONCE_LEN, Nonce};
 use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
@@ -21,7 +19,6 @@ use crate::purpose::Purpose;
 
 const RANDOM: u8 = 1;
 const DETERMINISTIC: u8 = 2;
-const NONCE_LEN: usize = 12;
 const TAG_LEN: usize = 16;
 
 /// Error of a value that does not open.
@@ -87,16 +84,14 @@ impl KeyRing {
         let id = KeyId(u32::from_be_bytes(id));
         let key = self.key(id).ok_or(OpenError::UnknownKey)?;
         let aad = associated_data(version, id, context);
-        key.cipher(purpose, version)
-            .decrypt(
-                &to_nonce(nonce),
-                Payload {
-                    msg: text,
-                    aad: &aad,
-                },
-            )
-            .map(Zeroizing::new)
-            .map_err(|_| OpenError::Forged)
+        let mut text = Zeroizing::new(text.to_vec());
+        let plain = key
+            .cipher(purpose, version)
+            .open_in_place(to_nonce(nonce), Aad::from(aad), &mut text)
+            .map_err(|_| OpenError::Forged)?
+            .len();
+        text.truncate(plain);
+        Ok(text)
     }
 }
 
@@ -109,19 +104,15 @@ fn encrypt(
     plain: &[u8],
 ) -> Vec<u8> {
     let aad = associated_data(version, key.id(), context);
+    // The full capacity at once, because growing would leave a copy of the plain text behind.
+    let mut text = Vec::with_capacity(plain.len() + TAG_LEN);
+    text.extend_from_slice(plain);
     #[expect(
         clippy::expect_used,
         reason = "the cipher fails only for texts and contexts of 64 GiB and more"
     )]
-    let text = key
-        .cipher(purpose, version)
-        .encrypt(
-            &to_nonce(nonce),
-            Payload {
-                msg: plain,
-                aad: &aad,
-            },
-        )
+    key.cipher(purpose, version)
+        .seal_in_place_append_tag(to_nonce(nonce), Aad::from(aad), &mut text)
         .expect("a text that fits the cipher");
     [&header(version, key.id()), nonce, &text].concat()
 }
@@ -138,5 +129,5 @@ fn associated_data(version: u8, id: KeyId, context: &[u8]) -> Vec<u8> {
 
 /// Returns the nonce of the value, or zero if it has none.
 fn to_nonce(bytes: &[u8]) -> Nonce {
-    Nonce::try_from(bytes).unwrap_or_default()
+    Nonce::assume_unique_for_key(bytes.try_into().unwrap_or_default())
 }

@@ -168,7 +168,7 @@ const OWNED: [(&str, &[&str]); 14] = [
     ("toml", &["roamd-config", "roamd-farm"]),
     ("toml_writer", &["roamd-storefront-import"]),
     ("zip", &["roamd-storefront-import"]),
-    ("aes-gcm-siv", &["roamd-seal"]),
+    ("aws-lc-rs", &["roamd-seal"]),
     ("hkdf", &["roamd-seal"]),
     ("hmac", &["roamd-farm", "roamd-server", "roamd-state"]),
     ("argon2", &["roamd-backup", "roamd-farm"]),
