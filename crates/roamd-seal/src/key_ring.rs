@@ -209,8 +209,8 @@ impl KeyRing {
         ring
     }
 
-    /// Returns the keys at this moment. What was opened under them opens for as long as the ring has
-    /// them.
+    /// Returns the keys at this moment. What was opened under them opens for as long as they are
+    /// those of the ring.
     #[must_use]
     pub fn in_use(&self) -> KeysInUse {
         KeysInUse(self.current())
