@@ -171,11 +171,12 @@ pub(crate) fn user_of(claims: &Claims) -> User {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::clock::rng;
     use roamd_citrixauth::{Grant, Service, TokenPolicy};
     use roamd_seal::KeyRing;
     use roamd_store_proto::auth::RequestToken;
+
+    use super::*;
+    use crate::clock::rng;
 
     const REALM: &str = "tokens:/a";
     const START: Timestamp = Timestamp::UNIX_EPOCH;

@@ -29,15 +29,22 @@ fn is_host(host: &[u8]) -> bool {
     is_plain_host(host) || is_host_of_authority(host)
 }
 
-/// A name or an IPv4 address, with or without a port of at most four digits. Nearly every request
-/// has such a host, so it is recognised without the parser of authorities, which accepts it too.
+/// A name or an IPv4 address, with or without a port. Nearly every request has such a host, so it
+/// is recognised without the parser of authorities, which accepts it too.
 fn is_plain_host(host: &[u8]) -> bool {
     let mut parts = host.splitn(2, |byte| *byte == b':');
     let name = parts.next().unwrap_or_default();
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    let is_port =
-        |port: &[u8]| (1..=4).contains(&port.len()) && port.iter().all(u8::is_ascii_digit);
     !name.is_empty() && name.iter().all(is_plain) && parts.next().is_none_or(is_port)
+}
+
+/// Digits that are a number of 16 bits.
+fn is_port(text: &[u8]) -> bool {
+    let number = text.iter().try_fold(0_u16, |number, byte| {
+        let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
+        number.checked_mul(10)?.checked_add(digit.into())
+    });
+    !text.is_empty() && number.is_some()
 }
 
 fn is_host_of_authority(host: &[u8]) -> bool {
@@ -55,7 +62,7 @@ mod tests {
 
     #[test]
     fn plain_host_is_one_of_an_authority() {
-        let parts = ["a", "Z9", ".", "-", ":", "0", "80", "9999", "65536"];
+        let parts = ["a", "Z9", ".", "-", ":", "0", "80", "65535", "65536"];
         let pairs = parts.map(|a| parts.map(|b| [a, b].concat()));
         for pair in pairs.as_flattened() {
             for part in parts {
@@ -66,6 +73,9 @@ mod tests {
                     "{host:?}"
                 );
             }
+        }
+        for host in ["a", "192.0.2.1:80", "a:43210", "a:65535"] {
+            assert!(is_plain_host(host.as_bytes()), "{host}");
         }
     }
 
