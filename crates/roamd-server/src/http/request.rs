@@ -31,8 +31,11 @@ const CITRIX_VIA: HeaderName = HeaderName::from_static("x-citrix-via");
 /// Maximum size of a body, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
 
-/// A request whose path and method are valid.
-pub(crate) struct Request {
+/// A request whose path and method are valid. Handlers pass it on through several futures, so it is
+/// on the heap.
+pub(crate) struct Request(Box<Received>);
+
+struct Received {
     id: RequestId,
     parts: Parts,
     body: RequestBody,
@@ -65,7 +68,7 @@ impl Request {
         body_timeout: Duration,
     ) -> Self {
         let (parts, body) = request.into_parts();
-        Self {
+        Self(Box::new(Received {
             id,
             parts,
             body,
@@ -74,25 +77,25 @@ impl Request {
             admission,
             body_timeout,
             operation: "",
-        }
+        }))
     }
 
     /// Sets what the client wants to do, in one word.
     #[must_use]
     pub(crate) fn for_operation(mut self, operation: &'static str) -> Self {
-        self.operation = operation;
+        self.0.operation = operation;
         self
     }
 
     /// What the client wants to do: the name of the route, or of the message to the token service.
     pub(crate) fn operation(&self) -> &'static str {
-        self.operation
+        self.0.operation
     }
 
     /// Marks a request that ends a sign-in. It needs no place among those of its user and its
     /// client: a thief with a token must not be able to take all of them, and so prevent its end.
     pub(crate) fn ends_sign_in(&self) {
-        self.admission.record_end();
+        self.0.admission.record_end();
     }
 
     /// Takes the place of a request in progress, unless a body is still to come. A request without
@@ -104,7 +107,7 @@ impl Request {
         if self.has_body() || self.authorization() != Authorization::Missing {
             return Ok(());
         }
-        Ok(self.admission.take_place(0).await?)
+        Ok(self.0.admission.take_place(0).await?)
     }
 
     /// Records that the request has a valid token, of this user, and takes its place unless a body
@@ -113,47 +116,47 @@ impl Request {
     /// # Errors
     /// [`ApiError::TooManyRequests`] if a limit is reached.
     pub(crate) async fn record_user(&self, user: &UserKey) -> Result<(), ApiError> {
-        self.admission.record_user(user);
-        self.body.raise_standing(user);
+        self.0.admission.record_user(user);
+        self.0.body.raise_standing(user);
         if self.has_body() {
             return Ok(());
         }
-        Ok(self.admission.take_place(0).await?)
+        Ok(self.0.admission.take_place(0).await?)
     }
 
     /// Whether handlers read a body of this method.
     fn has_body(&self) -> bool {
-        !matches!(self.parts.method, Method::GET | Method::HEAD)
+        !matches!(self.0.parts.method, Method::GET | Method::HEAD)
     }
 
     /// Path of the URL.
     pub(crate) fn path(&self) -> &str {
-        self.parts.uri.path()
+        self.0.parts.uri.path()
     }
 
     /// Query of the URL, empty if there is none.
     pub(crate) fn query_text(&self) -> &str {
-        self.parts.uri.query().unwrap_or_default()
+        self.0.parts.uri.query().unwrap_or_default()
     }
 
     /// Method.
     pub(crate) fn method(&self) -> &Method {
-        &self.parts.method
+        &self.0.parts.method
     }
 
     /// Id of the request.
     pub(crate) fn id(&self) -> RequestId {
-        self.id
+        self.0.id
     }
 
     /// The base URL by which the client knows the server.
     pub(crate) fn base_url(&self) -> BaseUrlIndex {
-        self.base_url
+        self.0.base_url
     }
 
     /// The `Authorization` header.
     pub(crate) fn authorization(&self) -> Authorization<'_> {
-        let mut values = self.parts.headers.get_all(AUTHORIZATION).iter();
+        let mut values = self.0.parts.headers.get_all(AUTHORIZATION).iter();
         match (values.next(), values.next()) {
             (None, _) => Authorization::Missing,
             (Some(value), None) => value
@@ -208,17 +211,17 @@ impl Request {
     /// If the body is too large, too slow or broken, or a limit is reached.
     pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         // In HTTP/2, one connection can have many bodies on the way.
-        let free = match self.parts.version {
+        let free = match self.0.parts.version {
             Version::HTTP_2 => 0,
             _ => FREE_BODY_BYTES,
         };
-        let room = self.admission.body_room(free);
-        let body = read_body_in(self.body, MAX_BODY_BYTES, self.body_timeout, Some(room)).await;
+        let room = self.0.admission.body_room(free);
+        let body = read_body_in(self.0.body, MAX_BODY_BYTES, self.0.body_timeout, Some(room)).await;
         let body = body.map_err(|error| match error {
             BodyError::NoRoom(limit) => ApiError::TooManyRequests(limit),
             error => error.into(),
         })?;
-        self.admission.take_place(body.len()).await?;
+        self.0.admission.take_place(body.len()).await?;
         Ok(body)
     }
 
@@ -239,18 +242,18 @@ impl Request {
 
     /// Address of the client, behind the trusted proxies.
     pub(crate) fn client_address(&self) -> IpAddr {
-        self.client.address
+        self.0.client.address
     }
 
     /// Address of the client if it is certain that it is not the address of a proxy.
     pub(crate) fn own_client_address(&self) -> Option<IpAddr> {
-        self.client.own_address()
+        self.0.client.own_address()
     }
 
     /// Addresses and names of the Citrix Gateway that has forwarded the request, from all lines of
     /// its headers; empty if none has. Only a trusted proxy is believed.
     pub(crate) fn citrix_gateway(&self) -> Vec<String> {
-        if !self.client.is_forwarded {
+        if !self.0.client.is_forwarded {
             return Vec::new();
         }
         let names = [CITRIX_VIA_VIP, CITRIX_VIA];
@@ -261,12 +264,13 @@ impl Request {
 
     /// Whether the client itself, and not a proxy, is in one of these networks.
     pub(crate) fn client_is_in(&self, networks: &[IpNet]) -> bool {
-        self.client.is_in(networks)
+        self.0.client.is_in(networks)
     }
 
     /// The first value of a header, if it is text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.parts
+        self.0
+            .parts
             .headers
             .get(name)
             .and_then(|value| value.to_str().ok())
@@ -286,7 +290,7 @@ impl Request {
 
     /// The lines of a header. One that is not text is an unknown value.
     pub(crate) fn header_lines(&self, name: &HeaderName) -> Vec<&str> {
-        lines(&self.parts.headers, name)
+        lines(&self.0.parts.headers, name)
     }
 }
 
