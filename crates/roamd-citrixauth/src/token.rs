@@ -204,13 +204,6 @@ impl TokenService {
         self.keys.in_use() == token.keys
     }
 
-    /// Returns the user of a token that is refused although roamd issued it: one that has expired,
-    /// or is for another service. `None` if the token cannot be opened.
-    #[must_use]
-    pub fn holder(&self, token: &str) -> Option<UserIdentity> {
-        self.open(token).ok().map(|token| token.user().clone())
-    }
-
     /// Exchanges a checked token for one for the requested service (CA-15). It expires no later
     /// than the sign-in (CA-29).
     ///

@@ -58,33 +58,31 @@ pub(crate) fn find_forbidden(text: &str) -> Option<usize> {
     }
 }
 
-/// Returns the offset of the first byte of a kind. Fast if there is none.
+/// Returns the offset of the first byte of a kind. Fast if there are few.
 pub(crate) fn find(bytes: &[u8], is_sought: impl Fn(u8) -> bool) -> Option<usize> {
     // Two registers of the oldest supported processors for long texts; most texts are short.
-    let occurs = occurs_in_blocks::<32>(bytes, &is_sought)
-        .or_else(|| occurs_in_blocks::<8>(bytes, &is_sought))
-        .unwrap_or(true);
-    if !occurs {
-        return None;
+    let (long, _) = bytes.as_chunks::<32>();
+    let plain = long.iter().take_while(|block| !occurs(block, &is_sought));
+    let start = 32 * plain.count();
+    let rest = bytes.get(start..)?;
+    let (short, _) = rest.as_chunks::<8>();
+    // The last block overlaps the one before it.
+    if let Some(last) = rest.last_chunk() {
+        let mut blocks = short.iter().chain([last]);
+        if blocks.all(|block| !occurs(block, &is_sought)) {
+            return None;
+        }
     }
-    bytes.iter().position(|byte| is_sought(*byte))
+    let offset = rest.iter().position(|byte| is_sought(*byte))?;
+    Some(start + offset)
 }
 
-/// Returns whether there is a byte of a kind; `None` for a text that is shorter than a block.
-fn occurs_in_blocks<const BLOCK: usize>(
-    bytes: &[u8],
-    is_sought: impl Fn(u8) -> bool,
-) -> Option<bool> {
-    // Without an early exit, and with a fixed length, the compiler compares many bytes at once.
-    let is_in = |block: &[u8; BLOCK]| {
-        block
-            .iter()
-            .fold(false, |found, byte| found | is_sought(*byte))
-    };
-    // It overlaps the block before it.
-    let last = bytes.last_chunk()?;
-    let (blocks, _) = bytes.as_chunks();
-    Some(blocks.iter().any(is_in) || is_in(last))
+/// Returns whether a byte of a kind is in a block. Without an early exit, and with a fixed length,
+/// the compiler compares many bytes at once.
+fn occurs<const LEN: usize>(block: &[u8; LEN], is_sought: impl Fn(u8) -> bool) -> bool {
+    block
+        .iter()
+        .fold(false, |found, byte| found | is_sought(*byte))
 }
 
 /// Returns whether a character that is not allowed may start with this byte.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 use jiff::Timestamp;
-use roamd_citrixauth::{Audience, Conversations, NamedSids, Realm, TokenService};
+use roamd_citrixauth::{Audience, Conversations, NamedSids, Realm, TokenService, UserIdentity};
 use roamd_nfuse_client::ControllerState;
 use roamd_sessions::{ClientNameLength, EndPoint, RoamingPolicy, Store, User};
 use roamd_state::SharedState;
@@ -206,6 +206,13 @@ impl AppState {
     ) -> Result<Presented, Reason> {
         let recent = self.recent_tokens.open(&self.tokens, token)?;
         recent.check(realm, audience, self.now())
+    }
+
+    /// The user of a token that is refused although the server has issued it: one that has expired,
+    /// or is for another service. `None` if the token cannot be opened.
+    pub(crate) fn holder(&self, token: &str) -> Option<UserIdentity> {
+        let recent = self.recent_tokens.open(&self.tokens, token).ok()?;
+        Some(recent.holder().clone())
     }
 
     /// The audit scope of a request.

@@ -139,6 +139,11 @@ impl RecentToken {
         let recent = self;
         Ok(Presented { token, recent })
     }
+
+    /// The account that the token was issued to.
+    pub(crate) fn holder(&self) -> &UserIdentity {
+        self.opened.user()
+    }
 }
 
 impl Presented {
@@ -149,7 +154,7 @@ impl Presented {
 
     /// The account that the token was issued to.
     pub(crate) fn holder(&self) -> &UserIdentity {
-        self.recent.opened.user()
+        self.recent.holder()
     }
 
     /// The claims and the user, unless the token was revoked.

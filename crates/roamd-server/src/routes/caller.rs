@@ -112,7 +112,7 @@ fn holder(state: &AppState, token: &str, reason: Reason) -> Option<UserIdentity>
         reason,
         Reason::Expired | Reason::NotForThisService | Reason::InvalidAudience
     );
-    may_be_opened.then(|| state.tokens.holder(token))?
+    may_be_opened.then(|| state.holder(token))?
 }
 
 impl Caller<'_> {
@@ -143,7 +143,7 @@ impl Caller<'_> {
     /// Waits for a body. Checks the token again, unless the body was there already: the token has
     /// just been checked then.
     ///
-    /// The future that reads is on the heap: it contains the request, and would be in the future of
+    /// The future that reads is on the heap: it contains the body, and would be in the future of
     /// each handler several times.
     async fn read<T>(
         &self,

@@ -285,7 +285,7 @@ impl SignIn {
                     let audience = &site.space.audience;
                     match state.present(text, &realm, audience) {
                         Ok(presented) => return Self::Token { token, presented },
-                        Err(reason) => (reason, state.tokens.holder(text)),
+                        Err(reason) => (reason, state.holder(text)),
                     }
                 }
                 None => (Reason::InvalidToken, None),
