@@ -7,6 +7,9 @@ import { Note } from "./note.js";
 import { CAN_CHANGE_PASSWORD, store } from "./storage.js";
 import { LANGUAGES, choose, language, start, text } from "./words.js";
 
+/** The home could not be loaded. A browser does not load a failed module again: only a new page does. */
+class HomeMissing extends api.Failure {}
+
 let settings = null;
 let brand = {};
 /** Number of the last view, so that a slow answer does not replace a later one. */
@@ -34,9 +37,17 @@ async function open(sentence, values) {
   }
 }
 
+async function loadHome() {
+  try {
+    return (await import("./home.js")).Home;
+  } catch {
+    throw new HomeMissing("offline");
+  }
+}
+
 async function home(list, isOwnSignIn) {
   turn += 1;
-  const { Home } = await import("./home.js");
+  const Home = await loadHome();
   await new Home(settings, brand.helpLink, signIn).show(list, isOwnSignIn);
 }
 
@@ -60,8 +71,8 @@ async function askToSignIn(sentence, values) {
     const conversation = new Conversation(api.signInForm, brand.helpText);
     byId("view").replaceChildren(conversation.element);
     if (sentence) conversation.note.say(kindOf(sentence), sentence, values);
-    // While the user types.
-    import("./home.js");
+    // While the user types. Who signs in hears of a failure.
+    loadHome().catch(() => {});
     await signedIn(await conversation.run(form));
   } catch (error) {
     broken(error, sentence, values);
@@ -73,7 +84,13 @@ async function signedIn({ end, isTimeout, canChangePassword }) {
   if (end === "fail") return signIn(isTimeout ? "formTimeout" : "formFailed");
   if (end === "cancelled") return signIn();
   store(CAN_CHANGE_PASSWORD, String(canChangePassword));
-  await home(null, true);
+  try {
+    await home(null, true);
+  } catch (error) {
+    // A new page shows the home, since the user is signed in.
+    if (error instanceof HomeMissing) return location.reload();
+    throw error;
+  }
   byId("main").focus({ preventScroll: true });
 }
 
@@ -86,7 +103,8 @@ function broken(error, sentence, values) {
   const entrance = el("div", { className: "entrance" }, note.element, problem.element);
   byId("view").replaceChildren(entrance);
   if (sentence) note.say(kindOf(sentence), sentence, values);
-  const again = button("again", () => open(sentence, values));
+  const isMissing = error instanceof HomeMissing;
+  const again = button("again", () => (isMissing ? location.reload() : open(sentence, values)));
   problem.fail(error, " ", again);
 }
 
@@ -96,7 +114,12 @@ function drawLanguages() {
     select.append(el("option", { value: tag, textContent: own, lang: tag }));
   select.value = language();
   select.addEventListener("change", async () => {
-    await choose(select.value);
+    try {
+      await choose(select.value);
+    } catch {
+      select.value = language();
+      return;
+    }
     drawTitle();
     await changeLanguage();
     select.focus({ preventScroll: true });

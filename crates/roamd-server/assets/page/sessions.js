@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { announce, button, el, move, remove } from "./dom.js";
+import { explain } from "./explain.js";
 import { Note } from "./note.js";
 import { SessionEnds } from "./session_ends.js";
 import { SessionRow } from "./session_row.js";
@@ -190,7 +191,6 @@ export class Sessions {
     this.#why.setAttribute("aria-expanded", String(!isOpen));
     this.#answer.hidden = isOpen;
     if (isOpen) return;
-    const { explain } = await import("./explain.js");
     await explain(this.#answer, this.context);
   }
 }

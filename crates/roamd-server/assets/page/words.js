@@ -11,6 +11,8 @@ export const LANGUAGES = {
 };
 
 const CHOICE = "roamd.language";
+/** Number of languages that could not be loaded. */
+let failures = 0;
 let current = "en";
 let wanted = "en";
 let words = {};
@@ -34,7 +36,12 @@ export async function choose(tag) {
 
 async function load(tag) {
   wanted = tag;
-  const loaded = (await import(`./words-${tag}.js`)).default;
+  // A browser loads a failed module again only from another address.
+  const address = failures ? `./words-${tag}.js?${failures}` : `./words-${tag}.js`;
+  const { default: loaded } = await import(address).catch((error) => {
+    failures += 1;
+    throw error;
+  });
   // The user has chosen another one meanwhile.
   if (tag !== wanted) return;
   words = loaded;

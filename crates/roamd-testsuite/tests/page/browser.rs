@@ -105,7 +105,8 @@ impl Browser {
             let query = self.driver.query(by.clone()).and_displayed().nowait();
             match query.first().await {
                 Ok(element) => return element,
-                Err(error) => assert!(Instant::now() < deadline, "{name}: {error}"),
+                Err(_) if Instant::now() < deadline => {}
+                Err(error) => panic!("{name}: {error}\n{}", self.text().await),
             }
             sleep(Duration::from_millis(50)).await;
         }
@@ -177,6 +178,13 @@ impl Browser {
     pub(super) async fn devtools(&self, command: &str, parameters: Value) -> Value {
         let returned = self.driver.cdp().send_raw(command, parameters).await;
         returned.unwrap_or_else(|error| panic!("{command}: {error}"))
+    }
+
+    /// Blocks requests for URLs of these forms, and no longer those for others.
+    pub(super) async fn block(&self, urls: &[&str]) {
+        self.devtools("Network.enable", json!({})).await;
+        self.devtools("Network.setBlockedURLs", json!({ "urls": urls }))
+            .await;
     }
 
     /// The sessions that the page shows, each as `group: name`.

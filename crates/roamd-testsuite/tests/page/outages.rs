@@ -66,3 +66,34 @@ async fn sign_in_goes_on_after_an_outage_of_the_network() {
     browser.fill("carol", "roam-demo").await;
     browser.element(".tile").await;
 }
+
+#[tokio::test]
+async fn home_that_could_not_be_loaded_is_loaded_by_a_new_page() {
+    let env = site::modern(site::MANUAL).await;
+    let browser = Browser::start().await;
+    browser.block(&["*/home.js*"]).await;
+    browser.open(&env).await;
+    browser.fill("carol", "roam-demo").await;
+    let sentence = "The server cannot be reached. Check the network, then try again.";
+    browser.sees(sentence).await;
+    browser.press("Try again").await;
+    browser.sees(sentence).await;
+    browser.block(&[]).await;
+    browser.press("Try again").await;
+    browser.element(".tile").await;
+}
+
+#[tokio::test]
+async fn language_that_could_not_be_loaded_can_be_chosen_later() {
+    let env = site::modern(site::MANUAL).await;
+    let browser = Browser::start().await;
+    browser.open(&env).await;
+    browser.element("#field-username").await;
+    browser.block(&["*/words-de.js*"]).await;
+    browser.choose_language("Deutsch").await;
+    browser.element("#language option[value=en]:checked").await;
+    browser.sees("Language").await;
+    browser.block(&[]).await;
+    browser.choose_language("Deutsch").await;
+    browser.sees("Sprache").await;
+}
