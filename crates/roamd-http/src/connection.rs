@@ -160,7 +160,7 @@ where
                         request.map(|body| RequestBody::new(body, *peer, progress, has_fragment));
                     // hyper holds room for the future of a request as long as the connection is
                     // open. On the heap, an idle connection does not pay for it.
-                    let response = Box::pin(service(request));
+                    let response = on_heap(|| service(request));
                     async move {
                         let mut response = response.await;
                         let status = response.status();
@@ -227,7 +227,7 @@ where
                     let client = progress.limited_client();
                     let head = progress.hold_request(request.headers());
                     // The heads of requests whose bodies never come would hold memory.
-                    let response = head.map(|head| (head, Box::pin(service(request))));
+                    let response = head.map(|head| (head, on_heap(|| service(request))));
                     async move {
                         let response = match response {
                             Ok((_head, response)) => response.await,
@@ -258,6 +258,12 @@ where
             Ok(())
         }
     }
+}
+
+/// Makes the future of a request where it stays: on the heap. [`Box::pin`] gets it from the stack
+/// and copies its room, thousands of bytes, most of which have no value yet.
+fn on_heap<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
+    Box::into_pin(Box::write(Box::new_uninit(), make()))
 }
 
 /// Serves a connection until it ends. At shutdown, and after `idle`, it finishes the requests in

@@ -264,9 +264,9 @@ impl FarmClient {
         let size = body.len();
         let mut log = AttemptLog::default();
         let attempted = {
-            // Pinned here, because it is large, and would be moved twice.
-            let attempts = self.attempts::<R, T>(request.effect(), body, &convert, &mut log);
-            timeout_at(deadline, pin!(attempts)).await
+            // Made where it stays, because it is large, and would be copied.
+            let attempts = pin!(self.attempts::<R, T>(request.effect(), body, &convert, &mut log));
+            timeout_at(deadline, attempts).await
         };
         let result = match attempted {
             Ok(result) => result,
@@ -365,9 +365,10 @@ impl FarmClient {
             log.connected();
             let pool = controller.pool();
             let trace = trace.as_ref();
-            let sending =
-                attempt::send::<R, T>(pool, connection, body, effect, attempts, trace, convert);
-            timeout(limit, pin!(sending))
+            let sending = pin!(attempt::send::<R, T>(
+                pool, connection, body, effect, attempts, trace, convert
+            ));
+            timeout(limit, sending)
                 .await
                 .unwrap_or_else(|_| Err(CallError::response_timeout()))
         };

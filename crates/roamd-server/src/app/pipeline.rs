@@ -33,7 +33,7 @@ const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// log line and counts the response.
 pub(crate) async fn respond(
     state: &Arc<AppState>,
-    request: http::Request<RequestBody>,
+    request: Box<http::Request<RequestBody>>,
 ) -> Response {
     let started = Instant::now();
     let id = RequestId::random();
@@ -135,7 +135,7 @@ async fn handle(
     route: Route<'_>,
     client: Client,
     id: RequestId,
-    request: http::Request<RequestBody>,
+    request: Box<http::Request<RequestBody>>,
 ) -> Result<Response, ApiError> {
     let admission = state.request_limiter.admission(client.limited_address());
     let place = Arc::clone(&admission);

@@ -246,6 +246,8 @@ impl<L: Listener> Server<L> {
         let current = Arc::clone(&self.state);
         let service = move |request| {
             let state = current.get();
+            // On the heap, because each future that it passes through has room for it.
+            let request = Box::new(request);
             async move { pipeline::respond(&state, request).await }
         };
         let stop_requested = async {

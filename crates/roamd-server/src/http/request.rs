@@ -9,7 +9,6 @@ use std::time::Duration;
 use http::header::{
     ACCEPT, ACCEPT_LANGUAGE, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, IF_NONE_MATCH,
 };
-use http::request::Parts;
 use http::{Method, Version};
 use ipnet::IpNet;
 use roamd_http::{BodyError, RequestBody, read_body_in};
@@ -37,8 +36,7 @@ pub(crate) struct Request(Box<Received>);
 
 struct Received {
     id: RequestId,
-    parts: Parts,
-    body: RequestBody,
+    request: Box<http::Request<RequestBody>>,
     client: Client,
     base_url: BaseUrlIndex,
     admission: Arc<Admission>,
@@ -60,18 +58,16 @@ pub(crate) enum Authorization<'r> {
 impl Request {
     /// Wraps a request. Its body has to arrive within `body_timeout`.
     pub(crate) fn new(
-        request: http::Request<RequestBody>,
+        request: Box<http::Request<RequestBody>>,
         id: RequestId,
         client: Client,
         base_url: BaseUrlIndex,
         admission: Arc<Admission>,
         body_timeout: Duration,
     ) -> Self {
-        let (parts, body) = request.into_parts();
         Self(Box::new(Received {
             id,
-            parts,
-            body,
+            request,
             client,
             base_url,
             admission,
@@ -117,7 +113,7 @@ impl Request {
     /// [`ApiError::TooManyRequests`] if a limit is reached.
     pub(crate) async fn record_user(&self, user: &UserKey) -> Result<(), ApiError> {
         self.0.admission.record_user(user);
-        self.0.body.raise_standing(user);
+        self.0.request.body().raise_standing(user);
         if self.has_body() {
             return Ok(());
         }
@@ -126,22 +122,22 @@ impl Request {
 
     /// Whether handlers read a body of this method.
     fn has_body(&self) -> bool {
-        !matches!(self.0.parts.method, Method::GET | Method::HEAD)
+        !matches!(*self.method(), Method::GET | Method::HEAD)
     }
 
     /// Path of the URL.
     pub(crate) fn path(&self) -> &str {
-        self.0.parts.uri.path()
+        self.0.request.uri().path()
     }
 
     /// Query of the URL, empty if there is none.
     pub(crate) fn query_text(&self) -> &str {
-        self.0.parts.uri.query().unwrap_or_default()
+        self.0.request.uri().query().unwrap_or_default()
     }
 
     /// Method.
     pub(crate) fn method(&self) -> &Method {
-        &self.0.parts.method
+        self.0.request.method()
     }
 
     /// Id of the request.
@@ -156,7 +152,7 @@ impl Request {
 
     /// The `Authorization` header.
     pub(crate) fn authorization(&self) -> Authorization<'_> {
-        let mut values = self.0.parts.headers.get_all(AUTHORIZATION).iter();
+        let mut values = self.0.request.headers().get_all(AUTHORIZATION).iter();
         match (values.next(), values.next()) {
             (None, _) => Authorization::Missing,
             (Some(value), None) => value
@@ -211,12 +207,13 @@ impl Request {
     /// If the body is too large, too slow or broken, or a limit is reached.
     pub(crate) async fn body(self) -> Result<Zeroizing<Vec<u8>>, ApiError> {
         // In HTTP/2, one connection can have many bodies on the way.
-        let free = match self.0.parts.version {
+        let free = match self.0.request.version() {
             Version::HTTP_2 => 0,
             _ => FREE_BODY_BYTES,
         };
         let room = self.0.admission.body_room(free);
-        let body = read_body_in(self.0.body, MAX_BODY_BYTES, self.0.body_timeout, Some(room)).await;
+        let body = self.0.request.into_body();
+        let body = read_body_in(body, MAX_BODY_BYTES, self.0.body_timeout, Some(room)).await;
         let body = body.map_err(|error| match error {
             BodyError::NoRoom(limit) => ApiError::TooManyRequests(limit),
             error => error.into(),
@@ -269,11 +266,8 @@ impl Request {
 
     /// The first value of a header, if it is text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.0
-            .parts
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok())
+        let headers = self.0.request.headers();
+        headers.get(name).and_then(|value| value.to_str().ok())
     }
 
     /// All lines of a header, joined by commas (RFC 9110 §5.3).
@@ -290,7 +284,7 @@ impl Request {
 
     /// The lines of a header. One that is not text is an unknown value.
     pub(crate) fn header_lines(&self, name: &HeaderName) -> Vec<&str> {
-        lines(&self.0.parts.headers, name)
+        lines(self.0.request.headers(), name)
     }
 }
 

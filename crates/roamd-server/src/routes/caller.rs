@@ -21,6 +21,7 @@ use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
 use crate::http::urls::ProtectionSpace;
+use crate::routes::on_heap::on_heap;
 use crate::trace::RequestScope;
 
 /// The authenticated caller of a request in one protection space.
@@ -126,7 +127,7 @@ impl Caller<'_> {
         request: Request,
         expected: &'static str,
     ) -> impl Future<Output = Result<Zeroizing<Vec<u8>>, ApiError>> {
-        self.read(Box::pin(request.body_of(expected)))
+        self.read(on_heap(|| request.body_of(expected)))
     }
 
     /// Like [`Caller::body_of`], whatever media type the body declares.
@@ -137,7 +138,7 @@ impl Caller<'_> {
         &self,
         request: Request,
     ) -> impl Future<Output = Result<Zeroizing<Vec<u8>>, ApiError>> {
-        self.read(Box::pin(request.body()))
+        self.read(on_heap(|| request.body()))
     }
 
     /// Waits for a body. Checks the token again, unless the body was there already: the token has
@@ -198,7 +199,7 @@ impl Caller<'_> {
     /// As of [`Caller::check_password`].
     pub(crate) async fn check_again_if(&self, account_refused: bool) -> Result<(), ApiError> {
         if account_refused {
-            Box::pin(self.check_password(CheckPolicy::SkipIfUnknown)).await?;
+            on_heap(|| self.check_password(CheckPolicy::SkipIfUnknown)).await?;
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ mod explain;
 mod icon_file;
 mod launch;
 mod monitoring;
+mod on_heap;
 mod pages;
 mod planned_launch;
 mod resources;
@@ -24,6 +25,7 @@ use crate::app::state::AppState;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::route::{AuthenticationRoute, Route, StoreRoute};
+use crate::routes::on_heap::on_heap;
 
 /// Responds to a request whose path and method are valid.
 pub(crate) async fn respond(
@@ -39,61 +41,64 @@ pub(crate) async fn respond(
                 StoreRoute::Page => pages::store(store.urls(&request)),
                 // Handlers that wait are on the heap: every request has room for the largest other
                 // one.
-                StoreRoute::Available => Box::pin(sessions::available(state, store, request)).await,
-                StoreRoute::Explain => Box::pin(explain::explain(state, store, request)).await,
+                StoreRoute::Available => {
+                    on_heap(|| sessions::available(state, store, request)).await
+                }
+                StoreRoute::Explain => on_heap(|| explain::explain(state, store, request)).await,
                 StoreRoute::Disconnect => {
-                    Box::pin(sessions::disconnect(state, store, request)).await
+                    on_heap(|| sessions::disconnect(state, store, request)).await
                 }
-                StoreRoute::LogOff => Box::pin(sessions::log_off(state, store, request)).await,
+                StoreRoute::LogOff => on_heap(|| sessions::log_off(state, store, request)).await,
                 StoreRoute::Launch { session, retry } => {
-                    Box::pin(launch::session(state, store, session, retry, request)).await
+                    on_heap(|| launch::session(state, store, session, retry, request)).await
                 }
-                StoreRoute::Resources => Box::pin(resources::list(state, store, request)).await,
+                StoreRoute::Resources => on_heap(|| resources::list(state, store, request)).await,
                 StoreRoute::Resource { resource } => {
-                    Box::pin(resources::single(state, store, resource, request)).await
+                    on_heap(|| resources::single(state, store, resource, request)).await
                 }
                 StoreRoute::LaunchResource { resource, retry } => {
-                    Box::pin(launch::resource(state, store, resource, retry, request)).await
+                    on_heap(|| launch::resource(state, store, resource, retry, request)).await
                 }
                 StoreRoute::UnsupportedLaunch { resource } => {
-                    Box::pin(launch::unsupported(state, store, resource, request)).await
+                    on_heap(|| launch::unsupported(state, store, resource, request)).await
                 }
                 StoreRoute::Icon {
                     resource,
                     format,
                     size,
                 } => {
-                    Box::pin(resources::icon(
-                        state, store, resource, format, size, request,
-                    ))
-                    .await
+                    on_heap(|| resources::icon(state, store, resource, format, size, request)).await
                 }
                 StoreRoute::Endpoints => documents::store_endpoints(store.urls(&request), &request),
                 StoreRoute::Discovery => documents::discovery(state, store, &request),
                 StoreRoute::IcaFile { parameters } => {
-                    Box::pin(web::ica_file(state, store, parameters, request)).await
+                    on_heap(|| web::ica_file(state, store, parameters, request)).await
                 }
                 StoreRoute::DetectionReport { parameters } => {
-                    Box::pin(web::detection_report(state, store, parameters, request)).await
+                    on_heap(|| web::detection_report(state, store, parameters, request)).await
                 }
             }
         }
         Route::Web(index, route) => {
             let store = state.stores.get(index).ok_or(ApiError::NotFound)?;
             let site = store.site(&request).ok_or(ApiError::NotFound)?;
-            Box::pin(web::respond(state, store, site, route, request)).await
+            on_heap(|| web::respond(state, store, site, route, request)).await
         }
         Route::Authentication(route) => match route {
-            AuthenticationRoute::Token => Box::pin(auth::tokens::token(state, request)).await,
+            AuthenticationRoute::Token => on_heap(|| auth::tokens::token(state, request)).await,
             AuthenticationRoute::Validate { service } => {
-                Box::pin(auth::tokens::validate(state, service, request)).await
+                on_heap(|| auth::tokens::validate(state, service, request)).await
             }
-            AuthenticationRoute::Protocols => Box::pin(auth::protocols::list(state, request)).await,
-            AuthenticationRoute::FormsStart => Box::pin(auth::forms::start(state, request)).await,
+            AuthenticationRoute::Protocols => {
+                on_heap(|| auth::protocols::list(state, request)).await
+            }
+            AuthenticationRoute::FormsStart => on_heap(|| auth::forms::start(state, request)).await,
             AuthenticationRoute::FormsAttempt => {
-                Box::pin(auth::forms::attempt(state, request)).await
+                on_heap(|| auth::forms::attempt(state, request)).await
             }
-            AuthenticationRoute::FormsCancel => Box::pin(auth::forms::cancel(state, request)).await,
+            AuthenticationRoute::FormsCancel => {
+                on_heap(|| auth::forms::cancel(state, request)).await
+            }
             AuthenticationRoute::Endpoints => {
                 documents::authentication_endpoints(state.auth_urls(&request), &request)
             }

@@ -3,7 +3,7 @@
 
 use roamd_store_proto::EnumerationStatus;
 
-use super::merge::{FarmListResult, ListOutcome, account_refused, initial_app, queried};
+use super::merge::{Entry, FarmListResult, ListOutcome, account_refused, initial_app, queried};
 use super::plan::FarmPlan;
 use super::reason::{PlanReasons, Verdict};
 use crate::enumeration_status::enumeration_status;
@@ -111,13 +111,13 @@ impl FarmListResult<'_> {
         let farm = self.farm;
         let judged = self.judged_sessions().into_iter();
         let explained = judged.map(|it| {
+            let Entry { session, published } = it.entry;
             let offered = it.verdict == Verdict::Offered;
             let only_desktops = farm.generation.hosts_only_desktops();
             ExplainedSession {
-                id: offered.then(|| ids.seal(user, &farm.id, &it.session.key)),
-                name: initial_app(farm, it.session, it.published).to_owned(),
-                desktop: it
-                    .published
+                id: offered.then(|| ids.seal(user, &farm.id, &session.key)),
+                name: initial_app(farm, session, published).to_owned(),
+                desktop: published
                     .map(Application::is_desktop)
                     .or(only_desktops.then_some(true)),
                 verdict: it.verdict,

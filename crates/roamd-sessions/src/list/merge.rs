@@ -1,8 +1,8 @@
 //! Merge of the farms' results into one list of sessions (SS-36 to SS-40).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use indexmap::IndexMap;
 use roamd_store_proto::EnumerationStatus;
 use tracing::warn;
 
@@ -124,12 +124,8 @@ pub fn merge(
     let sessions = results
         .iter()
         .flat_map(|result| {
-            result.offered_sessions().map(|offered| {
-                let JudgedSession {
-                    session, published, ..
-                } = offered;
-                listed_session(ids, user, result.farm, session, published, results)
-            })
+            let offered = result.offered_sessions();
+            offered.map(|entry| listed_session(ids, user, result.farm, entry, results))
         })
         .collect();
     Ok(SessionList {
@@ -175,17 +171,24 @@ impl ListOutcome {
     }
 }
 
-/// A session that a farm listed, and whether the list offers it.
-pub(super) struct JudgedSession<'r> {
+/// One entry of the list of a farm.
+#[derive(Clone, Copy)]
+pub(super) struct Entry<'r> {
     pub(super) session: &'r FarmSession,
     /// Its application in the user's enumeration.
     pub(super) published: Option<&'r Application>,
+}
+
+/// A session that a farm listed, and whether the list offers it.
+pub(super) struct JudgedSession<'r> {
+    /// Its first entry.
+    pub(super) entry: Entry<'r>,
     pub(super) verdict: Verdict,
 }
 
 impl FarmListResult<'_> {
     /// The sessions that the farm listed, in its order; those with an invalid key are last.
-    pub(super) fn judged_sessions(&self) -> Vec<JudgedSession<'_>> {
+    pub(super) fn judged_sessions<'a>(&'a self) -> Vec<JudgedSession<'a>> {
         let ListOutcome::Listed {
             query,
             sessions,
@@ -195,36 +198,34 @@ impl FarmListResult<'_> {
         else {
             return Vec::new();
         };
-        let published = |session: &FarmSession| {
-            let enumeration = enumeration.as_ref()?;
-            enumeration.application(&session.key.in_name)
+        let entry = |session| Entry {
+            session,
+            published: enumeration
+                .as_ref()
+                .and_then(|it| it.application(&session.key.in_name)),
         };
-        let application = |session: &&FarmSession| {
+        let application = |&Entry { session, published }: &Entry<'a>| {
             let pre_launched = || pre_launch.as_ref()?.application(&session.key.in_name);
-            published(session).or_else(pre_launched)
+            published.or_else(pre_launched)
         };
-        let (valid, invalid): (Vec<_>, Vec<_>) = sessions
-            .as_slice()
-            .iter()
-            .partition(|session| has_valid_key(session));
-        let judged = entries_by_session(valid).filter_map(|entries| {
-            let session = *entries.first()?;
+        let entries = sessions.as_slice().iter().map(entry);
+        let (valid, invalid): (Vec<_>, Vec<_>) =
+            entries.partition(|entry| has_valid_key(entry.session));
+        let judged = entries_by_session(valid).into_iter().filter_map(|entries| {
             Some(JudgedSession {
-                session,
-                published: published(session),
+                entry: *entries.first()?,
                 verdict: query.verdict(entries.iter().map(application)),
             })
         });
-        let unusable = invalid.into_iter().map(|session| JudgedSession {
-            session,
-            published: published(session),
+        let unusable = invalid.into_iter().map(|entry| JudgedSession {
+            entry,
             verdict: Verdict::InvalidKey,
         });
         judged.chain(unusable).collect()
     }
 
     /// The sessions to list.
-    fn offered_sessions(&self) -> impl Iterator<Item = JudgedSession<'_>> {
+    fn offered_sessions(&self) -> impl Iterator<Item = Entry<'_>> {
         let judged = self.judged_sessions();
         let invalid = judged.iter().filter(|it| it.verdict == Verdict::InvalidKey);
         let count = invalid.count();
@@ -233,7 +234,8 @@ impl FarmListResult<'_> {
             warn!(%farm, count, "Sessions with an invalid key left out of the list");
         }
         let judged = judged.into_iter();
-        judged.filter(|it| it.verdict == Verdict::Offered)
+        let offered = judged.filter(|it| it.verdict == Verdict::Offered);
+        offered.map(|it| it.entry)
     }
 }
 
@@ -268,15 +270,19 @@ fn disconnect_result(result: &FarmListResult<'_>) -> Option<FarmResult> {
 
 /// The entries of each session, in the order of the farm. Some farms list a session once for each
 /// application that shares it; the first of these created it.
-fn entries_by_session(sessions: Vec<&FarmSession>) -> impl Iterator<Item = Vec<&FarmSession>> {
-    let mut entries = IndexMap::<_, Vec<_>>::new();
-    for session in sessions {
-        entries
-            .entry(session.key.identity())
-            .or_default()
-            .push(session);
+fn entries_by_session(entries: Vec<Entry<'_>>) -> Vec<Vec<Entry<'_>>> {
+    let mut sessions: Vec<Vec<_>> = Vec::with_capacity(entries.len());
+    // Compared and not hashed, because most users have few sessions.
+    let mut positions = BTreeMap::new();
+    for entry in entries {
+        let identity = entry.session.key.identity();
+        let position = *positions.entry(identity).or_insert(sessions.len());
+        match sessions.get_mut(position) {
+            Some(session) => session.push(entry),
+            None => sessions.push(vec![entry]),
+        }
     }
-    entries.into_values()
+    sessions
 }
 
 /// Whether host and session number are there, and no text is too long.
@@ -302,10 +308,13 @@ fn listed_session(
     ids: &SessionIds,
     user: &UserKey,
     farm: &FarmDescription,
-    session: &FarmSession,
-    application: Option<&Application>,
+    entry: Entry<'_>,
     results: &[FarmListResult<'_>],
 ) -> ListedSession {
+    let Entry {
+        session,
+        published: application,
+    } = entry;
     let in_name = &session.key.in_name;
     let initial_app = initial_app(farm, session, application);
     let (resource_id, aggregated) = resource(farm, in_name, application, results);

@@ -26,9 +26,12 @@ pub(crate) async fn query<F: Farm>(
             FarmPlan::Skip(reason) => ListOutcome::Skipped(reason),
             FarmPlan::Query(query) => {
                 let result = match farm.begin(user).await {
-                    // On the heap, because it is large, and not needed while a permit is awaited.
+                    // On the heap, because it is large, and not needed while a permit is awaited;
+                    // and made there, because `Box::pin` would copy all of its room.
                     Ok(operation) => {
-                        Box::pin(query_farm(farm, &operation, user, end_point, query)).await
+                        let room = Box::new_uninit();
+                        let query = query_farm(farm, &operation, user, end_point, query);
+                        Box::into_pin(Box::write(room, query)).await
                     }
                     Err(error) => Err(error),
                 };
@@ -66,10 +69,10 @@ async fn query_farm<F: Farm>(
         log_side_effect(farm, user, &sessions);
         (sessions?, enumeration)
     } else {
+        // Made where they stay, because they are large, and would be copied.
         let enumeration =
-            async { optional_enumeration(farm, query, operation.applications(share).await) };
-        // Pinned here, because they are large, and would be moved twice.
-        let (enumeration, listing) = (pin!(enumeration), pin!(listing()));
+            pin!(async { optional_enumeration(farm, query, operation.applications(share).await) });
+        let listing = pin!(listing());
         let (enumeration, sessions) = try_join(enumeration, listing).await?;
         (sessions, enumeration)
     };

@@ -29,6 +29,7 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::web_site::WebSite;
 use crate::routes::accounts;
+use crate::routes::on_heap::on_heap;
 
 pub(super) use self::client_assistant::{detection_report, ica_file};
 pub(super) use self::response::refuse;
@@ -88,7 +89,7 @@ async fn operation(
         WebRoute::Resources => resources::list(visit, request).await,
         WebRoute::Icon { thumbprint, size } => icon::icon(visit, thumbprint, size, request).await,
         WebRoute::Sessions => sessions::list(visit, request).await,
-        WebRoute::Explain => Box::pin(sessions::explain(visit, request)).await,
+        WebRoute::Explain => on_heap(|| sessions::explain(visit, request)).await,
         WebRoute::Activity => activity::list(visit, &request).await,
         WebRoute::Disconnect => sessions::end(visit, EndAction::Disconnect, request).await,
         WebRoute::LogOff => sessions::end(visit, EndAction::LogOff, request).await,
