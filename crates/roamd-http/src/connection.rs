@@ -26,6 +26,7 @@ use crate::head_budget::RequestProgress;
 use crate::held_connections::CertifiedClients;
 use crate::http1_io::{Http1Io, Lingering};
 use crate::known_clients::ByStanding;
+use crate::on_heap::on_heap;
 use crate::peer::Peer;
 use crate::request_body::RequestBody;
 use crate::reset_limiter::ResetLimiter;
@@ -258,12 +259,6 @@ where
             Ok(())
         }
     }
-}
-
-/// Makes the future of a request where it stays: on the heap. [`Box::pin`] gets it from the stack
-/// and copies its room, thousands of bytes, most of which have no value yet.
-fn on_heap<F>(make: impl FnOnce() -> F) -> Pin<Box<F>> {
-    Box::into_pin(Box::write(Box::new_uninit(), make()))
 }
 
 /// Serves a connection until it ends. At shutdown, and after `idle`, it finishes the requests in

@@ -7,7 +7,7 @@ import { Note } from "./note.js";
 import { CAN_CHANGE_PASSWORD, store } from "./storage.js";
 import { LANGUAGES, choose, language, start, text } from "./words.js";
 
-/** The home could not be loaded. A browser does not load a failed module again: only a new page does. */
+/** The home could not be loaded. A browser loads a module that has failed only for a new page. */
 class HomeMissing extends api.Failure {}
 
 let settings = null;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use roamd_citrixauth::{Claims, UserIdentity, token_in};
+use roamd_http::on_heap;
 use roamd_sessions::{RoamingClient, RoamingRule, User, UserFarms};
 use roamd_store_proto::auth::Reason;
 use tracing::info;
@@ -21,7 +22,6 @@ use crate::farms::PasswordCheck;
 use crate::http::error::ApiError;
 use crate::http::request::{Authorization, Request};
 use crate::http::urls::ProtectionSpace;
-use crate::routes::on_heap::on_heap;
 use crate::trace::RequestScope;
 
 /// The authenticated caller of a request in one protection space.

@@ -9,7 +9,6 @@ mod explain;
 mod icon_file;
 mod launch;
 mod monitoring;
-mod on_heap;
 mod pages;
 mod planned_launch;
 mod resources;
@@ -19,13 +18,12 @@ mod web;
 
 use std::sync::Arc;
 
-use roamd_http::Response;
+use roamd_http::{Response, on_heap};
 
 use crate::app::state::AppState;
 use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::route::{AuthenticationRoute, Route, StoreRoute};
-use crate::routes::on_heap::on_heap;
 
 /// Responds to a request whose path and method are valid.
 pub(crate) async fn respond(

@@ -18,7 +18,7 @@ mod visit;
 
 use std::sync::Arc;
 
-use roamd_http::Response;
+use roamd_http::{Response, on_heap};
 use roamd_sessions::EndAction;
 use roamd_web_proto::WebRoute;
 
@@ -29,7 +29,6 @@ use crate::http::error::ApiError;
 use crate::http::request::Request;
 use crate::http::web_site::WebSite;
 use crate::routes::accounts;
-use crate::routes::on_heap::on_heap;
 
 pub(super) use self::client_assistant::{detection_report, ica_file};
 pub(super) use self::response::refuse;
