@@ -142,9 +142,8 @@ pub(crate) const FREE_BODY_BYTES: usize = 4 * 1024;
 pub(crate) const RESERVED_PLACES: usize = 4;
 
 /// Party: a user. Resource: requests in progress. Unit: requests. More of them wait: those of one
-/// user would otherwise run before each step of a request of another. A farm with the default
-/// `concurrency` has as many permits for one user: further requests would only wait there again.
-pub(crate) const REQUESTS_OF_A_USER: usize = 32;
+/// user would otherwise run before each step of a request of another.
+pub(crate) const REQUESTS_OF_A_USER: usize = 64;
 
 /// Party: a user. Resource: requests that may come at once. Unit: seconds of the configured rate.
 /// More of them wait. A page with the icons of all applications is several hundred requests.

@@ -390,13 +390,13 @@ mod tests {
         assert_eq!(limiter.strangers.in_use(), 0);
     }
 
-    /// Twenty times as many requests of one user as may be in progress, none of which ends, let
-    /// those of others begin at once.
+    /// Ten times as many requests of one user as may be in progress, none of which ends, let those
+    /// of others begin at once.
     #[tokio::test(start_paused = true)]
     async fn requests_of_a_user_wait_and_those_of_others_do_not() {
         let limiter = limiter(2_048, 256);
         let user = UserKey::new("DEMO", "alice");
-        let requests = u32::try_from(20 * REQUESTS_OF_A_USER).unwrap();
+        let requests = u32::try_from(10 * REQUESTS_OF_A_USER).unwrap();
         let requests: Vec<_> = (0..requests)
             .map(|client| {
                 let admission = limiter.admission(address(client));
