@@ -5,6 +5,9 @@ use serde_json::json;
 use super::browser::Browser;
 use super::site;
 
+/// What the page says while the server cannot be reached.
+const OFFLINE: &str = "The server cannot be reached. Check the network, then try again.";
+
 #[tokio::test]
 async fn outage_of_a_farm_is_named_and_the_rest_works() {
     // WA-46
@@ -31,11 +34,10 @@ async fn server_that_does_not_respond_is_a_sentence_and_no_end() {
     browser.sign_in(&env, "carol").await;
     env.stop().await;
     browser.press("Look again").await;
-    let sentence = "The server cannot be reached. Check the network, then try again.";
-    browser.sees(sentence).await;
+    browser.sees(OFFLINE).await;
     browser.press("Excel").await;
     browser
-        .until("twice", |page| page.matches(sentence).count() >= 2)
+        .until("twice", |page| page.matches(OFFLINE).count() >= 2)
         .await;
     // The sign-out cannot succeed, and does not say so.
     browser.press("Sign out").await;
@@ -57,12 +59,11 @@ async fn sign_in_goes_on_after_an_outage_of_the_network() {
     let condition = "Network.emulateNetworkConditions";
     browser.devtools(condition, offline(true)).await;
     browser.fill("carol", "roam-demo").await;
-    let sentence = "The server cannot be reached. Check the network, then try again.";
-    browser.sees(sentence).await;
+    browser.sees(OFFLINE).await;
     browser.devtools(condition, offline(false)).await;
     browser.fill("carol", "wrong").await;
     browser.sees("Incorrect user name or password").await;
-    assert!(!browser.text().await.contains(sentence));
+    assert!(!browser.text().await.contains(OFFLINE));
     browser.fill("carol", "roam-demo").await;
     browser.element(".tile").await;
 }
@@ -74,10 +75,9 @@ async fn home_that_could_not_be_loaded_is_loaded_by_a_new_page() {
     browser.block(&["*/home.js*"]).await;
     browser.open(&env).await;
     browser.fill("carol", "roam-demo").await;
-    let sentence = "The server cannot be reached. Check the network, then try again.";
-    browser.sees(sentence).await;
+    browser.sees(OFFLINE).await;
     browser.press("Try again").await;
-    browser.sees(sentence).await;
+    browser.sees(OFFLINE).await;
     browser.block(&[]).await;
     browser.press("Try again").await;
     browser.element(".tile").await;
